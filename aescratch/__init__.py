@@ -27,7 +27,7 @@ from aescratch.foundations.recipes import register
 from aescratch.foundations.scaling import Scaling
 from aescratch.foundations.streams import Stream
 from aescratch.initializers import he_normal, he_uniform, old_uniform, xavier_normal, xavier_uniform
-from aescratch.inspection import notebooks as _notebooks  # noqa: F401, which shows models in notebooks
+from aescratch.inspection import notebooks as _notebooks  # noqa: F401, imported so that notebooks show models
 from aescratch.inspection.diagnosis import Diagnosis, diagnose
 from aescratch.inspection.gradcheck import (
     GradientCheckError,
@@ -174,13 +174,16 @@ __all__ = [
     "xavier_uniform",
 ]
 
-# The variants are found where they lie; those named above are named for type checkers.
+# The variants are found in their folder; the imports above are for type checkers.
 globals().update({kind.__name__: kind for kind in MODELS})
 __all__ += [kind.__name__ for kind in MODELS if kind.__name__ not in __all__]
-# What isn't named above: whatever the formula sheet describes an activation, a loss or a penalty of has its name here.
+# Activations, losses and penalties that exist only in the formula sheet get their names here.
 _made = {**_LAYERS, **{kind.__name__: kind for kind in (*_LOSSES.values(), *_SPARSITIES.values())}}
 for _name, _kind in _made.items():
     if globals().get(_name, _kind) is not _kind:
-        raise ValueError(f"expected a layer's name that nothing else has, got {_name!r}; choose another in its record")
+        raise ValueError(
+            f"expected a unique name for a layer, got {_name!r}, which is taken; choose another in its "
+            "record"
+        )
 globals().update(_made)
 __all__ += [name for name in _made if name not in __all__]

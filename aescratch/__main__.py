@@ -1,4 +1,4 @@
-"""Lets ``python -m aescratch`` stand for the command ``aescratch``."""
+"""Runs the command ``aescratch`` as ``python -m aescratch``."""
 
 import sys
 

@@ -1,9 +1,9 @@
-"""Activations: what makes a network more than a matrix, and the slopes that the contractive penalty is made of.
+"""Activations, which make a network more than a matrix, and their slopes, which the contractive penalty uses.
 
     a --forward--> y = φ(a), element by element, and remembers a or y;   grad_y --backward--> grad_a = grad_y φ'(a)
 
-The element-wise ones are made from the records of the formula sheet, `aescratch.functions.ACTIVATIONS`: for each a
-layer that calls the sheet's functions. `TopK` isn't element-wise: it looks at all units of an example.
+The element-wise layers are made from the records of the formula sheet, `aescratch.functions.ACTIVATIONS`, one for each
+record, and call the sheet's functions. `TopK` isn't element-wise: it compares all units of an example.
 """
 
 from __future__ import annotations
@@ -46,22 +46,23 @@ class Activation(Layer, Recipe):
 
 
 class FromSheet(Activation):
-    """Base of the activations of the formula sheet, whose functions each method calls by their names.
+    """Base of the activations of the formula sheet; each method calls the sheet's functions by name.
 
     Attributes
     ----------
     record : Activation of the sheet
-        What the sheet says of it.
+        The activation's record on the sheet.
     name, backward_name : str
-        Those of the functions that compute y and grad_a.
+        The names of the functions that compute y and grad_a.
     numbers : tuple of float
         The settings that the functions take last, such as alpha.
     wanted : tuple of str
-        What the derivative is computed from, beside grad_y: a or y, which forward remembers, or a setting.
+        The arguments of the derivative beside grad_y: a or y, which forward remembers, or a setting.
     whole : callable
-        The formula that forward computes, or the one that gives the slope too, where `keeps_slope`.
+        The formula that forward computes; with `keeps_slope`, the one that computes the slope too.
     keeps_slope, takes_bias : bool
-        Whether faster passes keep the slope from forward for backward, and add a dense layer's bias, on a GPU.
+        Whether faster passes keep the slope from forward for backward, and whether they add a dense layer's bias, on a
+        GPU.
     """
 
     row_by_row = True
@@ -75,7 +76,7 @@ class FromSheet(Activation):
     takes_bias: ClassVar[bool]
 
     def calls_as_written(self) -> bool:
-        """Whether what forward computes is the sheet's own formula, and no class built on this one computes another."""
+        """Whether forward computes the sheet's own formula, not that of a subclass or an exercise."""
         return type(self).apply is FromSheet.apply and super().calls_as_written()
 
     def apply(self, a: Array) -> Array:
@@ -83,14 +84,14 @@ class FromSheet(Activation):
         return getattr(functions, self.name)(a, *self.numbers)
 
     def forward(self, a: Array) -> Array:
-        """Return y, and remember a, or y where the derivative is simplest through it."""
+        """Return y, and remember a, or y if the derivative is simplest in terms of y."""
         require_batch(a, "a")
         y = self.apply(a)
         self.remember(a, y)
         return y
 
     def remember(self, a: Array, y: Array) -> None:
-        """Keep what backward needs, and no slope of an earlier pass."""
+        """Keep what backward needs, and drop the slope of an earlier pass."""
         self.__dict__.pop("kept_slope", None)
         if "a" in self.remembers:
             self.a = a
@@ -143,7 +144,7 @@ def layer_of(record: formula.Activation) -> type[FromSheet]:
 LAYERS: dict[str, type[FromSheet]] = {record.layer: layer_of(record) for record in functions.ACTIVATIONS.values()}
 globals().update(LAYERS)
 
-if TYPE_CHECKING:  # for type checkers and editors; a layer that isn't named here is there all the same
+if TYPE_CHECKING:  # for type checkers and editors; layers that aren't named here exist too
 
     class Identity(FromSheet):  # noqa: D101
         pass
@@ -175,7 +176,7 @@ class TopK(Layer):
     Parameters
     ----------
     k : int
-        How many units stay, at most as many as there are.
+        The number of units to keep, at most the width of a.
 
     Examples
     --------
@@ -191,7 +192,7 @@ class TopK(Layer):
 
     @property
     def kinks(self) -> Array:
-        """Which units are kept."""
+        """The mask of the units that are kept."""
         return functions.top_k_mask(self.a, self.k)
 
     def apply(self, a: Array) -> Array:
@@ -220,7 +221,7 @@ class TopK(Layer):
 
 
 class Slope(Part):
-    """The slope φ'(a) of an activation as a quantity of its own, (N, H), for the contractive penalty."""
+    """The slope φ'(a) of an activation as a separate quantity, (N, H), for the contractive penalty."""
 
     remembers: tuple[str, ...] = ("a",)
     row_by_row = True
@@ -230,7 +231,7 @@ class Slope(Part):
 
     @property
     def kinks(self) -> Array | None:
-        """The pattern of the activation, whose slope jumps where the activation bends."""
+        """The pattern of the activation: the slope jumps at its kinks."""
         return self.activation.kinks
 
     def forward(self, a: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Batch normalisation: each unit is given mean 0 and variance 1 over the batch (Ioffe & Szegedy 2015).
+"""Batch normalisation: each unit gets mean 0 and variance 1 over the batch (Ioffe & Szegedy 2015).
 
     training: x -> mean, variance of the batch -> x_norm -> y = gamma x_norm + beta;   the running ones follow
     use:      x -> running mean, variance      -> x_norm -> y = gamma x_norm + beta
@@ -26,9 +26,9 @@ class BatchNorm(Layer):
     n_units : int
         The width H of x and y.
     momentum : float
-        How far the running statistics move towards those of a batch, between 0 and 1.
+        The fraction by which the running statistics move towards those of a batch, between 0 and 1.
     epsilon : float
-        What is added to the variance before the root is taken.
+        Added to the variance before the square root is taken.
     dtype : str
         ``"float32"`` or ``"float64"``.
 
@@ -37,8 +37,9 @@ class BatchNorm(Layer):
     gamma, beta : Parameter
         Scale, which starts at 1, and shift, which starts at 0, both (H,).
     running_mean, running_variance : Buffer
-        What stands for the batch's mean and variance in use, (H,). The variance that they follow is the unbiased one,
-        with N − 1 in its denominator, while the batch itself is normalised by the one with N, as in PyTorch.
+        They replace the batch's mean and variance in use mode, (H,). The running variance follows the unbiased
+        variance, with N − 1 in its denominator, while the batch itself is normalised by the variance with N, as in
+        PyTorch.
 
     Examples
     --------
@@ -79,13 +80,13 @@ class BatchNorm(Layer):
         return [self.running_mean, self.running_variance]
 
     def apply(self, x: Array) -> Array:
-        """Return y (N, H) for x (N, H), by the running statistics."""
+        """Return y (N, H) for x (N, H), computed with the running statistics."""
         require_width(x, self.gamma.size)
         mean, variance = self.running_mean.value, self.running_variance.value
         return functions.running_norm(x, self.gamma.value, self.beta.value, mean, variance, self.epsilon)
 
     def forward(self, x: Array) -> Array:
-        """Return y (N, H) for x (N, H), and remember x; in training by the batch's statistics.
+        """Return y (N, H) for x (N, H), and remember x; in training, use the batch's statistics.
 
         Raises
         ------

@@ -1,9 +1,9 @@
-"""Corruptions: damage the input of a denoising autoencoder; the loss is still taken against the clean x.
+"""Corruptions: damage the input of a denoising autoencoder; the loss still compares with the clean x.
 
     x, rng --forward--> x_tilde = keep ⊙ x + noise;   grad_x_tilde --backward--> keep ⊙ grad_x_tilde
 
-Noise is drawn on the host in float64, and then moved to where x is and rounded to its dtype, so the same seed damages
-the same entries in the same way on both backends and in both dtypes. Nothing is rescaled by 1/(1 − p).
+Noise is drawn on the CPU in float64, then moved to x's device and rounded to its dtype. So the same seed damages the
+same entries in the same way on both backends and in both dtypes. Nothing is rescaled by 1/(1 − p).
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from aescratch.foundations.validation import require_batch, require_floats, requ
 
 
 class Corruption(Part, Recipe):
-    """Base of the corruptions; each says what is kept and what is added.
+    """Base of the corruptions; each draws the mask of kept entries and the added noise.
 
     Attributes
     ----------
     hides : bool
-        Whether it puts something else in the place of whole entries, so that these are hidden and the others aren't.
+        Whether it replaces whole entries, so that these are hidden and the others unchanged.
     """
 
     draws = True
@@ -31,18 +31,18 @@ class Corruption(Part, Recipe):
     hides = False
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> tuple[Array, Array]:
-        """Return keep and noise, host arrays of the shape, drawn in float64."""
+        """Return keep and noise, NumPy arrays of the shape, drawn in float64."""
         raise NotImplementedError
 
     def forward(self, x: Array, rng: np.random.Generator) -> Array:
-        """Return x_tilde (N, D), damaged anew at every call.
+        """Return x_tilde (N, D), with new damage at every call.
 
         Parameters
         ----------
         x : (N, D) array
             The clean input.
         rng : numpy.random.Generator
-            Where the damage is drawn from.
+            Draws the damage.
         """
         require_batch(x, "x")
         require_floats(x, "x")
@@ -85,7 +85,7 @@ class MaskingNoise(Corruption):
     Parameters
     ----------
     p : float
-        The share of entries that is hit, in [0, 1].
+        The probability that an entry is hit, in [0, 1].
 
     Examples
     --------
@@ -109,7 +109,7 @@ class SaltAndPepperNoise(Corruption):
     Parameters
     ----------
     p : float
-        The share of entries that is hit, in [0, 1].
+        The probability that an entry is hit, in [0, 1].
 
     Examples
     --------
@@ -129,7 +129,7 @@ class SaltAndPepperNoise(Corruption):
 
 
 class HiddenEntries(Part):
-    """Keep of what the decoder gives the entries that a corruption has hidden from the encoder; the others become 0."""
+    """Keep the entries of the decoder's output that a corruption has hidden from the encoder; set the others to 0."""
 
     remembers: tuple[str, ...] = ("keep",)
 

@@ -1,6 +1,6 @@
-"""Divergences: how far a code is from the prior N(0, 1), example by example, or all codes of a batch together.
+"""Divergences: the distance of a code from the prior N(0, 1), for each example or for all codes of a batch together.
 
-    mu, log_var --GaussianKL--> a number;   code h, beside samples --MaximumMeanDiscrepancy--> a number
+    mu, log_var --GaussianKL--> a number;   code h, samples --MaximumMeanDiscrepancy--> a number
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ class GaussianKL(Part, Recipe):
     Parameters
     ----------
     beta : float
-        Its share in the objective, 0 or more; 1 gives the variational bound.
+        Its weight in the objective, 0 or more; 1 gives the variational bound.
     free_bits : float
-        How many nats of divergence each unit has for free, on average over the batch; 0 or more.
+        The nats of divergence that each unit has for free, on average over the batch; 0 or more.
     warm_up : int
-        Over how many steps of training beta rises from 0 to its value; with 0 it is there at once.
+        The number of training steps over which beta rises from 0 to its value; 0 for no warm-up.
 
     Attributes
     ----------
     steps : Buffer or None
-        How many steps of training there were, (1,), up to warm_up; None without one.
+        The number of training steps so far, (1,), up to warm_up; None without a warm-up.
     """
 
     mu: Array
@@ -47,7 +47,7 @@ class GaussianKL(Part, Recipe):
         self.prepare("float64")
 
     def prepare(self, dtype: str) -> None:
-        """Count the steps in the numbers of a model, so that its loss stays of that type."""
+        """Count the steps in a model's dtype, so that its loss keeps that dtype."""
         if self.warm_up:
             self.steps = Buffer.filled("steps", 1, 0.0, dtype)
 
@@ -58,12 +58,12 @@ class GaussianKL(Part, Recipe):
 
     @property
     def buffers(self) -> list[Buffer]:
-        """The count of steps, if beta rises with it."""
+        """The count of steps, if there is a warm-up."""
         return [] if self.steps is None else [self.steps]
 
     @property
     def kinks(self) -> Array | None:
-        """Which units are above their free bits."""
+        """The mask of the units above their free bits."""
         pattern = functions.FORMULAS["free_bits_kl"].kinks if self.free_bits else None  # type: ignore[attr-defined]
         return None if pattern is None else pattern(self.mu, self.log_var, self.free_bits)
 
@@ -76,7 +76,7 @@ class GaussianKL(Part, Recipe):
         return self.beta_now * functions.gaussian_kl(mu, log_var)
 
     def _risen(self) -> Any:
-        """Return beta as it is now, a number, and count the step."""
+        """Return the current beta, a number, and count the step."""
         if self.steps is None or not self.in_training:
             return self.beta
         taken = self.steps.value
@@ -98,7 +98,7 @@ class MaximumMeanDiscrepancy(Part, Recipe):
     Parameters
     ----------
     weight : float
-        Its share in the objective, 0 or more; the paper's lambda.
+        Its weight in the objective, 0 or more; the paper's lambda.
     C : float
         The width of the inverse multiquadric kernel C / (C + ‖h − z‖²), above 0.
 
@@ -131,7 +131,7 @@ class MaximumMeanDiscrepancy(Part, Recipe):
         require_same_shape(h, "h", z, "z")
         h, z = all_rows(h), all_rows(z)
         if len(h) < self.least_examples:
-            raise ValueError("expected at least two examples, since the discrepancy is of pairs, got 1; give more")
+            raise ValueError("expected at least two examples, since the discrepancy compares pairs, got 1; pass more")
         self.h, self.z = h, z
         return self.weight * functions.mmd(h, z, self.C)
 

@@ -1,9 +1,9 @@
-"""Dropout: in training, units are silenced at random; in use, all of them are there (Srivastava et al. 2014).
+"""Dropout: in training, units are set to 0 at random; in use, all units are kept (Srivastava et al. 2014).
 
     training: x, rng -> mask, 1 where a unit stays -> y = mask ⊙ x / (1 - p)        use: y = x
 
-What stays is scaled up, so that a unit has the same mean in both modes. The mask is drawn on the host, in float64
-whatever the model's dtype, so that the same seed silences the same units everywhere.
+Kept units are scaled up, so that a unit has the same mean in both modes. The mask is drawn on the CPU in float64 for
+any dtype of the model, so that the same seed drops the same units everywhere.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Dropout(Layer, Recipe):
     Parameters
     ----------
     p : float
-        The share of units that is silenced, in [0, 1).
+        The probability that a unit is set to 0, in [0, 1).
 
     Examples
     --------
@@ -48,7 +48,7 @@ class Dropout(Layer, Recipe):
         return functions.identity(x)
 
     def forward(self, x: Array, rng: np.random.Generator | None = None) -> Array:
-        """Return y (N, H) for x (N, H), and remember which units stay; rng draws them, in training only.
+        """Return y (N, H) for x (N, H), and remember which units are kept; in training, rng draws them.
 
         Raises
         ------
@@ -62,7 +62,7 @@ class Dropout(Layer, Recipe):
             return functions.identity(x)
         if rng is None:
             raise TypeError(
-                "expected the rng of loss for Dropout in training, got None; hand it on: "
+                "expected an rng for Dropout in training, got None; pass on that of loss: "
                 "self.encoder.forward(x, rng) with rng = self.noise(rng)"
             )
         self.mask = array_module(x).asarray((rng.random(x.shape) >= self.p).astype(x.dtype))

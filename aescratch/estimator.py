@@ -1,9 +1,9 @@
-"""An autoencoder as a transformer of scikit-learn's kind, for pipelines, grid searches and feature unions.
+"""An autoencoder as a scikit-learn transformer, for pipelines, grid searches and feature unions.
 
     X (array, list or data frame) -> matrix of floats -> the variant's model: fit, encode, decode -> array or data frame
 
-The conventions are scikit-learn's; the library itself is never imported here unless it asks for its tags. The model
-inside, `model_`, is an ordinary one, so everything else in this package works on it.
+The conventions are scikit-learn's; the library itself is imported only when it asks for its tags. `model_` is an
+ordinary model, so everything else in this package works on it.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ WARNED_OF = ("no-better-than-mean", "still-falling")
 
 
 class NotFittedError(ValueError, AttributeError):
-    """A transformer was asked for something before its `fit`; with scikit-learn in use it is its error, too."""
+    """A method was called before `fit`; also scikit-learn's NotFittedError if that is loaded."""
 
 
 class ConvergenceWarning(UserWarning):
-    """A training came to nothing, or ended too early; with scikit-learn in use it is its warning, too."""
+    """A training learned nothing, or ended too early; also scikit-learn's ConvergenceWarning if that is loaded."""
 
 
 class AutoencoderTransformer:
@@ -56,19 +56,19 @@ class AutoencoderTransformer:
     hidden : sequence of int
         Widths of the layers between input and code.
     epochs : int or None
-        As for the model's `fit`; None for as many as make 5,000 steps, at least 20.
+        As for the model's `fit`; None for as many epochs as make 5,000 steps, at least 20.
     batch_size : int
         As for the model's `fit`.
     learning_rate : float
-        Of Adam, the same throughout.
+        Adam's constant learning rate.
     scale : str
-        How `Scaling` brings X to a size that a model learns well at, and what comes back to that of X: ``"auto"``,
-        ``"none"``, ``"standardize"`` or ``"minmax"``.
+        How `Scaling` scales X for the model, and the reconstruction back: ``"auto"``, ``"none"``, ``"standardize"`` or
+        ``"minmax"``.
     random_state : int, numpy.random.RandomState, numpy.random.Generator or None
-        Draws the weights, the order of the examples and the noise; with an integer every fit gives the same.
+        Draws the weights, the order of the examples and the noise; with an integer, every fit gives the same result.
     **settings
-        Those of the variant's constructor, such as ``sparsity=ae.KLSparsity(0.05, 0.5)``. They are parameters like the
-        others: `get_params` returns those that were given, and `set_params` takes all that the variant has.
+        Settings of the variant's constructor, such as ``sparsity=ae.KLSparsity(0.05, 0.5)``. They are parameters like
+        the others: `get_params` returns the given ones, and `set_params` takes all that the variant has.
 
     Attributes
     ----------
@@ -78,9 +78,9 @@ class AutoencoderTransformer:
     history_ : History
         What happened in each epoch.
     n_features_in_ : int
-        Columns of the X that `fit` saw.
+        The number of columns in fit's X.
     feature_names_in_ : array of str
-        Their names; only if X was a data frame with text for names.
+        The columns' names; only if X was a data frame whose column names are all text.
 
     Examples
     --------
@@ -108,7 +108,7 @@ class AutoencoderTransformer:
     history_: History
     model_: Autoencoder
     n_features_in_: int
-    _between: Between | None = None  # of the last partial_fit
+    _between: Between | None = None  # state after the last partial_fit
 
     def __init__(
         self, variant: type[Autoencoder] = Autoencoder, *, n_components: int = 32, hidden: Sequence[int] = (),
@@ -122,15 +122,15 @@ class AutoencoderTransformer:
         self.set_params(**settings)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters and their values; the variant's settings as far as they were given."""
+        """Return the parameters and their values, including the given settings of the variant."""
         return {**{name: getattr(self, name) for name in OWN}, **self._settings}
 
     def set_params(self: Self, **params: Any) -> Self:
-        """Change parameters, and return the transformer; a ValueError if there is no parameter of a name."""
+        """Change parameters, and return the transformer; raise ValueError for an unknown parameter."""
         variant = params.get("variant", self.variant)
-        if isinstance(variant, type):  # fit refuses what is no class
+        if isinstance(variant, type):  # fit refuses a variant that isn't a class
             known = [*OWN, *(name for name in constructor_parameters(variant) if name not in ("widths", "rng"))]
-            for name in {**self._settings, **params}:  # what was given before has to suit another variant, too
+            for name in {**self._settings, **params}:  # earlier settings must be valid for the new variant, too
                 if name not in known:
                     raise ValueError(
                         f"expected a parameter of {type(self).__name__} around {variant.__name__}, one of "
@@ -172,17 +172,17 @@ class AutoencoderTransformer:
         return self
 
     def partial_fit(self: Self, X: ArrayLike, y: object = None) -> Self:
-        """Train for one epoch on a chunk X (N, D) of the data, the first time a new model; y is ignored.
+        """Train for one epoch on a chunk X (N, D) of the data; the first call makes a new model; y is ignored.
 
-        The optimizer's moments, its schedule and the random numbers go on from call to call; `history_` has an entry
-        for each. The scaling is that of the first chunk. After `fit` its model is trained on, with fresh moments. With
-        a schedule as learning_rate, `epochs` says for how many calls it is made. A stacked variant isn't pre-trained,
-        which would take all data for each layer.
+        The optimizer's moments, its schedule and the random numbers continue from call to call; `history_` has an entry
+        for each call. The scaling is that of the first chunk. After `fit`, its model is trained further, with new
+        moments. With a schedule as learning_rate, `epochs` is the number of calls that the schedule spans. A stacked
+        variant isn't pre-trained, since that needs all data for each layer.
 
         Raises
         ------
         TypeError, ValueError
-            If X or a parameter is invalid, or X has other columns than before.
+            If X or a parameter is invalid, or the columns of X have changed.
         TrainingDivergedError
             If the loss stops being finite; the model is then as it was before the call.
         """
@@ -200,7 +200,7 @@ class AutoencoderTransformer:
         return self
 
     def _new_model(self, x: Array, rng: np.random.Generator) -> Autoencoder:
-        """Return a new model for data x (N, D), with the scaling that they ask for."""
+        """Return a new model for data x (N, D), with the scaling for them."""
         if not (isinstance(self.variant, type) and all(hasattr(self.variant, name) for name in ("encode", "decode"))):
             raise TypeError(f"expected variant to be a class such as ae.SparseAutoencoder, got {self.variant!r}")
         if isinstance(self.hidden, (int, np.integer)):
@@ -211,7 +211,7 @@ class AutoencoderTransformer:
         return model
 
     def _keep(self, model: Autoencoder, names: Array | None) -> None:
-        """Keep a model that was trained, and what its data were called."""
+        """Keep a trained model and the names of its features."""
         vars(self).pop("feature_names_in_", None)
         self.model_, self.n_features_in_ = model, model.widths[0]
         self._between = None
@@ -219,7 +219,7 @@ class AutoencoderTransformer:
             self.feature_names_in_ = names
 
     def transform(self, X: ArrayLike) -> Array:
-        """Return the code (N, n_components) of X (N, D): an array, or the kind of frame that `set_output` asks for."""
+        """Return the code (N, n_components) of X (N, D): an array, or the data frame chosen by `set_output`."""
         return self._framed(self._fitted().encode(scaled(self._fitted(), self._checked(X))), X)
 
     def fit_transform(self, X: ArrayLike, y: object = None) -> Array:
@@ -227,14 +227,14 @@ class AutoencoderTransformer:
         return self.fit(X).transform(X)
 
     def inverse_transform(self, X: ArrayLike) -> Array:
-        """Return what the decoder makes of codes X (N, n_components): data (N, D), in the precision of `fit`'s X."""
+        """Return the decoded data (N, D) of codes X (N, n_components), in the precision of `fit`'s X."""
         x = unscaled(self._fitted(), self._fitted().decode(_floats(X)))
         return x if "dtype" in self._settings else x.astype(self._fitted().dtype, copy=False)
 
     def score(self, X: ArrayLike, y: object = None) -> float:
         """Return minus the squared error of the reconstruction, summed over features, mean over examples.
 
-        Whatever loss the variant is trained with: −(1/N) Σ_i Σ_j (x̂_ij − x_ij)², at best 0; y is ignored.
+        The same for every training loss: −(1/N) Σ_i Σ_j (x̂_ij − x_ij)², at best 0; y is ignored.
         """
         x, model = self._checked(X), self._fitted()
         return -sse_per_image(unscaled(model, model.reconstruct(scaled(model, x))), x)
@@ -245,7 +245,7 @@ class AutoencoderTransformer:
         Raises
         ------
         ValueError
-            If input_features are not those that `fit` saw.
+            If input_features are not those of fit's X.
         """
         model = self._fitted()
         if input_features is not None:
@@ -259,11 +259,11 @@ class AutoencoderTransformer:
         return np.array([f"code{unit}" for unit in range(model.widths[-1])], dtype=object)
 
     def set_output(self: Self, *, transform: str | None = None) -> Self:
-        """Choose what `transform` returns: ``"default"`` (an array), ``"pandas"`` or ``"polars"``; None leaves it."""
+        """Choose the output of `transform`: ``"default"`` (an array), ``"pandas"`` or ``"polars"``; None to keep it."""
         if transform is not None and transform not in FRAMES:
             raise ValueError(f"expected transform to be one of {', '.join(FRAMES)}, got {transform!r}")
         if transform is not None:
-            self._sklearn_output_config = {"transform": transform}  # the name by which scikit-learn's clone takes it on
+            self._sklearn_output_config = {"transform": transform}  # the name by which scikit-learn's clone copies it
         return self
 
     def __sklearn_tags__(self) -> Any:
@@ -295,12 +295,12 @@ class AutoencoderTransformer:
         return self.model_
 
     def _checked(self, X: Any) -> Array:
-        """Return X as the model reads it, if it has the columns that `fit` saw."""
+        """Return X in the model's form; raise unless it has the columns of fit's X."""
         width, names = self._fitted().widths[0], _feature_names(X)
         seen = getattr(self, "feature_names_in_", None)
         if (names is None) != (seen is None):
             now, then = ("without", "with") if names is None else ("with", "without")
-            warnings.warn(f"X comes {now} names of its features, and fit saw it {then} them", UserWarning, stacklevel=3)
+            warnings.warn(f"X comes {now} feature names, but fit saw it {then} them", UserWarning, stacklevel=3)
         x = _floats(X)
         if x.shape[1] != width:
             raise ValueError(
@@ -312,7 +312,7 @@ class AutoencoderTransformer:
         return x
 
     def _framed(self, code: Array, X: Any) -> Any:
-        """Return the code in the container that was chosen for this transformer, or for all of scikit-learn."""
+        """Return the code in the container chosen for this transformer, or for all of scikit-learn."""
         everywhere = sys.modules["sklearn"].get_config() if "sklearn" in sys.modules else {}
         chosen = getattr(self, "_sklearn_output_config", {}).get("transform", everywhere.get("transform_output"))
         if chosen not in ("pandas", "polars"):
@@ -321,7 +321,8 @@ class AutoencoderTransformer:
             library = importlib.import_module(chosen)
         except ImportError as error:
             raise ImportError(
-                f"expected {chosen}, whose frames transform is to return, found none; pip install {chosen}, or "
+                f"expected {chosen}, since transform should return its frames, but it is not installed; pip install "
+                f"{chosen}, or "
                 'set_output(transform="default")'
             ) from error
         names = list(self.get_feature_names_out())
@@ -338,7 +339,7 @@ def _as_parameter(name: str, value: str) -> str:
 
 
 def _also_of_sklearn(kind: type) -> Any:
-    """Return the class, or where scikit-learn's errors are loaded, one that is also its class of the same name."""
+    """Return the class, or, if scikit-learn's errors are loaded, a class that is also its class of the same name."""
     return _joined(kind, getattr(sys.modules.get("sklearn.exceptions"), kind.__name__, None))
 
 
@@ -351,15 +352,15 @@ def _joined(kind: type, other: type | None) -> type:
 
 
 def _again(kind: type, words: tuple[Any, ...]) -> Any:
-    """Return an error or a warning that was sent from another process, where pickle finds no class of both kinds."""
+    """Return an error or a warning from another process; pickle can't find a class of both kinds by itself."""
     return _also_of_sklearn(kind)(*words)
 
 
-OWN = constructor_parameters(AutoencoderTransformer)  # what every transformer has, whatever the variant
+OWN = constructor_parameters(AutoencoderTransformer)  # the parameters of every variant's transformer
 
 
 def _generator(random_state: Any) -> np.random.Generator:
-    """Return a generator for a random_state; one of NumPy's older kind draws its seed."""
+    """Return a generator for a random_state; a RandomState draws its seed."""
     if isinstance(random_state, np.random.RandomState):
         random_state = int(random_state.randint(2**31))
     try:
@@ -371,16 +372,16 @@ def _generator(random_state: Any) -> np.random.Generator:
 
 
 def _feature_names(X: Any) -> Array | None:
-    """Return the names of a frame's columns, or None where there are none that are text."""
+    """Return the names of a frame's columns, or None if no name is text."""
     names = list(getattr(X, "columns", ()))
     of_text = [isinstance(name, str) for name in names]
     if any(of_text) and not all(of_text):
-        raise TypeError(f"expected names of features that are all text, got {names}; rename the columns of X")
+        raise TypeError(f"expected feature names that are all text, got {names}; rename the columns of X")
     return np.array(names, dtype=object) if any(of_text) else None
 
 
 def _floats(X: Any) -> Array:
-    """Return X as a matrix of floats, lists and integers too, or raise in words that scikit-learn's checks look for."""
+    """Return X, also a list or integers, as a matrix of floats, or raise in the words that scikit-learn expects."""
     x = np.asarray(X) if isinstance(X, (list, tuple)) else as_array(X, "X")
     if x.dtype.kind == "c":
         raise ValueError(f"Complex data not supported: expected real numbers in X, got {x.dtype}; pass X.real")
@@ -392,5 +393,5 @@ def _floats(X: Any) -> Array:
     if 0 in x.shape:
         what = "feature" if x.shape[0] else "sample"
         raise ValueError(f"Found array with 0 {what}(s) (shape={x.shape}) while a minimum of 1 is required.")
-    precision = "float32" if x.dtype == np.float32 else "float64"  # in which the model computes on X
+    precision = "float32" if x.dtype == np.float32 else "float64"  # the model's dtype for X
     return as_matrix(x if x.dtype.kind == "f" else x.astype(np.float64), precision, None, "X")

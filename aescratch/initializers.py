@@ -1,9 +1,9 @@
-"""Where the weights start: a rule draws W (n_in, n_out) before any training.
+"""Initial weights: a rule draws W (n_in, n_out) before training.
 
-What matters is the scale. With too small a W a signal dies on its way through a deep network, with too large a one it
-saturates; the rules below pick the scale from the widths. Numbers are drawn on the host, in float64, whatever the
-model's backend and dtype, so that the same seed starts the same model everywhere. Widths that aren't integers of at
-least 1 raise TypeError or ValueError.
+The scale matters. If W is too small, the signal vanishes in a deep network; if W is too large, the units saturate. The
+rules below compute the scale from the widths. Numbers are drawn on the CPU in float64 for every backend and dtype, so
+that the same seed gives the same model everywhere. Widths that aren't integers of at least 1 raise TypeError or
+ValueError.
 """
 
 from __future__ import annotations

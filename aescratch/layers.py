@@ -1,7 +1,7 @@
-"""Layers: what a network is made of.
+"""Layers: the parts of a network.
 
     x --forward--> y        remembers what backward will need
-    x --apply--> y          the same, and remembers nothing
+    x --apply--> y          the same, without remembering
     grad_y --backward--> grad_x, and writes the gradients of its parameters
 
 Layers compute by the formulas of `aescratch.functions`, called through the module, so that what is checked
@@ -37,17 +37,17 @@ class Layer(Part):
     Attributes
     ----------
     follows : bool
-        Whether a layer with parameters belongs to the dense layer before it, and counts with that.
+        Whether a layer with parameters belongs to the dense layer before it, and is counted with it.
     formulas : tuple of str
-        The functions of the sheet in whose place its faster passes compute.
+        The functions of the sheet that its faster passes replace.
     """
 
     follows = False
     formulas: ClassVar[tuple[str, ...]] = ()
 
     def calls_as_written(self) -> bool:
-        """Whether these functions are the sheet's own, and not what an exercise has put in their place."""
-        for name in self.formulas:  # noqa: SIM110, a loop takes half the time, and each pass comes here
+        """Whether these functions are the sheet's own, not replaced by an exercise."""
+        for name in self.formulas:  # noqa: SIM110, a loop takes half the time, and every pass runs it
             if getattr(functions, name) is not functions.AS_WRITTEN[name]:
                 return False
         return True
@@ -71,7 +71,7 @@ class Layer(Part):
 
 
 def draw_weights(n_in: int, n_out: int, initializer: Callable[..., Array], dtype: str, rng: Rng) -> Array:
-    """Return weights (n_in, n_out) that the initializer draws, in the dtype.
+    """Return weights (n_in, n_out) from the initializer, in the dtype.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def require_width(x: Array, width: int) -> None:
 
 
 def begins_stage(layer: Layer) -> bool:
-    """Whether a layer is the first of a stage: a dense layer, with what follows until the next."""
+    """Whether a layer is the first of a stage: a dense layer, and the layers up to the next one."""
     return bool(layer.parameters) and not layer.follows
 
 
@@ -111,7 +111,7 @@ class Dense(Layer):
     dtype : str
         ``"float32"`` or ``"float64"``.
     rng : int or numpy.random.Generator
-        Where W is drawn from.
+        Draws W.
 
     Attributes
     ----------
@@ -120,7 +120,7 @@ class Dense(Layer):
     adds : bool
         Whether backward adds grad_W to what another layer wrote in the same pass, because both share W.
     is_first : bool
-        Whether this is a model's first layer, for whose input nobody needs a gradient: backward may return None then.
+        Whether this is a model's first layer, whose input needs no gradient: backward may then return None.
     followed_by : Activation or None
         The activation that y goes into, if its kernel can add b too, on a GPU.
 
@@ -225,7 +225,7 @@ class Linear(Layer):
 
 
 class TransposedDense(Layer):
-    """Affine layer with the transposed weights of another, y = x Wᵀ + b: the decoder's half of tied weights.
+    """Affine layer with the transposed weights of another layer, y = x Wᵀ + b: the decoder's half of tied weights.
 
     Parameters
     ----------
@@ -244,7 +244,7 @@ class TransposedDense(Layer):
 
     @property
     def parameters(self) -> list[Parameter]:
-        """The b alone, since W is its partner's."""
+        """Only b, since W is its partner's."""
         return [self.b]
 
     def apply(self, x: Array) -> Array:
@@ -270,9 +270,9 @@ class TransposedDense(Layer):
 
 
 class UnitRowDense(Layer):
-    """Affine layer whose weight rows have length one, y = x W + b with W_i = V_i / ‖V_i‖.
+    """Affine layer whose weight rows have length 1, y = x W + b with W_i = V_i / ‖V_i‖.
 
-    Beside an L1 penalty on x it keeps the decoder from growing while the code shrinks. Parameters are V (n_in, n_out)
+    With an L1 penalty on x it keeps the decoder from growing while the code shrinks. Parameters are V (n_in, n_out)
     and b (n_out,); the arguments are those of `Dense`.
     """
 
@@ -285,7 +285,7 @@ class UnitRowDense(Layer):
         dtype: str = "float32", rng: Rng = None,
     ) -> None:  # fmt: skip
         V = draw_weights(n_in, n_out, initializer, dtype, rng)
-        self.V = Parameter("V", V, decays=False)  # its rows' length changes nothing, until decay has brought one to 0
+        self.V = Parameter("V", V, decays=False)  # the rows' length has no effect, unless decay makes one 0
         self.b: Parameter = Parameter("b", np.zeros(n_out, dtype), decays=False)
 
     @property
@@ -322,7 +322,7 @@ class Sampling(Part):
     remembers: tuple[str, ...] = ("log_var", "eps")
 
     def forward(self, mu: Array, log_var: Array, rng: np.random.Generator) -> Array:
-        """Return z (N, H) for mu and log_var (N, H); eps is drawn on the host in float64, from rng."""
+        """Return z (N, H) for mu and log_var (N, H); eps is drawn from rng, on the CPU in float64."""
         require_same_shape(mu, "mu", log_var, "log_var")
         require_floats(mu, "mu")
         self.log_var = log_var
@@ -354,13 +354,13 @@ class Sequential(Layer):
         return [parameter for layer in self.layers for parameter in layer.parameters]
 
     def apply(self, x: Array) -> Array:
-        """Return the last layer's output and remember nothing."""
+        """Return the last layer's output without remembering."""
         for layer in self.layers:
             x = layer.apply(x)
         return x
 
     def forward(self, x: Array, rng: np.random.Generator | None = None) -> Array:
-        """Return the last layer's output; every layer remembers its own, and those that draw do so from rng."""
+        """Return the last layer's output; every layer remembers its own values, and draws noise from rng."""
         for layer in self.layers:
             x = layer.forward(x, rng) if layer.draws else layer.forward(x)  # type: ignore[call-arg]
         return x
@@ -373,11 +373,11 @@ class Sequential(Layer):
 
     @property
     def draws(self) -> bool:  # type: ignore[override]
-        """Whether a layer draws noise, from the rng that forward hands on."""
+        """Whether a layer draws noise, from the rng that forward passes on."""
         return any(layer.draws for layer in self.layers)
 
     def flat(self) -> Iterator[Layer]:
-        """Yield the layers, and in place of a Sequential among them its own."""
+        """Yield the layers; a Sequential among them is replaced by its own layers."""
         for layer in self.layers:
             yield from layer.flat() if isinstance(layer, Sequential) else [layer]
 

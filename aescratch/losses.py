@@ -1,10 +1,10 @@
-"""Losses: how far the decoder's output is from the data.
+"""Losses: the difference between the decoder's output and the data.
 
     decoder -> x_hat or logits --forward--> a number;   --backward--> the gradient that the decoder receives
 
 A loss sums over features and averages over the batch. It owns the map from the decoder's output to data: with
-binary cross-entropy the decoder emits logits, and `to_data` turns them into probabilities. A loss of which the formula
-sheet says all that there is to say has no class here: it is made from its record.
+binary cross-entropy the decoder emits logits, and `to_data` turns them into probabilities. A loss that the formula
+sheet describes completely has no class here: it is made from its record.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from aescratch.foundations.validation import require_batch, require_one_label_pe
 from aescratch.functions import formula
 from aescratch.functions.making import arguments_of, constructor, docstring, held, kinks
 
-CERTAIN = 1e-7  # how near to 0 or 1 a probability is whose logit is asked for
+CERTAIN = 1e-7  # the least distance of a probability from 0 and 1 before its logit is taken
 
 
 class Loss(Part, Recipe):
     """Base of the losses: ``forward(output, target)`` gives a number, ``backward()`` the gradient for output.
 
-    Both are batches of one shape; others raise ValueError, since NumPy would repeat a single row or column.
+    Both are batches of the same shape; others raise ValueError, since NumPy would repeat a single row or column.
     """
 
     is_term = True
@@ -39,15 +39,15 @@ class Loss(Part, Recipe):
         raise NotImplementedError
 
     def to_data(self, output: Array) -> Array:
-        """Return the data that the decoder's output stands for, (N, D)."""
+        """Return the data that the decoder's output represents, (N, D)."""
         return output
 
     def from_data(self, x: Array) -> Array:
-        """Return the decoder's output that stands for data x (N, D), the inverse of `to_data`."""
+        """Return the decoder's output that represents data x (N, D), the inverse of `to_data`."""
         return x
 
     def check_data(self, x: Array) -> None:
-        """Raise ValueError if this loss has no meaning for these data."""
+        """Raise ValueError if this loss is not defined for these data."""
 
 
 class SquaredError(Loss):
@@ -110,13 +110,13 @@ class BinaryCrossEntropy(Loss):
         return functions.sigmoid(output)
 
     def from_data(self, x: Array) -> Array:
-        """Return the logits log(x / (1 − x)) of probabilities x, which are kept 1e-7 away from 0 and 1."""
+        """Return the logits log(x / (1 − x)) of probabilities x, clipped to [1e-7, 1 − 1e-7]."""
         xp = array_module(x)
         kept = xp.clip(x, CERTAIN, 1 - CERTAIN)
         return xp.log(kept / (1 - kept))
 
     def check_data(self, x: Array) -> None:
-        """Raise ValueError if x leaves [0, 1]."""
+        """Raise ValueError if a value of x is outside of [0, 1]."""
         low, high = float(x.min()), float(x.max())
         if low < 0 or high > 1:
             row, column = (int(place[0]) for place in ((x < 0) | (x > 1)).nonzero())
@@ -160,7 +160,7 @@ class SoftmaxCrossEntropy(Loss):
 
 
 def loss_of(record: formula.Term) -> type[Loss]:
-    """Return a loss that the sheet describes, and of which nothing more is to be said, as a class."""
+    """Return the class of a loss that the sheet describes completely."""
     name, backward_name = record.name, f"{record.name}_backward"
     remembered, settings = arguments_of(record.forward)[:2], list(record.settings)
     wanted = arguments_of(record.backward) if record.backward is not None else []
@@ -183,7 +183,7 @@ def loss_of(record: formula.Term) -> type[Loss]:
     return type(record.layer, (Loss,), methods)
 
 
-# The losses that a model may be given, by their formulas: those above, and one made for every other on the sheet.
+# A model's possible losses, by their formulas: those above, and one made for every other loss on the sheet.
 LOSSES: dict[str, type[Loss]] = {
     record.name: globals().get(record.layer) or loss_of(record)
     for record in functions.FORMULAS.values()

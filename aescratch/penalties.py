@@ -1,10 +1,9 @@
-"""Penalties: what the objective asks for beside a good reconstruction, at the code or at the weights.
+"""Penalties: the terms of the objective beside the reconstruction, at the code or at the weights.
 
     code h --forward--> a number;   --backward--> a gradient, which the model adds to that from the decoder
-    weights --forward--> a number;  --backward--> adds to parameter.grad itself, after the layers have written theirs
+    weights --forward--> a number;  --backward--> adds to parameter.grad itself, after the layers have written it
 
-A penalty of the code of which the formula sheet says all that there is to say has no class here: it is made from its
-record.
+A penalty of the code that the formula sheet describes completely has no class here: it is made from its record.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ class Sparsity(Part, Recipe):
     is_term = True
 
     def prepare(self, n_units: int, dtype: str) -> None:
-        """Make room for state that depends on how many units a code has; a model calls it once. Here there is none."""
+        """Allocate state that depends on the number of code units; a model calls this once. Here there is none."""
 
     def forward(self, h: Array) -> Number:
         """Return the penalty of the codes h (N, H), a number."""
@@ -48,10 +47,10 @@ class KLSparsity(Sparsity):
     rho : float
         The wanted mean activity, between 0 and 1.
     weight : float
-        Its share in the objective, 0 or more; the field's beta.
+        Its weight in the objective, 0 or more; usually called beta.
     momentum : float, optional
-        Take a running mean of the activity in place of the batch's own: in training it moves this far, between 0 and 1,
-        towards the mean of each batch. For batches too small to tell a unit's mean activity.
+        Use a running mean of the activity instead of the batch's own: in training it moves by this fraction, between 0
+        and 1, towards the mean of each batch. For batches that are too small to estimate a unit's mean activity.
 
     Attributes
     ----------
@@ -68,7 +67,7 @@ class KLSparsity(Sparsity):
 
     momentum: float | None
     remembers: tuple[str, ...] = ("h", "running")
-    infinite_where = "KLSparsity is infinite where a unit is exactly 0 or 1 over a batch; take larger ones"
+    infinite_where = "KLSparsity is infinite if a unit is exactly 0 or 1 over a whole batch; use larger batches"
 
     def __init__(self, rho: float, weight: float, momentum: float | None = None) -> None:
         self.rho: float = require_number("rho", rho, above=0, below=1)
@@ -78,7 +77,7 @@ class KLSparsity(Sparsity):
 
     @property
     def moves_objective(self) -> bool:  # type: ignore[override]
-        """Whether there is a running mean, towards which the penalty moves on."""
+        """Whether there is a running mean, which changes the objective during training."""
         return self.momentum is not None
 
     @property
@@ -87,24 +86,24 @@ class KLSparsity(Sparsity):
         return [] if self.running_activity is None else [self.running_activity]
 
     def prepare(self, n_units: int, dtype: str) -> None:
-        """Make room for the running mean."""
+        """Allocate the running mean."""
         if self.momentum is not None:
             self.running_activity = Buffer.filled("running_activity", n_units, self.rho, dtype)
 
     def forward(self, h: Array) -> Number:
-        """Return the penalty of the codes h (N, H), a number; in training the running mean moves on.
+        """Return the penalty of the codes h (N, H), a number; in training, update the running mean.
 
         Raises
         ------
         RuntimeError
-            If there is a momentum, and `prepare` was not called.
+            If `momentum` is given, and `prepare` was not called.
         """
         require_batch(h, "h")
         self.h = h
         if self.momentum is None:
             return self.weight * functions.kl_sparsity(h, self.rho)
         if self.running_activity is None:
-            raise RuntimeError("expected prepare(n_units, dtype) before forward, which makes room for the running mean")
+            raise RuntimeError("expected prepare(n_units, dtype) before forward, since it allocates the running mean")
         self.running: Array = self.running_activity.value
         if self.in_training:
             self.running_activity.value = functions.moving_activity(h, self.running, self.momentum)
@@ -123,7 +122,7 @@ class L1Sparsity(Sparsity):
     Parameters
     ----------
     weight : float
-        Its share in the objective, 0 or more; the field's lambda.
+        Its weight in the objective, 0 or more; usually called lambda.
 
     Examples
     --------
@@ -155,7 +154,7 @@ class L1Sparsity(Sparsity):
 
 
 def _l0_again(part: Any, upstream: float) -> dict[str, Array]:
-    """Return the rule of `L0Sparsity.backward` another way: by counting the examples within the bandwidth."""
+    """Compute the rule of `L0Sparsity.backward` another way: by counting the examples within the bandwidth."""
     near = (2 * abs(part.a - part.theta) < part.bandwidth).sum(axis=0)
     return {"a": 0 * part.a, "theta": -upstream * part.weight * near / (len(part.a) * part.bandwidth)}
 
@@ -163,14 +162,14 @@ def _l0_again(part: Any, upstream: float) -> dict[str, Array]:
 class L0Sparsity(Part, Recipe):
     """Count the units that are on: weight · Σ_j H(a_j − theta_j), mean over the batch.
 
-    Its gradient reaches the thresholds alone, by a rule in the derivative's place (`functions.l0_sparsity_backward`).
+    Its gradient reaches only the thresholds, by a rule instead of the derivative (`functions.l0_sparsity_backward`).
 
     Parameters
     ----------
     weight : float
-        Its share in the objective, 0 or more; the field's lambda.
+        Its weight in the objective, 0 or more; usually called lambda.
     bandwidth : float
-        How near its threshold a unit says whether it should move, above 0.
+        The width around a threshold in which units contribute to its gradient, above 0.
 
     Examples
     --------
@@ -211,7 +210,7 @@ class Contraction(Part, Recipe):
     Parameters
     ----------
     weight : float
-        Its share in the objective, 0 or more; the field's lambda.
+        Its weight in the objective, 0 or more; usually called lambda.
     """
 
     slope: Array
@@ -237,12 +236,12 @@ class Contraction(Part, Recipe):
 
 
 class ResidualError(Part, Recipe):
-    """Ask some units to restore what the others left: weight · ½ Σ (e_hat − e)², mean over the batch.
+    """Make some units restore the residual of the others: weight · ½ Σ (e_hat − e)², mean over the batch.
 
     Parameters
     ----------
     weight : float
-        Its share in the objective, 0 or more; the field's alpha.
+        Its weight in the objective, 0 or more; usually called alpha.
     """
 
     e_hat: Array
@@ -254,7 +253,7 @@ class ResidualError(Part, Recipe):
         self.weight: float = require_number("weight", weight, least=0)
 
     def forward(self, e_hat: Array, e: Array) -> Number:
-        """Return the penalty for what is restored, e_hat, and the residual e (N, D), a number."""
+        """Return the penalty for the restored residual e_hat and the residual e (N, D), a number."""
         require_same_shape(e_hat, "e_hat", e, "e")
         self.e_hat, self.e = e_hat, e
         return self.weight * functions.squared_error(e_hat, e)
@@ -266,9 +265,9 @@ class ResidualError(Part, Recipe):
 
 
 class _Nothing(float):
-    """A term that isn't there: 0, which added to a number on a GPU starts no kernel there."""
+    """A missing term: 0; adding it to a number on a GPU starts no kernel."""
 
-    __array_ufunc__ = None  # so that arrays leave the addition to us
+    __array_ufunc__ = None  # so that arrays use our addition
 
     def __radd__(self, other: Any) -> Any:
         return other
@@ -280,14 +279,14 @@ class WeightDecay(Part):
     Parameters
     ----------
     lam : float
-        Its share in the objective, 0 or more.
+        Its weight in the objective, 0 or more.
     parameters : sequence of Parameter
-        All of a model's; a tied W is one of them, and counts once. Those whose owner says that they decay do.
+        All parameters of a model; a tied W appears, and counts, once. Those with ``decays=True`` decay.
 
     Raises
     ------
     ValueError
-        If there is decay, and a matrix whose owner doesn't say whether it decays.
+        If lam is above 0, and a matrix doesn't say whether it decays.
     """
 
     is_term = True
@@ -298,12 +297,12 @@ class WeightDecay(Part):
         if self.lam and unsaid:
             raise ValueError(
                 f"expected every matrix to say whether weight decay applies to it, but {', '.join(unsaid)} doesn't; "
-                "where it is made, pass ae.Parameter(name, value, decays=True), or decays=False for what isn't a weight"
+                "create it with ae.Parameter(name, value, decays=True), or with decays=False if it isn't a weight"
             )
         self.weights: list[Any] = [parameter for parameter in parameters if parameter.decays]
 
     def forward(self) -> Number | float:
-        """Return the penalty of the weights as they are, a number."""
+        """Return the penalty of the current weights, a number."""
         if not self.lam:
             return _Nothing()
         return self.lam * sum(functions.weight_decay(W.value) for W in self.weights)
@@ -318,11 +317,11 @@ class WeightDecay(Part):
         return f"WeightDecay(lam={self.lam})"
 
 
-WEIGHT = formula.Setting("Its share in the objective, 0 or more.", limits={"least": 0})
+WEIGHT = formula.Setting("Its weight in the objective, 0 or more.", limits={"least": 0})
 
 
 def penalty_of(record: formula.Term) -> type[Sparsity]:
-    """Return a penalty of the code that the sheet describes, and of which nothing more is to be said, as a class."""
+    """Return the class of a penalty of the code that the sheet describes completely."""
     name, backward_name = record.name, f"{record.name}_backward"
     remembered, settings = arguments_of(record.forward)[:1], list(record.settings)
     wanted = arguments_of(record.backward) if record.backward is not None else []
@@ -343,7 +342,7 @@ def penalty_of(record: formula.Term) -> type[Sparsity]:
     return type(record.layer, (Sparsity,), methods)
 
 
-# The penalties of a code, by their formulas: those above, and one made for every other on the sheet.
+# The penalties of a code, by their formulas: those above, and one made for every other penalty on the sheet.
 SPARSITIES: dict[str, type[Sparsity]] = {
     record.name: globals().get(record.layer) or penalty_of(record)
     for record in functions.FORMULAS.values()

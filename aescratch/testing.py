@@ -1,11 +1,11 @@
-"""Assertions for tests of hand-written gradients: a test is one line, and fails with the explanation.
+"""Assertions for tests of hand-written gradients: a test is one line, and a failure shows the whole report.
 
     def test_my_model():
         assert_gradients(MyAutoencoder([5, 3]), x)
 
     check --> report --> nothing, if the verdict is pass;   AssertionError, whose message is the report, otherwise
 
-They are plain functions: pytest and unittest both show the message, and pytest leaves this file's lines out of the
+They are plain functions: pytest and unittest both show the message, and pytest hides this file's lines in the
 traceback.
 """
 
@@ -34,13 +34,13 @@ def assert_gradients(model: Trainable, x: Data, labels: Data | None = None, **op
     Parameters
     ----------
     model : object
-        One of ours, or one of your own with ``loss``, ``backward`` and ``parameters``.
+        Ours, or your own with ``loss``, ``backward`` and ``parameters``.
     x : (N, D) array of floats
         A small batch.
     labels : (N,) array of integers, optional
         For a classifier.
     **options
-        Those of `aescratch.check_gradients`.
+        Options of `aescratch.check_gradients`.
 
     Raises
     ------
@@ -66,11 +66,11 @@ def assert_function(
     Parameters
     ----------
     forward, backward : callable
-        The pair; arguments are bound by name. None for the backward of a forward that gives its gradients itself.
+        The pair; arguments are bound by name. backward is None for a forward that returns its gradients itself.
     inputs : dict
         The forward's arguments by name.
     **options
-        Those of `aescratch.check_function`.
+        Options of `aescratch.check_function`.
 
     Raises
     ------
@@ -93,16 +93,16 @@ def assert_function(
 
 
 def assert_layer(layer: Any, x: Any, **options: Any) -> None:
-    """Assert that a layer's backward gives the gradients of its forward, for its input and its parameters.
+    """Assert that a layer's backward returns the right gradients for its input and its parameters.
 
     Parameters
     ----------
     layer : object
-        With a ``forward(x)`` and a ``backward(grad_y)``.
+        Any object with ``forward(x)`` and ``backward(grad_y)``.
     x : array of floats, or dict
-        A small batch, or forward's arguments by name where it takes several.
+        A small batch, or forward's arguments by name if it takes several.
     **options
-        Those of `aescratch.check_layer`.
+        Options of `aescratch.check_layer`.
 
     Raises
     ------
@@ -120,18 +120,18 @@ def assert_layer(layer: Any, x: Any, **options: Any) -> None:
 
 
 def assert_meaning(model: Trainable, x: Data | None = None, labels: Data | None = None, **options: Any) -> None:
-    """Assert that a model's losses, penalties, layers and noise compute what they say.
+    """Assert that a model's losses, penalties, layers and noise compute what their names say.
 
     Parameters
     ----------
     model : Model
-        One of ours, or of a class built on ours.
+        Ours, or of a class built on ours.
     x : (N, D) array of floats, optional
         A small batch; by default random numbers.
     labels : (N,) array of integers, optional
         For a classifier; by default random ones.
     **options
-        Those of `aescratch.check_meaning`.
+        Options of `aescratch.check_meaning`.
 
     Raises
     ------

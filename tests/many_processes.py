@@ -51,11 +51,13 @@ def stacked(communicator=None):
     return np.concatenate([outcome(classifier, history), *(layer.loss for layer in histories)])
 
 
+# All variants in float64; in float32 one of each class.
+TRAINED = [(name, "float64") for name in MODELS] + [(name, "float32") for name in MODELS if "as found" in name]
+
+
 def every_variant(communicator, folder):
-    """All of them in float64; in float32 one of each class."""
-    names = [(name, "float64") for name in MODELS]
-    names += [(name, "float32") for name in MODELS if "as found" in name]
-    found = {f"{name} {dtype}": trained(name, dtype, communicator) for name, dtype in names}
+    """What the trainings come to, one array each."""
+    found = {f"{name} {dtype}": trained(name, dtype, communicator) for name, dtype in TRAINED}
     np.savez(folder / f"{communicator.rank}.npz", stacked=stacked(communicator), **found)
 
 

@@ -212,7 +212,7 @@ class Updating(Affine):
 def test_values_that_backward_changes_are_named_and_nothing_else_is_made_of_what_follows():
     report = ae.check_layer(Updating(), X)
     assert [finding.code for finding in report.findings] == ["changed-parameter", "wrong-values", "updated-too-early"]
-    assert report.findings[-1].message.endswith("for these it is right; at those of the forward pass it isn't")
+    assert report.findings[-1].message.endswith("it is right for the updated values, but wrong for those of the forward pass")
 
 
 def test_a_layer_that_prints_does_so_in_the_first_call_only(capsys):
@@ -302,13 +302,13 @@ def test_a_cause_is_named_and_the_layer_in_the_title(monkeypatch):
     ("layer", "x", "text"),
     [
         (ae.Autoencoder([D, H], rng=0), X, "got the model Autoencoder; use ae.check_gradients"),
-        (ae.Dense, X, "got the class Dense; make one first"),
+        (ae.Dense, X, "got the class Dense; pass an instance"),
         (3, X, "got int, which has no forward and no backward"),
         (ae.Tanh(), X.astype(int), "expected a to hold float64 numbers, got int64"),
         (ae.Tanh(), X * np.nan, "finite"),
         (ae.Tanh(), X.tolist(), "expected a to be an array, got list"),
-        (ae.Tanh(), {"x": X}, "expected arguments of forward, a, got x too"),
-        (ae.Sampling(), X, "missing log_var; pass a dict"),
+        (ae.Tanh(), {"x": X}, "expected only arguments of forward, a, got also x"),
+        (ae.Sampling(), X, "missing log_var; pass them in a dict"),
         (functools.partial(int), X, "got partial, which has no backward"),
     ],
 )
@@ -471,7 +471,7 @@ def test_a_parameter_without_a_gradient_is_not_passed_over():
     assert report.verdict == "inconclusive", report
     (finding,) = report.findings
     assert (finding.code, finding.severity, finding.tensor) == ("not-checked", "inconclusive", "W")
-    assert finding.message.startswith("W (5, 3) was not checked: no gradient of it was found; call it dW or grad_W")
+    assert finding.message.startswith("W (5, 3) was not checked: its gradient was not found; name the gradient dW or grad_W")
     assert state(layer) == before
 
 
@@ -690,7 +690,7 @@ def test_what_cannot_be_checked_is_said():
     net = NestedNet()
     net.layers[0] = Slotted()
     for layer in (net, Slotted()):
-        with pytest.raises(TypeError, match="attributes can be listed, got Slotted; take __slots__ out of it"):
+        with pytest.raises(TypeError, match="attributes can be listed, got Slotted; remove its __slots__"):
             ae.check_layer(layer, X)
 
 
@@ -760,7 +760,7 @@ def test_gradients_of_weights_that_backward_updates_are_read_from_the_change():
     assert report.verdict == "pass", report
     assert [(t.name, t.verdict) for t in report.tensors] == [(f"grad_{n}", "pass") for n in ("x", "weights", "bias")]
     assert [f.message for f in report.findings if f.code == "updated-parameter"] == [
-        f"backward updates {name}: its gradient was read from that, (before − after) / 1" for name in ("weights", "bias")
+        f"backward updates {name}: its gradient was read from the change, (before − after) / 1" for name in ("weights", "bias")
     ]
     assert state(layer) == before
     wrong = ae.check_layer(Tutorial(factor=2.0), X)
@@ -793,7 +793,7 @@ def test_who_changed_the_global_random_state_is_said():
     assert report.verdict == "pass", report
     (note,) = report.findings
     assert (note.code, note.severity) == ("changed-random-state", "note")
-    assert note.message.startswith("GlobalDropout.forward changed the global random state")
+    assert note.message.startswith("GlobalDropout.forward draws from the global random state")
     layer.draws_in_backward = True
     report = ae.check_layer(layer, X)
     assert report.verdict == "pass", report

@@ -299,10 +299,10 @@ def test_numbers(text, expected):
 
 
 WRONG = [
-    ([], "expected a command: tour, train, evaluate, encode, decode, check, step, playground, exercises, bench, info (see aescratch --help)"),
+    ([], "expected a command: tour, train, evaluate, encode, decode, check, step, site, playground, exercises, bench, info (see aescratch --help)"),
     (["--versio"], "there is no option --versio; did you mean --version? (see aescratch --help)"),
     (["trian"], "there is no command 'trian'; did you mean train?"),
-    (["zzz"], "there is no command 'zzz'; the commands are tour, train, evaluate, encode, decode, check, step, playground, exercises, bench, info"),
+    (["zzz"], "there is no command 'zzz'; the commands are tour, train, evaluate, encode, decode, check, step, site, playground, exercises, bench, info"),
     (["train"], "the following arguments are required: VARIANT (see aescratch train --help)"),
     (
         ["train", "spars"],
@@ -372,7 +372,7 @@ WRONG = [
     ),
     (
         ["train", "vanilla", "--patience", "3"],
-        "expected validation data beside patience: early stopping watches the validation loss",
+        "expected validation data with patience, since early stopping uses the validation loss",
     ),
     (
         ["train", "vanilla", "--backend", "torch"],
@@ -396,9 +396,9 @@ WRONG = [
     (["train", "k-sparse", "--k", "99"], "expected k to be an integer of at least 1 and at most 32, got 99"),
     (
         ["train", "vanilla", "patches", "--reconstruction", "bce", "--output-activation", "sigmoid"],
-        "expected no output_activation beside BinaryCrossEntropy, whose decoder emits logits; leave "
+        "expected no output_activation with BinaryCrossEntropy, whose decoder emits logits; leave "
         "output_activation out: "
-        "decode returns probabilities by itself",
+        "decode returns probabilities anyway",
     ),
     (["train", "vanilla", "digist"], "there is no file and no data set 'digist'; did you mean digits?"),
     (
@@ -852,7 +852,7 @@ def test_the_backend_is_where_it_trains_and_not_where_it_is_saved(capsys, monkey
 def test_without_scipy(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy.optimize", None)
     sentence = refused(capsys, "train", "vanilla", "--optimizer", "lbfgs", outcome=4)
-    assert sentence == "L-BFGS needs SciPy, which is missing; pip install scipy, or use Adam()"
+    assert sentence == "L-BFGS needs SciPy, which is not installed; pip install scipy, or use Adam()"
 
 
 def test_a_folder_that_cant_be_written_is_noticed_before_the_training(capsys, monkeypatch, small):
@@ -1147,7 +1147,7 @@ def test_what_to_try_for_columns_of_another_place_is_an_option(capsys):
     ("options", "says"),
     [([], "for example --divide-by 255"), (["--divide-by", 0], "--divide-by must be a positive number"),
      (["--divide-by", 9, "--image-shape", "3x3"], "--image-shape (3, 3) has 9 pixels"),
-     (["--key", "a"], "--key 'a' chooses an array of an .npz file, and table.csv is none; leave --key out")],
+     (["--key", "a"], "--key 'a' chooses an array of an .npz file, but table.csv is not an .npz; leave --key out")],
 )  # fmt: skip
 def test_what_is_wrong_with_a_file_is_said_with_the_options(capsys, options, says):
     Path("table.csv").write_text("a,b\n3,4\n5,6\n")
@@ -1162,7 +1162,7 @@ def test_a_table_as_a_spreadsheet_writes_it(capsys):
     assert "\ncolumn 'class' has the labels, and is not a feature\n" in out
     assert "Dense(3, 1)" in out
     sentence = refused(capsys, "train", "linear", "table.csv")
-    assert sentence.endswith("'Bonn' in line 2, where a number is expected; leave the column out; or, for a category, have columns of 0 and 1 made of it: --categories city")
+    assert sentence.endswith("'Bonn' in line 2, where a number is expected; leave the column out; or, for a category, convert it to columns of 0 and 1: --categories city")
     assert "--categories is for your own files" in refused(capsys, "train", "linear", "digits", "--categories", "x")
 
 

@@ -269,7 +269,7 @@ def test_whose_gradient_it_is_and_which_block_is_wrong_is_said(capsys):
 
 def test_called_as_its_forward_a_layer_is_checked_too(capsys):
     said = run(capsys, "check", "my_layers.py:Called")[1]
-    assert "W (5, 3) was not checked: no gradient of it was found" in said
+    assert "W (5, 3) was not checked: its gradient was not found" in said
     assert said.splitlines()[-1].startswith("inconclusive: ")
 
 
@@ -307,7 +307,7 @@ REFUSED = [
      "two functions, forward(x, W1, ...) and backward(grad_y, x, W1, ...), for ae.check_function, or build it on "
      "ae.Autoencoder"),
     ("my_layers.py:d_gelu", "expected d_gelu to take the upstream gradient under a name such as grad_y, got the arguments "
-     "q, a; rename the one that it is"),
+     "q, a; rename the argument that is the upstream gradient"),
     ("my_layers.py:odd_backward", "expected a shape or value for q of odd, got none; write a function odd_inputs() in the file that "
      "returns a dict of arrays, or give --input q=7,5"),
     ("my_layers.py:unusual_backward", "there is no function unusual or unusual_forward, the forward of unusual_backward, in "

@@ -227,7 +227,7 @@ class TestNeverWrittenIsNotZeroAndNotNaN:
 
         report = ae.check_gradients(Never([D, H], activation=ae.Tanh, rng=0), X)
         assert [f.message for f in findings(report, "never-written")] == [
-            f"encoder.{name}.grad was never written: backward left it as it was" for name in ("W1", "b1")
+            f"encoder.{name}.grad was never written: backward left it unchanged" for name in ("W1", "b1")
         ]
         assert "without a finite value" not in str(report)
         assert "too rough" not in str(report)
@@ -240,7 +240,7 @@ class TestNeverWrittenIsNotZeroAndNotNaN:
 
         report = ae.check_gradients(model_with(leave), X)
         (finding,) = findings(report, "never-written")
-        assert finding.message == "encoder.W1.grad was written in part: backward left 9 of 15 entries as they were"
+        assert finding.message == "encoder.W1.grad was written only in part: backward left 9 of 15 entries unchanged"
         assert not findings(report, "wrong-values")
 
     def test_a_layer_that_adds_with_plus_equals(self):
@@ -268,7 +268,7 @@ class TestNeverWrittenIsNotZeroAndNotNaN:
             grad *= before
 
         (finding,) = findings(ae.check_gradients(model_with(multiply), X), "adds-gradient")
-        assert finding.message.startswith("backward works with what stood in encoder.W1.grad before")
+        assert finding.message.startswith("backward computes with the old value of encoder.W1.grad,")
 
     def test_written_as_nan(self):
         def spoil(grad, before):
@@ -293,7 +293,7 @@ class TestNeverWrittenIsNotZeroAndNotNaN:
         report = ae.check_function(root, lambda grad_y, a: grad_y * 1.0, A)
         (finding,) = findings(report, "not-settled")
         assert "too rough" not in finding.message
-        assert "of 21 entries 21 have none, since what is differentiated is NaN or infinite a small step away" in finding.message
+        assert "of 21 entries 21 have no numeric estimate, since the function is NaN or infinite a small step away" in finding.message
 
     @pytest.mark.parametrize("start", [None, 0.0])
     def test_a_layers_gradient_that_is_never_written(self, start):
@@ -310,7 +310,7 @@ class TestNeverWrittenIsNotZeroAndNotNaN:
 
         report = ae.check_layer(Layer(), X)
         (finding,) = findings(report, "never-written")
-        assert finding.message == "the gradient of W was never written: backward left it as it was"
+        assert finding.message == "the gradient of W was never written: backward left it unchanged"
         assert report.verdict == "fail"
         assert not findings(report, "wrong-values", "wrong-type", "cause")
 
@@ -573,9 +573,9 @@ class TestSentences:
 
         inputs = {"x_hat": X, "x": RNG.normal(size=(N, D))}
         of_2 = cause(ae.check_function(ae.functions.squared_error, scaled(lambda x: 2), inputs))
-        assert of_2.question == "Which constants stand in the forward, and what becomes of each?"
+        assert of_2.question == "Which constants appear in the forward, and what happens to each in a gradient?"
         of_n = cause(ae.check_function(ae.functions.squared_error, scaled(len), inputs))
-        assert of_n.question.startswith("Which sums and which means does the forward take")
+        assert of_n.question.startswith("Over what does the forward sum")
 
     @pytest.mark.parametrize(
         ("backward", "asks"),
@@ -598,7 +598,7 @@ class TestSentences:
             return grad_y @ W.T, x.T @ grad_y, np.ones(len(b))
 
         found = cause(ae.check_function(lambda x, W, b: x @ W + b, ones_for_b, DENSE))
-        assert found.cause == "grad_b is 1 in every entry, whatever is given: ones were returned"
+        assert found.cause == "grad_b is 1 in every entry for all inputs: backward returned ones"
         assert found.evidence["hypothesis"] == "other-upstream"
 
     def test_ones_of_one_size_only_are_described_as_ones(self):
@@ -663,7 +663,7 @@ class TestTheProof:
         assert begins.startswith("error: grad_a is the right gradient, times 2\n")
         assert "  ask yourself: Which constants" in begins
         assert "draws" not in str(doubled)
-        assert doubled.proofs().startswith("grad_a is the right gradient, times 2: it gives all ")
+        assert doubled.proofs().startswith("grad_a is the right gradient, times 2: it reproduces all ")
         assert "draws of inputs, upstream gradients and sizes, to " in doubled.proofs()
         assert "; the next best cause is off by " in doubled.proofs()
         assert ae.check_function(ae.functions.tanh, ae.functions.tanh_backward, A).proofs() == ""
@@ -671,19 +671,19 @@ class TestTheProof:
     def test_in_html_it_folds_away(self, doubled):
         page = doubled._repr_html_()
         inside = page.partition("<details><summary>How sure is that?</summary>")[2].partition("</details>")[0]
-        assert "it gives all " in inside
-        assert "it gives all " not in page.replace(inside, "")
+        assert "it reproduces all " in inside
+        assert "it reproduces all " not in page.replace(inside, "")
 
     def test_programs_have_it_too(self, doubled):
         (found,) = [finding for finding in doubled.to_dict()["findings"] if finding["code"] == "cause"]
         assert found["message"] == found["cause"]
-        assert found["proof"].startswith("it gives all ")
+        assert found["proof"].startswith("it reproduces all ")
 
     def test_that_of_a_part_in_a_network_stands_with_its_place(self):
         kind = wrong_layer(ae.Tanh, lambda grad: 2 * grad)
         report = ae.check_gradients(ae.Autoencoder([D, H], activation=kind, rng=0), X)
         (first,) = findings(report, "first-wrong")
-        assert first.proof.startswith("it gives all ")
+        assert first.proof.startswith("it reproduces all ")
         assert "draws" not in str(report)
 
     def test_causes_of_exercises_have_one(self, tmp_path):

@@ -155,7 +155,7 @@ def test_labels_are_asked_for_by_the_loss_and_checked():
         ({"parameters": ()}, TypeError, r"expected Other\.parameters to be a list of ae\.Parameter, with at least one"),
         ({"parameters": [np.ones(3)]}, TypeError, "to hold ae.Parameter objects, got ndarray"),
         ({"parameters": [ae.Parameter("W", np.ones(3)), ae.Parameter("W", np.ones(3))]}, ValueError, "'W' 2 times"),
-        ({"parts": {"encoder": 3}}, TypeError, "to hold layers, losses and the like, got int as 'encoder'"),
+        ({"parts": {"encoder": 3}}, TypeError, "to hold parts, such as layers and losses, got int as 'encoder'"),
     ],
 )
 @pytest.mark.parametrize("ask", [ae.fit, ae.check_gradients, ae.trace])
@@ -272,7 +272,7 @@ def test_a_variant_of_the_users_own_is_saved_once_it_is_registered(tmp_path):
         pass
 
     model = Centred([5, 3], rng=0)
-    with pytest.raises(TypeError, match=r"Centred, which a file could not bring back; write @ae\.register above"):
+    with pytest.raises(TypeError, match=r"Centred, which a file can't restore; write @ae\.register above"):
         model.save(tmp_path / "model.npz")
     ae.register(Centred)
     model.save(tmp_path / "model.npz")
@@ -359,7 +359,7 @@ def test_a_loss_through_float_cannot_be_traced_and_says_so():
         def loss(self, x, rng=None):
             return float(super().loss(x))
 
-    with pytest.raises(TypeError, match=r"leave float\(\.\.\.\) out"):
+    with pytest.raises(TypeError, match=r"leave out float\(\.\.\.\)"):
         ae.trace(Plain([5, 3], rng=0), data(3))
     assert ae.check_gradients(Plain([5, 3], rng=0), data(7)).verdict == "pass"
 

@@ -569,12 +569,12 @@ def test_a_link_is_no_file(handout, tmp_path):
 
 HOLE = "    ### BEGIN SOLUTION\n"
 PLANTED = [
-    ("hints.md", "1. If a grows,", "1. slope = 1.0 / (1.0 + np.exp(-a)). If a grows,", "hints.md holds a line of the solution"),
-    ("about.md", "Compute how", "return grad_y*slope, compute how", "about.md holds a line of the solution"),
-    ("solution.py", "The input of softplus.", "slope = 1.0 / (1.0 + np.exp(-a))", "stub.py holds a line of the solution"),
-    ("solution.py", HOLE, f"    # 1.0 / (1.0 + np.exp(a))\n    # slope = 1.0/(1.0 + np.exp(-a))\n{HOLE}", "stub.py holds a line of the solution"),
-    ("checks.py", "yield check", "# grad_y * np.ones_like(slope)\n    yield check", "checks.py holds a line of the known mistakes"),
-    ("checks.py", "yield check", "### BEGIN HIDDEN TESTS\n    assert softplus(3.0) > 3.0\n    ### END HIDDEN TESTS\n    # assert softplus(3.0) > 3.0\n    yield check", "checks.py holds a line of the hidden tests"),
+    ("hints.md", "1. If a grows,", "1. slope = 1.0 / (1.0 + np.exp(-a)). If a grows,", "hints.md has a line of the solution"),
+    ("about.md", "Compute how", "return grad_y*slope, compute how", "about.md has a line of the solution"),
+    ("solution.py", "The input of softplus.", "slope = 1.0 / (1.0 + np.exp(-a))", "stub.py has a line of the solution"),
+    ("solution.py", HOLE, f"    # 1.0 / (1.0 + np.exp(a))\n    # slope = 1.0/(1.0 + np.exp(-a))\n{HOLE}", "stub.py has a line of the solution"),
+    ("checks.py", "yield check", "# grad_y * np.ones_like(slope)\n    yield check", "checks.py has a line of the known mistakes"),
+    ("checks.py", "yield check", "### BEGIN HIDDEN TESTS\n    assert softplus(3.0) > 3.0\n    ### END HIDDEN TESTS\n    # assert softplus(3.0) > 3.0\n    yield check", "checks.py has a line of the hidden tests"),
     ("checks.py", "student.softplus_backward,", "lambda grad_y, a: 1 / 0,", "its solution should pass the released checks"),
 ]
 

@@ -726,7 +726,7 @@ def test_with_a_cupy_that_cannot_be_imported(monkeypatch):
     text = "\n====\nCuPy is not correctly installed.\n\nOriginal error:\n  ..."
     monkeypatch.setattr(backend.arrays.importlib, "import_module", raises(ImportError(text)))
     assert refused_move() == (
-        "CuPy is installed but can't be imported (ImportError: CuPy is not correctly installed); install it anew with "
+        "CuPy is installed but can't be imported (ImportError: CuPy is not correctly installed); reinstall it with "
         'pip install --force-reinstall "aescratch[cuda12]" or "aescratch[cuda13]", to match your driver'
     )
 
@@ -770,8 +770,8 @@ def test_without_cudas_libraries(cupy, monkeypatch):
     monkeypatch.setattr(cupy, "matmul", raises(ImportError('Failure finding "libcublasLt.so.12": No such file')))
     assert refused_move() == (
         "CuPy finds a GPU but can't compute on it (ImportError: Failure finding \"libcublasLt.so.12\": No such file); "
-        'CUDA\'s own libraries are probably missing: pip install "cupy-cuda12x[ctk]" or "cupy-cuda13x[ctk]", whichever is '
-        'there, or stay on the CPU with model.to("numpy")'
+        'CUDA\'s own libraries are probably missing: pip install "cupy-cuda12x[ctk]" or "cupy-cuda13x[ctk]", as '
+        'installed, or stay on the CPU with model.to("numpy")'
     )
 
 

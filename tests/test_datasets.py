@@ -99,7 +99,7 @@ def test_dataset_cannot_be_rebound():
 
 @pytest.mark.parametrize("fraction", [0, 1, -0.1, 1.5, float("nan")])
 def test_dataset_split_refuses_fractions(fraction):
-    with pytest.raises(ValueError, match="test part's share, between 0 and 1, not"):
+    with pytest.raises(ValueError, match="test part's share, between 0 and 1, got"):
         numbered().split(fraction)
 
 
@@ -263,8 +263,8 @@ def test_photographs_are_eight_of_192_pixels():
         ),
         (lambda: load_natural_patches(size=1), "size must be between 2 and 64, not 1"),
         (lambda: load_natural_patches(n=0), "n must be between 1 and 10,000,000, not 0"),
-        (lambda: swiss_roll(noise=-1), "noise is a standard deviation, 0 or more, not -1"),
-        (lambda: ring(noise=float("nan")), "noise is a standard deviation"),
+        (lambda: swiss_roll(noise=-1), "noise must be a standard deviation, 0 or more, not -1"),
+        (lambda: ring(noise=float("nan")), "noise must be a standard deviation"),
         (lambda: bars(size=31), "size must be between 2 and 30, not 31"),
         (lambda: identity_patterns(1), "n_bits must be between 2 and 4,096, not 1"),
     ],
@@ -622,7 +622,7 @@ def test_truncated_and_hostile_originals(bare):
     with pytest.raises(DataFileError, match="damaged or cut short"):
         load_mnist(path=archive)
     archive.write_bytes(b"not an archive at all" * 100)
-    with pytest.raises(DataFileError, match=r"damaged or no \.tgz archive"):
+    with pytest.raises(DataFileError, match=r"damaged or not a \.tgz archive"):
         load_mnist(path=archive)
 
 
@@ -781,7 +781,7 @@ def test_npz(put, compress):
     assert load_file(path, key="test").image_shape == (3, 4)
     assert load_file(path, key="train").labels is None
     with pytest.raises(
-        DataFileError, match="has 2 arrays that could be the data; name one of its keys, as key= in Python or --key: train, test"
+        DataFileError, match="has 2 arrays that could be the data; name one of its keys, with key= in Python or --key: train, test"
     ):
         load_file(path)
     with pytest.raises(DataFileError, match="no array 'valid'; its keys are train, test"):
@@ -839,7 +839,7 @@ def test_a_parquet_that_is_cut_off_or_far_too_large(put, monkeypatch):
 
 def test_a_parquet_without_what_reads_it(put, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(ModuleNotFoundError, match=r"is a \.parquet, which pyarrow reads.* pip install pyarrow, or save a \.csv"):
+    with pytest.raises(ModuleNotFoundError, match=r"is a \.parquet, which needs pyarrow.* pip install pyarrow, or save a \.csv"):
         load_file(put("a.parquet", b"PAR1"))
 
 
@@ -923,12 +923,12 @@ HOSTILE = {
     "records.npy": (npy(np.zeros((2, 2), [("a", "f4")])), "not numbers"),
     "dates.npy": (npy(np.zeros((2, 2), "M8[s]")), "not numbers"),
     "none.npy": (npy(np.ones((0, 4))), r"empty array of shape \(0, 4\)"),
-    "line.npy": (npy(np.ones(4)), r"shape \(4,\), and \(N, D\) or \(N, height, width\) is expected; reshape"),
+    "line.npy": (npy(np.ones(4)), r"shape \(4,\), but \(N, D\) or \(N, height, width\) is expected; reshape"),
     "four.npy": (npy(np.ones((2, 2, 2, 2))), r"shape \(2, 2, 2, 2\)"),
     "number.npy": (npy(np.float64(3)), r"shape \(\)"),
     "integers.npy": (
         npy(np.array([[0, 16]])),
-        r"integers \(int64, 0 to 16\) and floats in \[0, 1\] are expected; divide",
+        r"integers \(int64, 0 to 16\), but floats in \[0, 1\] are expected; divide",
     ),
     "nan.npy": (npy(with_bad_value(np.nan)), "NaN or infinity in 1 of 6 rows, first in row 2, column 4; remove"),
     "inf.npy": (npy(with_bad_value(-np.inf)), "NaN or infinity in 1 of 6 rows"),
@@ -946,7 +946,7 @@ HOSTILE = {
         r"has 0 arrays that could be the data; name one of its keys.*\(none\)",
     ),
     "objects.npz": (npz(x=np.array([[None]])), r"\[x\] holds Python objects"),
-    "lzma.npz": (packed_as(zipfile.ZIP_LZMA), "is not packed as numpy.savez packs"),
+    "lzma.npz": (packed_as(zipfile.ZIP_LZMA), "is not packed as by numpy.savez"),
     "onlylabels.npz": (npz(labels=np.arange(3)), "has 0 arrays that could be the data; .* --key: labels"),
     "fewlabels.npz": (npz(x=FLOATS, labels=np.arange(3)), r"labels of shape \(3,\) for 6 examples"),
     "halflabels.npz": (npz(x=FLOATS, y=np.arange(6) / 2), "labels that are not whole numbers"),
@@ -961,12 +961,12 @@ HOSTILE = {
     "cities.csv": (
         b"age,city\n3.5,Ulm\n,Bonn\n", "text in column 'city', 'Ulm' in line 2, .*--categories city$",
     ),
-    "classes.csv": (b"a,class\n1.5,Ulm\n", "text in column 'class' of labels, 'Ulm' in line 2; put a whole number from 0"),
+    "classes.csv": (b"a,class\n1.5,Ulm\n", "text in column 'class' of labels, 'Ulm' in line 2; replace each class by a whole number from 0"),
     "quote.csv": (b'a,b\n1.5,"' + b"x" * 200_000 + b"\n", "can't be read in line 2: field larger .* quotation mark"),
     "ragged.csv": (b"0.1,2\n1,2,3\n", "not a table of numbers"),
     "thousands.csv": (b"a;b\n1,5;1.234,5\n", r"text in column 'b', '1\.234,5' in line 2"),
     "names.csv": (b"a,b\n", "holds no line of numbers"),
-    "manynames.csv": (b"a,b,c\n0.5,2\n", "names 3 columns but its lines have 2"),
+    "manynames.csv": (b"a,b,c\n0.5,2\n", "names 3 columns, but its lines have 2"),
     "rownumbers.csv": (
         b",a,label\n0,0.5,2\n",
         "column without a name, often a row number; name it or remove it",
@@ -980,8 +980,8 @@ HOSTILE = {
     "short-idx": (idx(BYTES)[:-1], r"announces shape \(2, 3, 4\), that is 40 bytes, but has 39"),
     "long-idx": (idx(BYTES) + b"x", "40 bytes, but has 41"),
     "huge-idx": (bytes([0, 0, 8, 3]) + b"\xff" * 12 + b"x", "announces shape"),
-    "header-idx": (bytes([0, 0, 8, 200]) + bytes(10), "no sensible one"),
-    "axes-idx": (bytes([0, 0, 8, 0, 1, 2]), "no sensible one"),
+    "header-idx": (bytes([0, 0, 8, 200]) + bytes(10), "an invalid one"),
+    "axes-idx": (bytes([0, 0, 8, 0, 1, 2]), "an invalid one"),
     "none-idx": (bytes([0, 0, 8, 2]) + bytes(8), r"announces shape \(0, 0\), which holds no value"),
     "labels-idx": (idx(np.arange(3, dtype=np.uint8)), r"array of shape \(3,\)"),
 }
@@ -1127,7 +1127,7 @@ def test_categories_become_columns_of_0_and_1(put):
         (b"age,city\n\n3.5,Ulm\nx,Bonn\n", "city", "text in column 'age', 'x' in line 4"),
         (b'age,city\n"1,5",Ulm\n2,Bonn\n', "city", "text in column 'age', '1,5' in line 2"),
         (b"age,city,city\n1,Ulm,2\n", "city", "2 columns named 'city'"),
-        (b"age,class\n1.5,Ulm\n", "class", "labels in column 'class', which is no feature; put a whole number"),
+        (b"age,class\n1.5,Ulm\n", "class", "labels in column 'class', which is not a feature; replace each class by a whole number"),
         (b'age,city\n1.5,"' + b"x" * 200_000 + b"\n", "city", "can't be read in line 2: field larger"),
     ],
 )  # fmt: skip
@@ -1152,7 +1152,7 @@ def test_a_column_called_y_is_a_coordinate(put):
 
 
 def test_a_share_that_is_no_number_is_refused():
-    with pytest.raises(TypeError, match=r"fraction is the test part's share, a number between 0 and 1, not 'a'"):
+    with pytest.raises(TypeError, match=r"expected fraction, the test part's share, to be a number between 0 and 1, got 'a'"):
         numbered().split("a")
 
 
@@ -1296,7 +1296,7 @@ def test_a_full_disk_is_said_with_what_to_do(put, monkeypatch, temporary):
 
     path = put("a.npy.gz", gzip.compress(npy(FLOATS)))
     monkeypatch.setattr("aescratch.datasets.filerows.open", full_for_writing, raising=False)
-    with pytest.raises(DataFileError, match=r"needs more room than there is in .*; name a folder .* as TMPDIR") as caught:
+    with pytest.raises(DataFileError, match=r"needs more space than .*; set TMPDIR to a folder with more space") as caught:
         open_file(path)
     del caught
     gc.collect()

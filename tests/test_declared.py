@@ -161,7 +161,7 @@ def test_a_declaration_needs_its_texts_and_a_rule_of_its_own():
         return grad_y.copy()
 
     for texts in (("", "f", "s"), ("r", " ", "s"), ("r", "f", None)):
-        with pytest.raises(TypeError, match=r"expected (rule|formula|source) to be a text"):
+        with pytest.raises(TypeError, match=r"expected (rule|formula|source) to be a non-empty text"):
             ae.surrogate_gradient(*texts, rule)
     with pytest.raises(TypeError, match="expected again to be a function, got int"):
         ae.surrogate_gradient("r", "f", "s", 3)
@@ -239,7 +239,7 @@ def test_a_rule_may_be_right_in_the_mean_over_the_draws_only(factor, verdict):
     assert report.tensors[1].name == "mean_p"
     assert report.tensors[1].verdict == verdict, str(report)
     assert "within 6 standard errors" in str(report)
-    with pytest.raises(TypeError, match="expected rounded to draw from an argument rng"):
+    with pytest.raises(TypeError, match="expected rounded to take a seed as its argument rng"):
         ae.check_function(rounded, straight_through(1.0, in_the_mean=True), {"a": A})
 
 
@@ -371,7 +371,7 @@ def test_an_undeclared_threshold_does_not_pass():
     assert "encoder.theta2: the gradient is 0 everywhere" in str(report)
     report = ae.check_gradients(autoencoder(JumpReLU), X)
     assert report.verdict == "fail"
-    assert "has to be declared, with ae.surrogate_gradient" in str(report)
+    assert "declare the rule with ae.surrogate_gradient" in str(report)
 
 
 @pytest.mark.parametrize("tied", [False, True])
@@ -390,7 +390,7 @@ def test_a_wrong_factor_in_a_declared_part_is_found_and_the_part_and_its_rule_ar
     assert {t.name for t in report.tensors if t.verdict == "fail"} == wrong
     (finding,) = [f for f in report.findings if f.code == "not-the-rule"]
     assert finding.tensor == f"encoder.{kind.__name__.lower()}2"
-    assert "isn't the rule that it is declared to be, pseudo-derivative" in finding.message
+    assert "doesn't follow its declared rule pseudo-derivative" in finding.message
     assert not [f for f in report.findings if f.code in ("first-wrong", "not-localised") or f.cause]
 
 

@@ -318,7 +318,7 @@ def test_a_history_is_diagnosed_as_long_as_its_model_is_what_came_out_of_it():
         _ = late.diagnosis
     assert "epoch" in late._repr_html_()
     gone = ae.Autoencoder([64, 3], rng=0).fit(x, epochs=1, rng=0)
-    with pytest.raises(ValueError, match="gone"):
+    with pytest.raises(ValueError, match="no longer exists"):
         _ = gone.diagnosis
 
 

@@ -60,7 +60,7 @@ def test_whole_numbers_among_floats_are_numbers(frame):
 @FRAMES
 @pytest.mark.parametrize(
     ("column", "kind", "sentence"),
-    [(list("uvwxyzu"), TypeError, r"expected numbers in every column of x, got \w+ in column 'b'; write it as numbers"),
+    [(list("uvwxyzu"), TypeError, r"expected numbers in every column of x, got \w+ in column 'b'; convert it to numbers"),
      ([True, False] * 3 + [True], TypeError, r"got (bool|Boolean) in column 'b'"),
      ([0.5, None, 0.5, 0.5, 0.5, None, 0.5], ValueError, "got 2 in column 'b' that are missing, NaN or infinite"),
      ([np.inf] * 7, ValueError, "got 7 in column 'b' that are missing, NaN or infinite"),
@@ -82,7 +82,7 @@ def test_kinds_of_columns_that_only_pandas_has():
         model().loss(pandas_frame(b=pandas.array([0.5] * 6 + [None], dtype="Float64")))
     with pytest.raises(TypeError, match="got category in column 'b'"):
         model().loss(pandas_frame(b=pandas.Categorical([1.0, 2.0] * 3 + [1.0])))
-    with pytest.raises(TypeError, match=r"divide first, say x / 16\.0"):
+    with pytest.raises(TypeError, match=r"divide first, for example x / 16\.0"):
         model().loss(pandas.DataFrame(np.full((7, 5), 15)))
     with pytest.raises(ValueError, match="expected x to have 5 columns"):
         model().loss(pandas_frame()[["a"]])
@@ -114,7 +114,7 @@ class Holder:
 
 def test_what_gives_an_array_is_taken_for_it():
     assert model().loss(Holder(X)) == model().loss(X)
-    with pytest.raises(TypeError, match=r"got test_ecosystem\.Holder, of which NumPy can make no array \(it is else"):
+    with pytest.raises(TypeError, match=r"got test_ecosystem\.Holder, which NumPy can't convert \(it is else"):
         model().loss(Holder(None))
     with pytest.raises(TypeError, match="got a masked one"):
         model().loss(np.ma.masked_array(X, X > 0.5))

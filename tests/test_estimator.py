@@ -245,12 +245,12 @@ def test_names_of_features_are_kept_and_compared():
     assert list(fitted.transform(frame).index) == list(range(100, 160))
     with pytest.raises(ValueError, match="expected the features of fit in its order, got 's' where fit saw 'p'"):
         fitted.transform(frame[list("sqrp")])
-    with pytest.warns(UserWarning, match="X comes without names of its features, and fit saw it with them"):
+    with pytest.warns(UserWarning, match="X comes without feature names, but fit saw it with them"):
         fitted.transform(frame.to_numpy())
-    with pytest.warns(UserWarning, match="X comes with names of its features, and fit saw it without them"):
+    with pytest.warns(UserWarning, match="X comes with feature names, but fit saw it without them"):
         fitted.fit(frame.to_numpy()).score(frame)
     assert not hasattr(fitted, "feature_names_in_")
-    with pytest.raises(TypeError, match="names of features that are all text"):
+    with pytest.raises(TypeError, match="feature names that are all text"):
         fitted.fit(frame.rename(columns={"p": 7}))
 
 
@@ -356,7 +356,7 @@ def test_calls_on_the_same_data_are_the_epochs_of_one_fit(variant):
 def test_a_schedule_goes_on_and_stays_at_its_last_rate():
     rates = small(learning_rate=ae.CosineRate(0.1), epochs=4, scale="none").fit(X).history_.learning_rate
     assert fed(small(learning_rate=ae.CosineRate(0.1), epochs=4), [X] * 6).history_.learning_rate == [*rates, *rates[-1:] * 2]
-    with pytest.raises(ValueError, match="expected epochs, the number of chunks, beside a learning rate that changes"):
+    with pytest.raises(ValueError, match="expected epochs, the number of chunks, with a learning-rate schedule"):
         small(learning_rate=ae.StepRate(0.1, 2), epochs=None).partial_fit(X)
 
 
@@ -403,7 +403,7 @@ def test_a_chunk_that_is_refused_or_diverges_changes_nothing():
     with pytest.raises(ValueError, match="NaN or infinite"):
         transformer.partial_fit(X * np.nan)
     transformer.set_params(learning_rate=1e30)
-    with pytest.raises(ae.TrainingDivergedError, match=r"in epoch 3, batch 1, .*; the model is as it was after epoch 2"):
+    with pytest.raises(ae.TrainingDivergedError, match=r"in epoch 3, batch 1, .*; the model is restored to the end of epoch 2"):
         transformer.partial_fit(X)
     assert np.array_equal(transformer.transform(X), before)
     assert transformer._between.rng.bit_generator.state == rng

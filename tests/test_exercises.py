@@ -473,7 +473,7 @@ REFUSED = [
     (["reset"], "expected the name of the exercise to reset, so that none is reset by mistake"),
     (["hint", "1", "--level", "4"], "expected --level from 1 to 3, got 4"),
     (["list", "--give-up"], "--give-up is for aescratch exercises solution; leave it out"),
-    (["list", "x"], "unexpected argument 'x'"),
+    (["list", "x"], "unexpected argument 'x'; leave it out"),
     (["init"], "expected a folder after init, such as aescratch exercises init course"),
     (["init", "."], ". already holds exercises; go there and run aescratch exercises list"),
 ]

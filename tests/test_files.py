@@ -216,8 +216,8 @@ def test_a_model_on_a_foreign_activation_says_that_it_cannot_be_saved(tmp_path):
     with pytest.raises(TypeError) as caught:
         ae.Autoencoder([5, 3], activation=Swish, rng=0).save(tmp_path / "model.npz")
     assert str(caught.value) == (
-        f"expected a class, function or object of aescratch, got {Swish.__qualname__}, which a file could not bring "
-        "back; write @ae.register above a class of your own, or save the values of model.parameters with numpy.savez, "
+        f"expected a class, function or object of aescratch, got {Swish.__qualname__}, which a file can't "
+        "restore; write @ae.register above a class of your own, or save the values of model.parameters with numpy.savez, "
         "and build the model in your own code"
     )
     assert os.listdir(tmp_path) == []
@@ -225,9 +225,9 @@ def test_a_model_on_a_foreign_activation_says_that_it_cannot_be_saved(tmp_path):
 
 def test_a_foreign_class_of_a_familiar_name_is_still_foreign(tmp_path):
     foreign, noise = type("ReLU", (ae.ReLU,), {}), type("GaussianNoise", (ae.GaussianNoise,), {})
-    with pytest.raises(TypeError, match="got ReLU, which a file could not bring back"):
+    with pytest.raises(TypeError, match="got ReLU, which a file can't restore"):
         ae.Autoencoder([5, 3], activation=foreign, rng=0).save(tmp_path / "model.npz")
-    with pytest.raises(TypeError, match="got GaussianNoise, which a file could not bring back"):
+    with pytest.raises(TypeError, match="got GaussianNoise, which a file can't restore"):
         ae.DenoisingAutoencoder([5, 3], corruption=noise(0.1), rng=0).save(tmp_path / "model.npz")
 
 
@@ -279,7 +279,7 @@ def test_a_file_in_the_place_of_a_folder_is_an_oserror(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(NotADirectoryError, match=r"expected a folder to write model\.npz into, but .*file is none"):
         MODELS["vanilla"]().save(tmp_path / "file" / "model.npz")
-    with pytest.raises(FileNotFoundError, match=r"expected a folder to write model\.npz into, but .*none; make it first"):
+    with pytest.raises(FileNotFoundError, match=r"expected a folder to write model\.npz into, but .*not a folder; create it first"):
         MODELS["vanilla"]().save(tmp_path / "nowhere" / "model.npz")
 
 
@@ -570,7 +570,7 @@ def assert_refused_cheaply(path, text):
 @pytest.mark.parametrize("change", HEADERS.values(), ids=HEADERS)
 def test_a_hostile_header_is_refused_cheaply(change, small):
     rewritten(small, header=change)
-    assert_refused_cheaply(small, r"^expected a model that aescratch saved, but the contents of .* make no model \(")
+    assert_refused_cheaply(small, r"^expected a model that aescratch saved, but the contents of .* are not a valid model \(")
 
 
 ARRAYS = {
@@ -588,7 +588,7 @@ ARRAYS = {
 @pytest.mark.parametrize("change", ARRAYS.values(), ids=ARRAYS)
 def test_arrays_that_do_not_fit_are_refused(change, small):
     rewritten(small, arrays=change)
-    assert_refused_cheaply(small, r"^expected a model that aescratch saved, but the contents of .* make no model \(")
+    assert_refused_cheaply(small, r"^expected a model that aescratch saved, but the contents of .* are not a valid model \(")
 
 
 def npy(descr="<f4", shape="(2,)", content=bytes(8), version=(1, 0)):
@@ -653,8 +653,8 @@ JSON = {
     "no kind": (b'{"format": 1}', "is damaged"),
     "format 2": (b'{"format": 2, "kind": "model"}', "has format 2; open it with a newer aescratch"),
     "a format in words": (b'{"format": "new", "kind": "model"}', "has format new; open it with a newer aescratch"),
-    "another kind": (b'{"format": 1, "kind": "poem"}', "holds a poem; open it as what it is"),
-    "no description": (b'{"format": 1, "kind": "model"}', "make no model"),
+    "another kind": (b'{"format": 1, "kind": "poem"}', "holds a poem; open it as such"),
+    "no description": (b'{"format": 1, "kind": "model"}', "are not a valid model"),
 }
 
 

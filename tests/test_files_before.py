@@ -85,8 +85,8 @@ def test_a_training_whose_noise_was_drawn_otherwise_is_refused_and_nothing_chang
     path = shutil.copy(FOLDER / f"checkpoint-{name}.npz", tmp_path / "run.npz")
     model, kept = TRAININGS[name](), path.read_bytes()
     sentence = (
-        f"expected a checkpoint of a training whose noise is drawn in float64, but {path} is of an earlier aescratch, "
-        "which drew a float32 model's noise in float32, other numbers from the same seed; give another path to start anew"
+        f"expected a checkpoint of a training whose noise is drawn in float64, but {path} is from an earlier aescratch, "
+        "which drew a float32 model's noise in float32: other numbers for the same seed; pass another path to start again"
     )
     with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
         make_before.train(model, EPOCHS, checkpoint=path)
@@ -98,7 +98,7 @@ def test_a_training_whose_noise_was_drawn_otherwise_is_refused_and_nothing_chang
 @pytest.mark.parametrize("name", DREW_OTHERWISE)
 def test_what_else_differs_is_said_of_such_a_training_too(name, tmp_path):
     path = shutil.copy(FOLDER / f"checkpoint-{name}.npz", tmp_path / "run.npz")
-    with pytest.raises(ValueError, match=r"run\.npz differs in batch_size, noise; give the same arguments to go on"):
+    with pytest.raises(ValueError, match=r"run\.npz differs in batch_size, noise; pass the same arguments to continue"):
         TRAININGS[name]().fit(
             make_before.X, epochs=EPOCHS, batch_size=4, optimizer=ae.Adam(0.01), rng=0, checkpoint=path
         )

@@ -125,13 +125,13 @@ def test_gradients_in_a_dictionary_or_a_row():
 
 
 def test_what_returns_no_loss():
-    with pytest.raises(TypeError, match="expected <lambda> to return a loss and its gradient, got ndarray first"):
+    with pytest.raises(TypeError, match="expected <lambda> to return a loss and its gradient, but it returned ndarray first"):
         ae.check_function(*ae.loss_pair(lambda x: (x, x)), {"x": INPUTS["x"]})
 
 
 def test_without_torch_the_sentence_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(ImportError, match="torch_pair needs PyTorch, which is missing; pip install torch"):
+    with pytest.raises(ImportError, match="torch_pair needs PyTorch, which is missing; install it with pip install torch"):
         ae.torch_pair(object)
 
 

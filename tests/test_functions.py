@@ -255,15 +255,15 @@ def test_large_arrays_give_the_same_as_their_rows():
 
 def test_a_record_takes_no_others_place():
     relu = dataclasses.replace(ACTIVATIONS["relu"])
-    with pytest.raises(ValueError, match=r"expected a formula of a new name in .*activations, got 'relu' once more"):
+    with pytest.raises(ValueError, match=r"expected a formula with a new name in .*activations, got 'relu' again"):
         check_record(relu, functions.activations, FORMULAS)
-    with pytest.raises(ValueError, match=r"expected a layer of its own in each record of .*activations, got 'ReLU' twice"):
+    with pytest.raises(ValueError, match=r"expected a unique layer in each record of .*activations, got 'ReLU' twice"):
         check_record(relu, functions.activations, {})
     kl = dataclasses.replace(FORMULAS["kl_sparsity"], layer="")
-    with pytest.raises(ValueError, match=r"expected a word of its own in each record of .*penalties, got 'kl' twice"):
+    with pytest.raises(ValueError, match=r"expected a unique word in each record of .*penalties, got 'kl' twice"):
         check_record(kl, functions.penalties, {})
     bce = dataclasses.replace(FORMULAS["binary_cross_entropy"], layer="", words=("squared-error",))
-    with pytest.raises(ValueError, match=r"expected a word of its own in each record of .*losses, got 'squared-error' twice"):
+    with pytest.raises(ValueError, match=r"expected a unique word in each record of .*losses, got 'squared-error' twice"):
         check_record(bce, functions.losses, {})
     for family in functions.FAMILIES:
         for record in family.RECORDS:

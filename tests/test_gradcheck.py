@@ -360,7 +360,7 @@ class TestScales:
         report = ae.check_function(lambda a: np.tanh(a.astype(np.float32)), tanh_backward, {"a": X})
         assert report.verdict == "pass", report
         assert [(f.code, f.severity) for f in report.findings] == [("single-precision", "note")]
-        assert "computes in float32, whatever it is given, along a: differences were taken over steps of 0.02" in str(report)
+        assert "computes in float32 along a, though the input is float64: differences were taken over steps of 0.02" in str(report)
         assert "entries agree to 0.01" in str(report)
 
 
@@ -413,8 +413,8 @@ class TestInputs:
             ({**DENSE, "x": np.full((N, D), np.nan)}, ValueError, "expected finite numbers in x"),
             ({**DENSE, "x": np.zeros((0, D))}, ValueError, "expected x to hold at least one entry"),
             ({**DENSE, "x": X.tolist()}, TypeError, "expected x to be an array, got list"),
-            ({"x": X, "W": W}, TypeError, "expected inputs for every argument of dense, but missing"),
-            ({**DENSE, "c": 1.0}, TypeError, r"expected inputs named after the forward's arguments .*got \['c'\] too"),
+            ({"x": X, "W": W}, TypeError, "expected inputs for every argument of dense, missing"),
+            ({**DENSE, "c": 1.0}, TypeError, r"expected inputs named after the forward's arguments .*got also \['c'\]"),
         ],
     )
     def test_of_no_use_raise(self, inputs, error, text):
@@ -579,7 +579,7 @@ class TestModels:
     @pytest.mark.parametrize(
         ("loss", "text"),
         [
-            (lambda self, x, rng=None: None, "expected Autoencoder.loss to return a number, got NoneType; end it with"),
+            (lambda self, x, rng=None: None, "expected Autoencoder.loss to return a number, got NoneType; return the sum"),
             (lambda self, x, rng=None: x.sum(axis=1), r"expected Autoencoder.loss to return .*, got an array of shape \(7,\)"),
         ],
     )
@@ -748,12 +748,12 @@ class TestBinding:
     @pytest.mark.parametrize(
         ("forward", "backward", "text"),
         [
-            (functions.tanh, lambda grad_y, y, t: grad_y, "expected one argument of <lambda> beside .*, got y and t; "),
+            (functions.tanh, lambda grad_y, y, t: grad_y, "expected <lambda> to take the upstream gradient, .*, got y and t; "),
             (functions.tanh, lambda *gradients: gradients, r"expected backward to name its arguments, got <lambda> with \*gradients"),
             (lambda **inputs: X, tanh_backward, r"expected forward to name its arguments, got <lambda> with \*\*inputs"),
-            (np.tanh, tanh_backward, r"expected forward to have a signature, got tanh, which .*, say lambda a: tanh\(a\)"),
+            (np.tanh, tanh_backward, r"expected forward to have a signature, got tanh, which .*, such as lambda a: tanh\(a\)"),
             ("tanh", tanh_backward, "expected forward to be a function, got str"),
-            (functions.tanh, None, r"expected backward to be a function, got NoneType: by itself tanh .*\n    def tanh_backward"),
+            (functions.tanh, None, r"expected backward to be a function, got NoneType: tanh can be checked alone .*\n    def tanh_backward"),
             (lambda a: [a, a], tanh_backward, "expected <lambda> to return one array of floats, got list"),
             (lambda a: (a, a), tanh_backward, "expected <lambda> to return one array of floats, got tuple"),
             (lambda a: a > 0, tanh_backward, "expected <lambda> to return one array of floats, got bool"),
@@ -793,11 +793,11 @@ class TestBinding:
         [
             ((X, X), "wrong-count", "backward returns 2 gradients, expected 1, for a"),
             ((), "wrong-count", "backward returns 0 gradients, expected 1, for a"),
-            (None, "wrong-type", "backward returns None; end it with return, say return grad_a"),
-            ((None,), "wrong-type", "grad_a is None, expected an array of shape (7, 5); return it"),
+            (None, "wrong-type", "backward returns None; end it with a return statement: return grad_a"),
+            ((None,), "wrong-type", "grad_a is None, expected an array of shape (7, 5); return the gradient"),
             ([1.0, 2.0], "wrong-count", "expected 1, for a; a list is taken as several gradients"),
-            ([1.0], "wrong-type", "grad_a is a float, expected an array of shape (7, 5); a list is taken as several"),
-            (np.ma.masked_array(X), "wrong-type", "grad_a is a MaskedArray"),
+            ([1.0], "wrong-type", "grad_a has type float, expected an array of shape (7, 5); a list is taken as several"),
+            (np.ma.masked_array(X), "wrong-type", "grad_a has type MaskedArray"),
         ],
     )
     @pytest.mark.parametrize("forward", [functions.tanh, lambda a: np.tanh(a)])

@@ -59,7 +59,7 @@ class TestUpstream:
         assert ("upstream-ignored", "grad_W") in errors(report)
         assert {tensor for code, tensor in errors(report) if code == "upstream-ignored"} == {"grad_W"}
         (finding,) = [f for f in report.findings if f.code == "upstream-ignored"]
-        assert "where the upstream gradient is 0 everywhere" in finding.message
+        assert "for an upstream gradient of 0, backward gives" in finding.message
         assert finding.question
 
     @pytest.mark.parametrize(
@@ -265,8 +265,8 @@ class TestBatch:
         (finding,) = [f for f in report.findings if f.severity == "error"]
         assert finding.evidence["tensors"] == [tensor.name for tensor in report.tensors]
         assert finding.message == (
-            "encoder.W1, encoder.b1, decoder.W1, decoder.b1: the batch twice over leaves the loss as it was, but gives "
-            "another gradient; for the same loss it has to be the same"
+            "encoder.W1, encoder.b1, decoder.W1, decoder.b1: repeating the batch leaves the loss unchanged, but gives "
+            "another gradient; it has to be the same for the same loss"
         )
 
     def test_gradients_that_are_0_but_for_rounding_are_left_alone(self):
@@ -286,7 +286,7 @@ class TestBatch:
         report = self.report(SevenOnly)
         (finding,) = [f for f in report.findings if f.severity == "error"]
         assert finding.code == "raised"
-        assert finding.message.endswith("so it does for the same rows in another order, or twice over")
+        assert finding.message.endswith("this also happens for the same rows reversed or repeated")
 
     def test_noise_does_not_follow_its_rows_and_is_left_alone(self):
         for make in (OwnNoise, ae.DenoisingAutoencoder, ae.VariationalAutoencoder):
@@ -353,7 +353,7 @@ class TestBadInput:
         [
             (X.astype(int), TypeError, r"expected a to hold float64 numbers, got int64; pass a.astype\(float\)"),
             (X > 0, TypeError, "expected a to hold float64 numbers, got bool"),
-            (X + 1j, TypeError, "expected a to hold float64 numbers, got complex128; of a complex function check real and"),
+            (X + 1j, TypeError, "expected a to hold float64 numbers, got complex128; for a complex function, check the real and"),
             (X.astype(object), TypeError, "expected a to hold float64 numbers, got object; an array of Python objects"),
             (X.astype(np.float16), TypeError, "expected a to hold float64 numbers, got float16"),
             (np.full((N, D), np.nan), ValueError, "expected finite numbers in a, got NaN or infinity"),
@@ -453,7 +453,7 @@ class TestManners:
             tanh_backward(grad_y, a)
 
         (finding,) = check(backward).findings
-        assert (finding.code, finding.message) == ("wrong-type", "backward returns None; end it with return, say return grad_a")
+        assert (finding.code, finding.message) == ("wrong-type", "backward returns None; end it with a return statement: return grad_a")
 
     def test_a_view_of_the_upstream(self):
         report = check(lambda grad_y, a: grad_y[::1], lambda a: 1.0 * a)
@@ -804,7 +804,7 @@ class TestNames:
     @pytest.mark.parametrize("name", ["cache", "caches"])
     def test_a_cache_that_forward_does_not_return_is_missed(self, name):
         backward = eval(f"lambda dout, {name}: dout")
-        with pytest.raises(TypeError, match=rf"got {name}; let tanh return the pair \(output, {name}\), or name what it is"):
+        with pytest.raises(TypeError, match=rf"got {name}; let tanh return the pair \(output, {name}\), or name the arguments that backward needs"):
             check(backward)
 
     def test_a_forward_that_returns_more_than_its_backward_takes_is_shown_two_lines_that_adapt_it(self):

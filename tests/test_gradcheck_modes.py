@@ -641,11 +641,11 @@ def test_what_cannot_be_held_is_refused():
 
     with pytest.raises(ValueError, match="expected h_held to be held as a copy of an array among the inputs, got 'g'"):
         checked_commitment(backward, held={**HELD, "h_held": "g"})
-    with pytest.raises(TypeError, match="expected inputs of which held names some, got NoneType"):
+    with pytest.raises(TypeError, match="expected inputs beside held, which names some of them, got NoneType"):
         ae.check_function(commitment, backward, held=HELD)
     with pytest.raises(ValueError, match="expected blocks or held, got both"):
         checked_commitment(backward, blocks={"E": (7, 3)})
-    with pytest.raises(ValueError, match="expected no input E, which is held as a copy of h; leave it out of inputs"):
+    with pytest.raises(ValueError, match="expected no E among the inputs, since it is held as a copy of h; leave it out of inputs"):
         checked_commitment(backward, held={"E": "h"})
 
 

@@ -274,7 +274,7 @@ def test_a_dask_array_is_taken_by_its_blocks():
     assert ae.Stream(x).rows_per_piece == 100
     assert sorted(np.concatenate(orders(x)[0])) == list(range(N))
     assert sorted(np.concatenate(orders(dask.concatenate([x[:300], x[300:307], x[307:]]))[0])) == list(range(N))
-    with pytest.raises(ValueError, match=r"to know how many rows it has, got shape \(nan, 7\); call x.compute_chunk"):
+    with pytest.raises(ValueError, match=r"to have a known number of rows, got shape \(nan, 7\); call x.compute_chunk"):
         model().fit(x[x[:, 0] > 0.5])
 
 
@@ -339,9 +339,9 @@ def test_a_row_that_goes_bad_during_training_is_named_and_the_model_is_at_its_la
 def test_other_data_are_refused_in_a_sentence():
     refused(Stored(X[:, :3]), r"expected x to have 7 columns, got shape \(1009, 3\)")
     refused(Stored(X[:0]), r"expected x to hold one example per row, with at least one row and one column, got shape \(0, 7\)")
-    refused(Stored(X.reshape(N, D, 1)), r"expected x to be a matrix .* got shape \(1009, 7, 1\); pass ae.Stream\(x\), which makes rows of images")
+    refused(Stored(X.reshape(N, D, 1)), r"expected x to be a matrix .* got shape \(1009, 7, 1\); pass ae.Stream\(x\), which turns images into rows")
     whole = (255 * X).astype(np.uint8)
-    advice = r"expected x to hold floats, got uint8; divide as it is read: pass ae.Stream\(x, divide_by=255\)"
+    advice = r"expected x to hold floats, got uint8; divide while reading: pass ae.Stream\(x, divide_by=255\)"
     refused(Stored(whole), advice, TypeError)
     refused(Stored(whole.astype(int)), "expected x to hold floats, got int(?:64|32); divide .* divide_by=their largest possible value", TypeError)
     refused(Stored(X > 0.5), r"expected x to hold floats, got bool; pass x.astype\(float\)", TypeError)
@@ -378,7 +378,7 @@ def test_a_model_whose_data_are_more_than_x_is_told_so():
         def as_data(self, x, labels=None):
             return (*super().as_data(x), x)
 
-    with pytest.raises(TypeError, match=r"expected Pair\.as_data to return no more than it is given"):
+    with pytest.raises(TypeError, match=r"expected Pair\.as_data to return as many arrays as it gets"):
         Pair([D, H], rng=0).fit(Stored(X))
 
 

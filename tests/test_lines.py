@@ -52,7 +52,7 @@ SLIPS = [
     ("1 - h**2", "1 + h**2", 6, "sign-of-term", "the term `h ** 2` has the wrong sign"),
     ("1 - h**2", "1 - h**3", 6, "power", "the exponent 3 should be 2"),
     ("grad_h * slope", "grad_h", 7, "factor-missing", "the factor `slope` is missing at `grad_h`"),
-    ("grad_h * slope", "grad_h + slope", 7, "operator", "`grad_h + slope` has the wrong operation in it"),
+    ("grad_h * slope", "grad_h + slope", 7, "operator", "`grad_h + slope` contains a wrong operation"),
     ("sum(axis=0)", "mean(axis=0)", 8, "mean-or-sum",
      "grad_b1 is the right gradient, times 1/N (N = 7, the number of rows of x)"),
     ("x.T @ grad_a, grad_a", "x[:-1].T @ grad_a[:-1], grad_a", 8, "index",
@@ -314,7 +314,7 @@ def test_a_mistake_in_each_of_two_lines_is_told_of_each():
 def test_an_exception_gets_the_line_and_its_mistake():
     report = ae.check_function(loss, written("grad_x_hat @ W2.T", "grad_x_hat @ W2"), NETWORK, wrt=WRT)
     (finding,) = [f for f in report.findings if f.code == "raised"]
-    assert finding.cause == "`W2` stands as it is where its transpose belongs"
+    assert finding.cause == "`W2` stands where its transpose belongs"
     assert finding.evidence["line"] == 5
 
 

@@ -400,7 +400,7 @@ def test_a_wrong_loss_beside_a_right_backward(kind, fault, times):
     assert (evidence["found"], evidence["expected"]) == pytest.approx(times)
     assert finding.cause == {
         "scaled": "the share of sparsity is 1/3 of what it should be; the loss has it 3 times",
-        "extra": "the share of sparsity is in it, and doesn't belong there",
+        "extra": "the share of sparsity is in it, but doesn't belong there",
     }[fault]
     assert evidence["function"] == f"{kind.__name__}.loss"
     assert evidence["line"] == line_of(f"class {kind.__name__}(") + 3
@@ -467,14 +467,14 @@ class NoParts(ae.Autoencoder):
 @pytest.mark.parametrize(
     ("kind", "tensor", "function", "cause"),
     [
-        (DecayFirst, "decoder.W2", "backward", "decoder.dense2.backward, which comes later, writes over the share of decay"),
+        (DecayFirst, "decoder.W2", "backward", "decoder.dense2.backward, which comes later, overwrites the share of decay"),
         (TooLate, "encoder.sigmoid2", "backward", "the share of sparsity is missing"),
-        (NoDecay, "decoder.W2", "loss", "the weight itself, as a penalty on its squares gives it, is in it, and doesn't belong there"),
+        (NoDecay, "decoder.W2", "loss", "the weight itself, the gradient of a penalty on its squares, is in it, but doesn't belong there"),
         (MeanTwice, "encoder.tanh2", "backward", "the share of decoder.dense1 is 1/7 of what it should be "
          "(7 is the number of examples; with 11 examples it is 1/11)"),
         (Doubled, "decoder.dense2", "loss", "the share of reconstruction is half of what it should be; the loss has it 2 times"),
-        (OwnPenalty, "encoder.W1", "loss", "the sign of the weight, as a penalty on its size gives it, is missing"),
-        (OwnTerm, "encoder.tanh2", "backward", "the output of encoder.tanh2 itself, as a penalty on its squares gives it, is "
+        (OwnPenalty, "encoder.W1", "loss", "the sign of the weight, the gradient of an absolute penalty, is missing"),
+        (OwnTerm, "encoder.tanh2", "backward", "the output of encoder.tanh2 itself, the gradient of a penalty on its squares, is "
          "half of what it should be; the loss has it 1/5 times"),
         (NoParts, "decoder.b1", "backward", "all of it is 11 times what it should be"),
     ],
@@ -503,7 +503,7 @@ def test_gradients_that_were_swapped():
     finding, evidence = the_fault(Swapped([11, 5, 3], activation=ae.Tanh, dtype="float64", rng=0))
     assert (evidence["part"], evidence["line"]) == ("mean", line_of("# the wrong one arrives here"))
     assert "divergence for mu is missing" in finding.cause
-    assert "divergence for log_var is in it, and doesn't belong there" in finding.cause
+    assert "divergence for log_var is in it, but doesn't belong there" in finding.cause
 
 
 class Clipped(ae.Autoencoder):
@@ -525,7 +525,7 @@ def test_of_tied_weights_the_share_that_is_written_over():
     model.parts["encoder.dense2"].adds = False
     finding, evidence = the_fault(model)
     assert (evidence["part"], evidence["fault"], evidence["by"]) == ("encoder.W2", "overwritten", "encoder.dense2")
-    assert "writes over the share of decoder.transposeddense1" in finding.cause
+    assert "overwrites the share of decoder.transposeddense1" in finding.cause
 
 
 def test_a_layer_that_adds_to_what_the_pass_before_left():
@@ -533,7 +533,7 @@ def test_a_layer_that_adds_to_what_the_pass_before_left():
     model.parts["encoder.dense1"].adds = True
     finding, evidence = the_fault(model)
     assert (evidence["part"], evidence["fault"]) == ("encoder.W1", "left-over")
-    assert finding.cause == "what the pass before had left is in it, and doesn't belong there"
+    assert finding.cause == "the gradient left by the previous pass is in it, but doesn't belong there"
 
 
 class DecayOfBiases(ae.Autoencoder):
@@ -555,7 +555,7 @@ def test_a_decay_of_biases():
     model.parameters[1].value = np.array([0.1, 0.2, -0.3])
     finding, evidence = the_fault(model)
     assert (evidence["part"], evidence["found"]) == ("encoder.b1", pytest.approx(0.3))
-    assert finding.cause == "weight decay on the bias encoder.b1 is in it, and doesn't belong there"
+    assert finding.cause == "weight decay on the bias encoder.b1 is in it, but doesn't belong there"
 
 
 class DividedAtTheEnd(ae.Autoencoder):
@@ -609,7 +609,7 @@ def test_a_second_pass_that_writes_over_the_first():
     finding, evidence = the_fault(TwoPasses([5, 3], ae.L1Sparsity(0.2), dtype="float64", rng=0))
     assert (evidence["part"], evidence["fault"]) == ("encoder.relu1", "twice")
     assert evidence["line"] == line_of("class TwoPasses") + 3
-    assert finding.cause.startswith("encoder.relu1.backward is called twice: each call is given a part of the gradient")
+    assert finding.cause.startswith("encoder.relu1.backward is called twice: each call gets a part of the gradient")
 
 
 class AddingDense(ae.Dense):
@@ -654,7 +654,7 @@ def test_a_second_pass_on_something_else():
     finding, evidence = the_fault(OneMore([11, 5, 3], activation=ae.Tanh, dtype="float64", rng=0))
     assert (evidence["part"], evidence["line"]) == ("decoder.dense2", line_of("# once more, on something else"))
     assert finding.cause == (
-        "decoder.dense2.backward is called twice: what the second call is given isn't its gradient, and writes over "
+        "decoder.dense2.backward is called twice: the second call gets a wrong gradient, and overwrites "
         "decoder.b2.grad"
     )
 
@@ -672,7 +672,7 @@ def test_a_backward_applied_twice_in_a_row():
     finding, evidence = the_fault(TwiceInARow([11, 5, 3], activation=ae.Tanh, dtype="float64", rng=0))
     assert evidence["part"] == "decoder.tanh1"
     assert finding.cause == (
-        "decoder.tanh1.backward is called twice: what the second call returns goes on to decoder.dense1.backward"
+        "decoder.tanh1.backward is called twice: the result of the second call goes on to decoder.dense1.backward"
     )
 
 
@@ -709,7 +709,7 @@ def test_a_forward_within_backward_that_overwrites_what_is_remembered():
     assert (evidence["part"], evidence["fault"]) == ("encoder.tanh2", "stale")
     assert evidence["line"] == line_of("# overwrites what is remembered")
     assert finding.cause == (
-        "encoder.tanh2.forward is called within backward, which overwrites what encoder.tanh2 remembers of the loss"
+        "encoder.tanh2.forward is called within backward, which overwrites what encoder.tanh2 remembers from the loss"
     )
 
 
@@ -769,7 +769,7 @@ def test_a_large_gradient_is_explained_by_some_of_its_entries(monkeypatch):
 def test_a_factor_that_changes_with_the_batch_is_named_by_its_line(times, monkeypatch):
     monkeypatch.setattr(AtTheCode, "times", staticmethod(times), raising=False)
     finding, evidence = the_fault(AtTheCode([11, 3], activation=ae.Tanh, dtype="float64", rng=0))
-    assert (evidence["fault"], finding.cause) == ("described", "the factor `self.times(grad_h)` is one too many")
+    assert (evidence["fault"], finding.cause) == ("described", "the factor `self.times(grad_h)` should not be there")
     assert evidence["line"] == line_of("self.encoder.backward(grad_h * self.times(grad_h))")
 
 
@@ -782,7 +782,7 @@ class ClippedAtTheEnd(ae.Autoencoder):
 
 def test_clipping_by_the_norm_is_no_factor():
     finding, evidence = the_fault(ClippedAtTheEnd([11, 5], activation=ae.Tanh, dtype="float64", rng=0))
-    assert (evidence["fault"], finding.cause) == ("described", "this line is one too many")
+    assert (evidence["fault"], finding.cause) == ("described", "this line should not be there")
     assert evidence["line"] == line_of("parameter.grad /= max(1.0")
 
 

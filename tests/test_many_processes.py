@@ -69,8 +69,7 @@ def scenario(n, name, folder, seconds=SECONDS):
 
 @pytest.fixture(scope="module")
 def by_one():
-    trained = {f"{name} {dtype}": many_processes.trained(name, dtype) for name in many_processes.MODELS
-               for dtype in ("float64", "float32")}  # fmt: skip
+    trained = {f"{name} {dtype}": many_processes.trained(name, dtype) for name, dtype in many_processes.TRAINED}
     return {**trained, "stacked": many_processes.stacked()}
 
 
@@ -487,7 +486,7 @@ def test_a_model_on_a_gpu_sends_by_way_of_the_host(name, monkeypatch):
     ("options", "kind", "sentence"),
     [
         ({"communicator": 4}, TypeError, "expected communicator to be one of mpi4py, such as MPI.COMM_WORLD, got 4"),
-        ({"local": True}, ValueError, "expected a communicator beside local=True"),
+        ({"local": True}, ValueError, "expected a communicator with local=True"),
         ({"local": 1, "communicator": Mirror()}, TypeError, "expected local to be True or False"),
         ({"communicator": Mirror(), "optimizer": ae.LBFGS()}, ValueError, "expected no communicator with LBFGS"),
     ],

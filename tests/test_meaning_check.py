@@ -123,7 +123,7 @@ def test_wrong_noise_that_passes_no_part_is_seen_in_the_mean():
     for model in (WrongSpreadVAE([D, H], rng=0), NoisyTargetUnseen([D, H], rng=0)):
         report = ae.check_meaning(model)
         assert report.verdict == "fail", str(report)
-        assert "its mean over the noise is to be" in str(report)
+        assert "its mean over the noise should be" in str(report)
 
 
 UNUSUAL = {
@@ -355,13 +355,13 @@ MUTANTS = {
     "MSE as usual": ("squared_error", PLAIN, lambda x_hat, x: ((x_hat - x) ** 2).mean(), "averages over units, where it should sum, and the ½ is missing"),
     "SSE summed": ("squared_error", PLAIN, lambda x_hat, x: 0.5 * square(x_hat, x).sum(), "sums over the batch"),
     "absolute error": ("squared_error", PLAIN, lambda x_hat, x: 0.5 * np.abs(x_hat - x).sum(axis=1).mean(), "absolute value"),
-    "norm": ("squared_error", PLAIN, lambda x_hat, x: np.sqrt(0.5 * square(x_hat, x)).mean(), "a root of each example's sum"),
+    "norm": ("squared_error", PLAIN, lambda x_hat, x: np.sqrt(0.5 * square(x_hat, x)).mean(), "the square root of each example's sum"),
     "N - 1": ("squared_error", PLAIN, lambda x_hat, x: 0.5 * square(x_hat, x).sum() / max(len(x) - 1, 1), "N − 1"),
     "fourth power": ("squared_error", PLAIN, lambda x_hat, x: 0.5 * ((x_hat - x) ** 4).sum(axis=1).mean(), "fourth power"),
     "difference of squares": ("squared_error", PLAIN, lambda x_hat, x: 0.5 * (x_hat**2 - x**2).sum(axis=1).mean(), "subtracts squares"),
     "square of the sum": ("squared_error", PLAIN, lambda x_hat, x: 0.5 * ((x_hat - x).sum(axis=1) ** 2).mean(), "squares the sum"),
-    "first example": ("squared_error", PLAIN, lambda x_hat, x: 0.5 * square(x_hat, x)[0], "first example only"),
-    "root of the mean": ("squared_error", PLAIN, lambda x_hat, x: np.sqrt(0.5 * square(x_hat, x).mean()), "a root of the mean"),
+    "first example": ("squared_error", PLAIN, lambda x_hat, x: 0.5 * square(x_hat, x)[0], "only the first example"),
+    "root of the mean": ("squared_error", PLAIN, lambda x_hat, x: np.sqrt(0.5 * square(x_hat, x).mean()), "the square root of the mean"),
     "Huber": ("squared_error", PLAIN, lambda x_hat, x: (np.sqrt(1 + (x_hat - x) ** 2) - 1).sum(axis=1).mean(), ""),
     "a percent": ("squared_error", PLAIN, lambda x_hat, x: 0.505 * square(x_hat, x).mean(), ""),
     "BCE over pixels": ("binary_cross_entropy", BERNOULLI, lambda logits, x: -(x * np.log(p_of(logits)) + (1 - x) * np.log(1 - p_of(logits))).mean(), "averages over units"),
@@ -377,7 +377,7 @@ MUTANTS = {
     "softmax, summed": ("softmax_cross_entropy", CLASSIFIER, lambda logits, labels: -rows(log_softmax(logits), labels).sum(), "sums over the batch"),
     "KL per example": ("kl_sparsity", KL, lambda h, rho: kl(rho, h).sum(axis=1).mean(), "the divergence of every example"),
     "KL exchanged": ("kl_sparsity", KL, lambda h, rho: kl(h.mean(axis=0), rho).sum(), "exchanges rho"),
-    "KL bracket": ("kl_sparsity", KL, lambda h, rho: (rho * np.log(rho / h.mean(axis=0)) + (1 - rho) * np.log(1 - rho) / (1 - h.mean(axis=0))).sum(), "a bracket closes too early, and 1 − rho_hat"),
+    "KL bracket": ("kl_sparsity", KL, lambda h, rho: (rho * np.log(rho / h.mean(axis=0)) + (1 - rho) * np.log(1 - rho) / (1 - h.mean(axis=0))).sum(), "a bracket closes too early, so that 1 − rho_hat"),
     "KL, one half": ("kl_sparsity", KL, lambda h, rho: (rho * np.log(rho / h.mean(axis=0))).sum(), "second half"),
     "KL, mean over units": ("kl_sparsity", KL, lambda h, rho: kl(rho, h.mean(axis=0)).mean(), "averages over units"),
     "KL of units' mean": ("kl_sparsity", KL, lambda h, rho: kl(rho, h.mean(axis=1)).sum(), "averages the code over the units"),
@@ -388,7 +388,7 @@ MUTANTS = {
     "L1, signed": ("l1_sparsity", L1, lambda h: h.sum(axis=1).mean(), "signed"),
     "contraction, sum then square": ("contraction", CONTRACTIVE, lambda slope, W: ((slope * W.sum(axis=0)) ** 2).sum(axis=1).mean(), "before it squares"),
     "contraction, slopes": ("contraction", CONTRACTIVE, lambda slope, W: (slope @ (W * W).sum(axis=0)).mean(), "doesn't square the slopes"),
-    "contraction, norm": ("contraction", CONTRACTIVE, lambda slope, W: np.sqrt((slope * slope) @ (W * W).sum(axis=0)).mean(), "root of each example's sum"),
+    "contraction, norm": ("contraction", CONTRACTIVE, lambda slope, W: np.sqrt((slope * slope) @ (W * W).sum(axis=0)).mean(), "square root of each example's sum"),
     "contraction, no slopes": ("contraction", CONTRACTIVE, lambda slope, W: (W * W).sum() + 0 * slope.sum(), "leaves the slopes out"),
     "contraction, mean of J": ("contraction", CONTRACTIVE, lambda slope, W: ((slope * slope) @ (W * W).sum(axis=0)).mean() / slope.shape[1], "averages over units"),
     "KL of log sigma": ("gaussian_kl", VAE, lambda mu, log_var: -0.5 * (1 + 2 * log_var - mu**2 - np.exp(2 * log_var)).sum(axis=1).mean(), "log_var for log σ"),
@@ -398,10 +398,10 @@ MUTANTS = {
     "KL, mean over latents": ("gaussian_kl", VAE, lambda mu, log_var: -0.5 * (1 + log_var - mu**2 - np.exp(log_var)).mean(), "averages over units"),
     "KL, summed": ("gaussian_kl", VAE, lambda mu, log_var: -0.5 * (1 + log_var - mu**2 - np.exp(log_var)).sum(), "sums over the batch"),
     "KL without log_var": ("gaussian_kl", VAE, lambda mu, log_var: -0.5 * (1 - mu**2 - np.exp(log_var)).sum(axis=1).mean(), "log_var itself is missing"),
-    "KL reversed": ("gaussian_kl", VAE, lambda mu, log_var: 0.5 * (np.exp(-log_var) * (1 + mu**2) - 1 + log_var).sum(axis=1).mean(), "other way round"),
+    "KL reversed": ("gaussian_kl", VAE, lambda mu, log_var: 0.5 * (np.exp(-log_var) * (1 + mu**2) - 1 + log_var).sum(axis=1).mean(), "the reverse divergence"),
     "sampler of the variance": ("reparameterize", VAE, lambda mu, log_var, eps: mu + np.exp(log_var) * eps, "which is the variance"),
     "sampler, half outside": ("reparameterize", VAE, lambda mu, log_var, eps: mu + 0.5 * np.exp(log_var) * eps, "outside of the exponential"),
-    "sampler of spread 1": ("reparameterize", VAE, lambda mu, log_var, eps: mu + eps + 0 * log_var, "is 1, whatever log_var is"),
+    "sampler of spread 1": ("reparameterize", VAE, lambda mu, log_var, eps: mu + eps + 0 * log_var, "is 1, for any log_var"),
     "sampler, no noise": ("reparameterize", VAE, lambda mu, log_var, eps: mu + 0 * log_var, "draws nothing"),
     "sampler, log_var": ("reparameterize", VAE, lambda mu, log_var, eps: mu + log_var * eps, "log_var itself"),
     "sampler, halved": ("reparameterize", VAE, lambda mu, log_var, eps: mu + 0.5 * np.exp(0.5 * log_var) * eps, "is halved"),
@@ -416,13 +416,13 @@ MUTANTS = {
     "gelu_tanh, erf": ("gelu_tanh", with_activation(ae.GELUTanh), functions.gelu, "it is GELU"),
     "relu, leaky": ("relu", with_activation(ae.ReLU), lambda a: np.where(a > 0, a, 0.01 * a), "LeakyReLU"),
     "relu, softplus": ("relu", with_activation(ae.ReLU), lambda a: np.log1p(np.exp(a)), "log(1 + exp(a))"),
-    "slope, not a slope": ("sigmoid_slope", CONTRACTIVE, lambda a: p_of(a), "it is φ, where the slope"),
+    "slope, not a slope": ("sigmoid_slope", CONTRACTIVE, lambda a: p_of(a), "it is φ instead of the slope"),
     "slope doubled": ("sigmoid_slope", CONTRACTIVE, lambda a: 2 * p_of(a) * (1 - p_of(a)), "twice"),
     "dense without b": ("dense", PLAIN, lambda x, W, b: x @ W + 0 * b, "b is left out"),
     "dense, b subtracted": ("dense", PLAIN, lambda x, W, b: x @ W - b, "b is subtracted"),
     "dense, mean over inputs": ("dense", PLAIN, lambda x, W, b: x @ W / len(W) + b, "divided by the number of inputs"),
     "dense, centred": ("dense", PLAIN, lambda x, W, b: (x - x.mean(axis=0)) @ W + b, "centres x"),
-    "unit columns": ("unit_rows", UNIT, lambda V: V / row_norms(V, 0), "its columns have length one"),
+    "unit columns": ("unit_rows", UNIT, lambda V: V / row_norms(V, 0), "its columns have length 1"),
     "unit rows, squared": ("unit_rows", UNIT, lambda V: V / row_norms(V) ** 2, "square of their length"),
     "top-k by size": ("top_k", KSPARSE, lambda a, k: np.where(functions.top_k_mask(np.abs(a), k), a, 0), "absolute value"),
     "top-k, one more": ("top_k", KSPARSE, lambda a, k: np.where(functions.top_k_mask(a, k + 1), a, 0), "one too many"),
@@ -614,7 +614,7 @@ CLASS_MUTANTS = {
     "the variance is drawn": (lambda: DrawsTheVariance([D, 4, 2], rng=0), "which is the variance"),
     "uniform eps": (lambda: DrawsUniform([D, 4, 2], rng=0), "uniform"),
     "one eps per example": (lambda: DrawsOncePerExample([D, 4, 2], rng=0), "all units of an example"),
-    "eps from elsewhere": (lambda: DrawsElsewhere([D, 4, 2], rng=0), "isn't decided by the rng alone"),
+    "eps from elsewhere": (lambda: DrawsElsewhere([D, 4, 2], rng=0), "depend on more than the rng"),
     "a wide prior": (lambda: SamplesAWidePrior([D, 4, 2], rng=0), ""),
     "no penalty": (lambda: PenaltyMissing([D, H], rng=0), "sparsity is left out"),
     "penalty twice": (lambda: PenaltyTwice([D, H], rng=0), "sparsity is counted twice"),
@@ -629,7 +629,7 @@ CLASS_MUTANTS = {
     "spelled out, a percent": (spelling_out(reconstruction_of=lambda x_hat, x: 0.505 * square(x_hat, x).mean()), ""),
     "decode gives logits": (lambda: DecodesLogits([D, H], reconstruction=BCE, rng=0), "sigmoid is missing"),
     "encode is noisy": (lambda: EncodesNoise([D, H], rng=0), ""),
-    "not tied": (lambda: ForgetsToTie([D, H], tied=True, rng=0), "weights of its own"),
+    "not tied": (lambda: ForgetsToTie([D, H], tied=True, rng=0), "its own weights"),
     "listed twice": (lambda: ListsTwice([D, H], rng=0), ""),
     "biases decay": (decaying(biases_decay), "includes the biases"),
     "tied weights decay twice": (decaying(tied_twice), "tied weights twice"),
@@ -640,7 +640,7 @@ CLASS_MUTANTS = {
     "noise from 0 to 1": (denoising(G, 0.4, lambda s, shape, rng: (1.0, s.sigma * rng.random(shape))), "isn't centred"),
     "noise of examples": (denoising(G, 0.4, lambda s, shape, rng: (1.0, np.tile(s.sigma * rng.standard_normal((shape[0], 1)), shape[1]))), "all units of an example"),
     "rescaled by 1/(1 - p)": (denoising(M, 0.3, lambda s, shape, rng: ((rng.random(shape) >= s.p) / (1 - s.p), np.zeros(shape))), "rescaled by 1/(1 − p)"),
-    "p kept": (denoising(M, 0.3, lambda s, shape, rng: (1.0 * (rng.random(shape) < s.p), np.zeros(shape))), "the share that is kept"),
+    "p kept": (denoising(M, 0.3, lambda s, shape, rng: (1.0 * (rng.random(shape) < s.p), np.zeros(shape))), "the share of kept entries"),
     "rows masked": (denoising(M, 0.3, lambda s, shape, rng: (np.tile(1.0 * (rng.random((shape[0], 1)) >= s.p), shape[1]), np.zeros(shape))), "whole rows"),
     "columns masked": (denoising(M, 0.5, lambda s, shape, rng: (1.0 * (np.arange(shape[1]) % 2 > 0) + np.zeros(shape), np.zeros(shape))), "whole columns"),
     "masked by 1": (denoising(M, 0.3, lambda s, shape, rng: (k := 1.0 * (rng.random(shape) >= s.p), 1 - k)), "sets them to 1"),
@@ -661,7 +661,7 @@ def test_wrong_noise_and_wrong_wiring_are_seen(name):
 
 def test_of_noise_that_its_seed_does_not_repeat_nothing_else_is_said():
     (finding,) = ae.check_meaning(DrawsElsewhere([D, 4, 2], rng=0)).findings
-    assert "the same seed gives other noise" in finding.message
+    assert "the same seed gives different noise" in finding.message
 
 
 def test_there_are_enough_mutants():
@@ -736,7 +736,7 @@ def test_a_forward_that_raises_or_gives_nan_is_a_finding(monkeypatch):
     monkeypatch.setattr(penalties.KLSparsity, "forward", lambda self, h: 1 / 0)
     report = ae.check_meaning(KL())
     assert report.verdict == "fail"
-    assert "sparsity raised ZeroDivisionError when it was called by itself" in str(report)
+    assert "sparsity raised ZeroDivisionError when it was called alone" in str(report)
     assert "error: loss raised ZeroDivisionError" in str(report)
     monkeypatch.setattr(penalties.KLSparsity, "forward", lambda self, h: float("nan"))
     assert ae.check_meaning(KL()).verdict == "fail"

@@ -255,7 +255,7 @@ class DivergenceOfTheSample(ae.VariationalAutoencoder):
         return self.reconstruction.forward(self.decoder.forward(z), x) + self.divergence.forward(z, log_var)
 
 
-@pytest.mark.parametrize(("kind", "cause"), [(NotDamaged, "the input isn't damaged"), (DivergenceOfTheSample, "the divergence takes z for mu")])
+@pytest.mark.parametrize(("kind", "cause"), [(NotDamaged, "the input isn't damaged"), (DivergenceOfTheSample, "the divergence uses z instead of mu")])
 def test_what_may_be_mistaken_for_what_is_named(kind, cause):
     report = ae.check_meaning(kind([D, H], rng=0), X)
     assert report.verdict == "fail"
@@ -297,7 +297,7 @@ MODE_MUTANTS = {
     "norm of the batch": (ae.BatchNorm, lambda self, x: self.gamma.value * (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + self.epsilon) + self.beta.value, "the batch's own mean and variance"),
     "divided by the variance": (ae.BatchNorm, lambda self, x: self.gamma.value * (x - self.running_mean.value) / (self.running_variance.value + self.epsilon) + self.beta.value, "divides by the variance"),
     "no gamma": (ae.BatchNorm, lambda self, x: (x - self.running_mean.value) / np.sqrt(self.running_variance.value + self.epsilon) + self.beta.value, "gamma is left out"),
-    "no mean": (ae.BatchNorm, lambda self, x: self.gamma.value * x / np.sqrt(self.running_variance.value + self.epsilon) + self.beta.value, "the mean isn't taken away"),
+    "no mean": (ae.BatchNorm, lambda self, x: self.gamma.value * x / np.sqrt(self.running_variance.value + self.epsilon) + self.beta.value, "the mean isn't subtracted"),
 }  # fmt: skip
 
 

@@ -393,10 +393,10 @@ REFUSED = [
     (
         lambda: ae.Autoencoder(SHALLOW, reconstruction=ae.BinaryCrossEntropy(), output_activation=ae.Sigmoid),
         ValueError,
-        r"expected no output_activation beside BinaryCrossEntropy, whose decoder emits logits",
+        r"expected no output_activation with BinaryCrossEntropy, whose decoder emits logits",
     ),
     (lambda: ae.LinearAutoencoder(SHALLOW, activation=ae.ReLU), TypeError, r"unexpected keyword argument 'activation'"),
-    (lambda: ae.DenoisingAutoencoder(SHALLOW, 0.3), TypeError, r"expected corruption to be one such as"),
+    (lambda: ae.DenoisingAutoencoder(SHALLOW, 0.3), TypeError, r"expected a corruption such as"),
     (lambda: ae.SparseAutoencoder(SHALLOW, 0.3), TypeError, r"expected sparsity to be ae.KLSparsity"),
     (
         lambda: ae.SparseAutoencoder(SHALLOW, ae.KLSparsity(0.1, 1.0), code_activation=ae.ReLU),
@@ -406,7 +406,7 @@ REFUSED = [
     (
         lambda: ae.SparseAutoencoder(SHALLOW, ae.L1Sparsity(1.0), unit_norm_decoder=True, tied=True),
         ValueError,
-        r"expected tied=False beside unit_norm_decoder",
+        r"expected tied=False with unit_norm_decoder",
     ),
     (lambda: ae.KSparseAutoencoder(SHALLOW, k=4), ValueError, r"expected k to be an integer of at least 1 and at most 3"),
     (lambda: ae.ContractiveAutoencoder(DEEP), ValueError, r"expected one hidden layer for the contractive penalty"),
@@ -421,14 +421,14 @@ REFUSED = [
     (
         lambda: ae.DenoisingAutoencoder(SHALLOW, ae.GaussianNoise(0.3), loss_on="hidden"),
         ValueError,
-        r"expected a corruption that hides entries beside loss_on=\"hidden\", such as ae.MaskingNoise\(0.75\), got Gaus",
+        r"expected a corruption that hides entries for loss_on=\"hidden\", such as ae.MaskingNoise\(0.75\), got Gaus",
     ),
     (
         lambda: ae.DenoisingAutoencoder(
             SHALLOW, ae.MaskingNoise(0.3), loss_on="hidden", reconstruction=ae.BinaryCrossEntropy()
         ),
         ValueError,
-        r"expected SquaredError\(\) beside loss_on=\"hidden\"",
+        r"expected SquaredError\(\) with loss_on=\"hidden\"",
     ),
     (lambda: ae.DenoisingAutoencoder(SHALLOW, loss_on="seen"), ValueError, r'expected loss_on to be "all" or "hidden"'),
     (lambda: ae.VectorQuantizedAutoencoder(SHALLOW, 0), ValueError, r"expected n_codes to be an integer of at least 1"),
@@ -519,7 +519,7 @@ def test_a_matrix_that_nobody_spoke_for_is_no_trouble_without_weight_decay():
     model = mixing(None, dtype="float64")
     assert ae.check_gradients(model, batch(model)).verdict == "pass"
     assert not [look for look in ae.check_meaning(model, batch(model)).looks if look.verdict == "fail"]
-    with pytest.raises(ValueError, match=r"^expected every matrix to say .* but encoder\.M2 doesn't; where it is made, pass ae\.Para"):
+    with pytest.raises(ValueError, match=r"^expected every matrix to say .* but encoder\.M2 doesn't; create it with ae\.Para"):
         mixing(None, weight_decay=0.3)
 
 
@@ -578,7 +578,7 @@ def test_the_layers_of_a_stack_refuse_what_a_model_refuses():
     ("x", "text"),
     [
         (np.ma.masked_array(np.zeros((7, 5)), mask=np.eye(7, 5)), "expected x to be a plain array, got a masked one"),
-        (np.ma.masked_array(np.zeros((7, 5))), "fill or drop what is masked first"),
+        (np.ma.masked_array(np.zeros((7, 5))), "fill or drop the masked entries first"),
     ],
 )
 def test_masked_data_are_refused(x, text):

@@ -96,7 +96,7 @@ def test_labels_and_lbfgs():
 def test_the_figure_of_a_training():
     model = ae.SparseAutoencoder([D, H], dtype="float64", rng=0)
     monitor = ae.Monitor(X, epochs=5)
-    with pytest.raises(ValueError, match=r"expected a monitor that saw an epoch.*observer=monitor"):
+    with pytest.raises(ValueError, match=r"expected a monitor with a snapshot.*observer=monitor"):
         monitor.plot()
     history = model.fit(X, epochs=5, rng=0, observer=monitor, validation=X[:7])
     figure = monitor.plot()

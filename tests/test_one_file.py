@@ -67,4 +67,4 @@ def test_a_wrong_backward_of_it_is_found(extended):
         path.write_text(right, encoding="utf-8")
     assert checked.returncode == 1
     assert "test_gradients_of_training_mode_equal_central_differences[winner-take-all as found]" in checked.stdout
-    assert "winners is the first that is wrong" in checked.stdout
+    assert "winners is the first wrong part" in checked.stdout

@@ -14,7 +14,7 @@ from copied_package import run_python as run
 
 PAGE = ROOT / "docs" / "how-to" / "own-formula.md"
 FAMILIES = ("activations", "penalties", "losses")  # in the order of the page
-RECORDS_BEGIN, RECORDS_END = "# What else is to be known of these formulas\n", ")  # fmt: skip\n"
+RECORDS_BEGIN, RECORDS_END = "# Everything else about these formulas\n", ")  # fmt: skip\n"
 NEW = "silu or SiLU or log_sparsity or LogSparsity or log_cosh or LogCosh"
 # How many cases of its own each file has, at least, for what is new.
 CASES = {
@@ -124,8 +124,8 @@ def test_a_record_or_a_layer_of_a_name_that_is_taken_is_refused(tmp_path):
     right = path.read_text(encoding="utf-8")
     twice = right + "\n\nRECORDS = (*RECORDS, RECORDS[-1])\n"
     for text, message in (
-        (twice, "expected a formula of a new name in aescratch.functions.penalties"),
-        (right.replace('layer="L1Sparsity"', 'layer="Autoencoder"'), "expected a layer's name that nothing else has"),
+        (twice, "expected a formula with a new name in aescratch.functions.penalties"),
+        (right.replace('layer="L1Sparsity"', 'layer="Autoencoder"'), "expected a unique name for a layer"),
     ):
         path.write_text(text, encoding="utf-8")
         done = run(folder, "-c", "import aescratch")

@@ -504,7 +504,7 @@ def test_lbfgs_on_a_loss_that_is_not_finite_names_the_tensor_and_goes_back():
 def test_lbfgs_without_scipy_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy.optimize", None)
     model, x = linear_problem()
-    with pytest.raises(RuntimeError, match=r"^L-BFGS needs SciPy, which is missing; pip install scipy, or use Adam"):
+    with pytest.raises(RuntimeError, match=r"^L-BFGS needs SciPy, which is not installed; pip install scipy, or use Adam"):
         model.fit(x, optimizer=ae.LBFGS(), rng=0)
 
 

@@ -472,7 +472,7 @@ def traversal(**options):
         (lambda: plots.images(X[0], SHAPE), ValueError, r"one example per row, got shape \(15,\); pass x\[None, :\]"),
         (lambda: plots.images(X[:0], SHAPE), ValueError, r"at least one example, got shape \(0, 15\)"),
         (lambda: plots.images(X * np.nan, SHAPE), ValueError, "finite numbers in x, got 105"),
-        (lambda: plots.images((255 * X).astype(np.uint8), SHAPE), TypeError, r"got uint8 .* divide first, say x / 255"),
+        (lambda: plots.images((255 * X).astype(np.uint8), SHAPE), TypeError, r"got uint8 .* divide first, for example x / 255"),
         (lambda: plots.images(X.tolist(), SHAPE), TypeError, "expected x to be an array of floats, got list"),
         (lambda: plots.images(np.zeros((1001, 15)), SHAPE), ValueError, "at most 1000 images in one picture, got 1001"),
         (lambda: plots.images(X, SHAPE, columns=0), ValueError, "columns to be an integer of at least 1"),
@@ -484,7 +484,7 @@ def traversal(**options):
         (lambda: plots.reconstructions(model(), X[:, :9], (3, 3)), ValueError, "x to have 15 columns"),
         (
             lambda: plots.reconstructions(model(), np.tile(X, (6, 1)), SHAPE), ValueError,
-            r"at most 40 images, which stand side by side, got 42; pass x\[:10\]",
+            r"at most 40 images, since they are drawn side by side, got 42; pass x\[:10\]",
         ),
         (lambda: plots.denoising_triples(model(), X, SHAPE), TypeError, "with corruption, got Auto.*ae.DenoisingAuto"),
         (

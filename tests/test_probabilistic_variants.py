@@ -117,7 +117,7 @@ def test_with_a_warm_up_losses_are_not_compared():
     assert not model.loss_measures_progress
     assert model_of(VAE).loss_measures_progress
     for options in ({"patience": 3, "validation": X}, {"optimizer": ae.LBFGS()}):
-        with pytest.raises(ValueError, match="whose loss is no measure of progress"):
+        with pytest.raises(ValueError, match="whose loss doesn't measure progress"):
             model.fit(X, **options)
 
 
@@ -143,7 +143,7 @@ def test_a_batch_that_is_restored_exactly_ends_the_training_in_a_sentence():
     model = VAE([D, H], variance="fitted", rng=0)
     for parameter in model.parameters:
         parameter.value = 0 * parameter.value
-    with pytest.raises(ae.TrainingDivergedError, match="the fitted variance is 0 where a whole batch is restored exactly"):
+    with pytest.raises(ae.TrainingDivergedError, match="the fitted variance is 0 if a whole batch is restored exactly"):
         model.fit(np.zeros((N, D), np.float32), epochs=1)
 
 
@@ -188,7 +188,7 @@ def test_log_likelihood_of_a_variational_model_has_its_own_variance(kind):
     if kind == "fitted":
         other.likelihood.running_variance.value = np.array([0.3])
     np.testing.assert_array_equal(other.log_likelihood(x, 50, rng=1), model.log_likelihood(x, 50, rng=1))
-    with pytest.raises(ValueError, match="expected beta above 0, which is the decoder's variance here, got 0"):
+    with pytest.raises(ValueError, match="expected beta above 0, since it is the decoder's variance here, got 0"):
         VAE([D, H], beta=0.0).log_likelihood(x)
 
 
@@ -424,7 +424,7 @@ def test_training_makes_the_codes_together_look_like_the_prior():
 
 def test_one_example_has_no_pair_and_is_refused_before_training_begins():
     model = WAE([D, 4, H], rng=0)
-    with pytest.raises(ValueError, match="expected at least two examples, since the discrepancy is of pairs, got 1"):
+    with pytest.raises(ValueError, match="expected at least two examples, since the discrepancy compares pairs, got 1"):
         model.loss(X[:1])
     start = [parameter.value.copy() for parameter in model.parameters]
     with pytest.raises(ValueError, match=r"at least 2 examples, which discrepancy needs in training, got a last batch of 1"):
@@ -488,7 +488,7 @@ REFUSED = {
     "expected free_bits to be a number of at least 0": lambda: VAE([D, H], free_bits=-0.1),
     "expected warm_up": lambda: VAE([D, H], warm_up=2.5),
     'expected variance to be "fitted", or to be left out, got 0.1': lambda: VAE([D, H], variance=0.1),
-    "expected SquaredError\\(\\) beside a fitted variance": lambda: VAE(
+    "expected SquaredError\\(\\) with a fitted variance": lambda: VAE(
         [D, H], variance="fitted", reconstruction=ae.BinaryCrossEntropy()
     ),
     "expected n_samples": lambda: IWAE([D, H], 0),
@@ -539,7 +539,7 @@ def test_check_meaning_names_what_is_mistaken_easily(monkeypatch):
         lambda mu, log_var, lam: np.maximum(-0.5 * (1 + log_var - mu**2 - np.exp(log_var)), lam).sum(axis=1).mean(),
     )
     report = ae.check_meaning(model_of(VAE, free_bits=0.5))
-    assert "examples have bits for free, where a unit has them on average over the batch" in [
+    assert "each example has free bits, where each unit should have them on average over the batch" in [
         finding.cause for finding in report.findings]  # fmt: skip
 
 
@@ -689,9 +689,9 @@ def test_parts_refuse_what_doesnt_fit():
     for options in ({}, {"estimator": "dreg", "reconstruction": ae.BinaryCrossEntropy()}):
         model = model_of(IWAE, 2, **options)
         model.loss(X, rng=0)
-        with pytest.raises(ValueError, match=r"expected grad_log_p of shape \(7, 2\), as forward gave it, got shape \(1, 2\)"):
+        with pytest.raises(ValueError, match=r"expected grad_log_p of shape \(7, 2\), that of forward's output, got shape \(1, 2\)"):
             model.likelihood.backward(np.zeros((1, 2)))
-        with pytest.raises(ValueError, match=r"expected grad_z of shape \(7, 2, 3\), as forward gave it, got shape \(1, 2, 3\)"):
+        with pytest.raises(ValueError, match=r"expected grad_z of shape \(7, 2, 3\), that of forward's output, got shape \(1, 2, 3\)"):
             model.sampling.backward(np.zeros((1, 2, 3)))
     with pytest.raises(ValueError, match="expected C to be"):
         MaximumMeanDiscrepancy(1.0, 0.0)

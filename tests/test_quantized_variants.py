@@ -138,7 +138,7 @@ def test_entries_that_nobody_chooses_become_vectors_of_the_batch(moving_average)
     codebook.in_training = True
     h = np.concatenate([RNG.normal(0, 0.1, (5, 2)), RNG.normal(9, 0.1, (5, 2))])
     before = codebook.apply(h)
-    np.testing.assert_array_equal(codebook.forward(h, RNG), before)  # of the entries as they were
+    np.testing.assert_array_equal(codebook.forward(h, RNG), before)  # of the entries unchanged
     E = codebook.E.value
     assert all((E[k] == h).all(axis=1).any() for k in (2, 3))
     assert (np.abs(E[:2] - far[:2]) < 1).all()
@@ -177,7 +177,7 @@ def test_a_check_moves_no_entry(monkeypatch):
 def test_restarts_are_drawn_by_the_rng_and_ask_for_one():
     codebook = Codebook(2, 4, dtype="float64", rng=0)
     codebook.in_training = True
-    with pytest.raises(TypeError, match="expected the rng of loss for a Codebook in training"):
+    with pytest.raises(TypeError, match="expected an rng for a Codebook in training"):
         codebook.forward(np.ones((3, 2)))
     models = [quantized() for _ in range(3)]
     for model, seed in zip(models, (0, 0, 1), strict=True):
@@ -246,7 +246,7 @@ def test_a_classifier_trains_the_encoder(kind):
 def test_a_loss_that_measures_no_progress_is_not_compared(kind):
     model = kind([5, 3], rng=0)
     for options in ({"optimizer": ae.LBFGS()}, {"validation": X, "patience": 2}):
-        with pytest.raises(ValueError, match="whose loss is no measure of progress"):
+        with pytest.raises(ValueError, match="whose loss doesn't measure progress"):
             model.fit(X, **options)
 
 

@@ -225,7 +225,7 @@ class TestPicture:
         assert "8 further tensors not drawn" in figure.get_suptitle()
 
     def test_nothing_to_draw_is_said(self):
-        with pytest.raises(ValueError, match="expected a report that has compared some tensor"):
+        with pytest.raises(ValueError, match="expected a report with compared tensors"):
             Report("nothing", [], [], 1e-6).plot()
 
 

@@ -84,7 +84,7 @@ def test_an_answer_anywhere_is_refused_and_nothing_is_left(where, course, tmp_pa
         shutil.copytree(course, own)
         about = own / "02_dense_backward" / "about.md"
         about.write_text(about.read_text("utf-8") + f"\nThink of {answer}.\n", "utf-8")
-    with pytest.raises(ReleaseError, match=r"(holds|has) a line of the solution of dense_backward"):
+    with pytest.raises(ReleaseError, match=r"has a line of the solution of dense_backward"):
         building.build(own, tmp_path / "out" / "site", ELSEWHERE, title=answer if where == "title" else None)
     assert list((tmp_path / "out").iterdir()) == []
 

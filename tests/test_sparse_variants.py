@@ -328,7 +328,7 @@ REFUSED += [
     (lambda: ae.KSparseAutoencoder([D, H], k=4, batch=True), r"expected k to be an integer of at least 1 and at most 3"),
     (
         lambda: ae.KSparseAutoencoder([D, H], k=2, auxiliary=0.1).fit(X, optimizer=ae.LBFGS()),
-        r"expected an objective that stays the same for LBFGS, but silent follows a running mean or count",
+        r"expected an objective that stays the same for LBFGS, but silent depends on a running mean or count",
     ),
 ]
 
@@ -580,9 +580,9 @@ REFUSED += [
     (lambda: ae.GatedAutoencoder([D, H], code_activation=ae.ReLU), r"expected no code_activation for a GatedAutoencoder"),
     (lambda: ae.GatedAutoencoder([D, H], -1.0), r"expected weight to be a number of at least 0, got -1.0"),
     (lambda: ae.MatryoshkaAutoencoder([11, D, H]), r"expected no hidden layer for nested codes"),
-    (lambda: ae.MatryoshkaAutoencoder([D, H], [1, 2]), r"expected prefixes that rise up to the code's width"),
-    (lambda: ae.MatryoshkaAutoencoder([D, H], [2, 1, 3]), r"expected prefixes that rise up to the code's width"),
-    (lambda: ae.MatryoshkaAutoencoder([D, H], []), r"expected prefixes that rise up to the code's width"),
+    (lambda: ae.MatryoshkaAutoencoder([D, H], [1, 2]), r"expected prefixes in rising order up to the code's width"),
+    (lambda: ae.MatryoshkaAutoencoder([D, H], [2, 1, 3]), r"expected prefixes in rising order up to the code's width"),
+    (lambda: ae.MatryoshkaAutoencoder([D, H], []), r"expected prefixes in rising order up to the code's width"),
     (lambda: ae.MatryoshkaAutoencoder([D, H], [1, 4]), r"expected each prefix to be an integer of at least 1 and at most 3"),
     (lambda: ae.MatryoshkaAutoencoder([D, H], dropout=0.2), r"expected no dropout for a MatryoshkaAutoencoder"),
 ]

@@ -228,7 +228,7 @@ def test_lbfgs_moves_a_normalisations_state_once_an_iteration(monkeypatch):
 
 
 def test_lbfgs_refuses_an_objective_that_moves():
-    with pytest.raises(ValueError, match="an objective that stays the same for LBFGS, but sparsity follows a running mean"):
+    with pytest.raises(ValueError, match="an objective that stays the same for LBFGS, but sparsity depends on a running mean"):
         STATEFUL["moving KL"](rng=0).fit(X, optimizer=ae.LBFGS())
 
 
@@ -291,7 +291,7 @@ def test_dropout_without_rng_in_training_says_what_to_do():
     layer = ae.Dropout(0.4)
     assert layer.forward(np.ones((1, 1))) == 1
     layer.in_training = True
-    with pytest.raises(TypeError, match=r"expected the rng of loss for Dropout.*self\.encoder\.forward\(x, rng\)"):
+    with pytest.raises(TypeError, match=r"expected an rng for Dropout.*self\.encoder\.forward\(x, rng\)"):
         layer.forward(np.ones((1, 1)))
 
 
@@ -386,7 +386,7 @@ def test_a_moving_penalty_without_room_says_what_is_missing():
         (lambda: ae.BatchNorm(3, momentum=0), "expected momentum to be a number"),
         (lambda: ae.BatchNorm(3, epsilon=0), "expected epsilon to be a number"),
         (lambda: ae.KLSparsity(0.1, 1, momentum=2), "expected momentum to be a number"),
-        (lambda: ae.ContractiveAutoencoder([5, 3], batch_norm=True), "expected no batch_norm beside the contractive"),
+        (lambda: ae.ContractiveAutoencoder([5, 3], batch_norm=True), "expected no batch_norm with the contractive"),
         (lambda: ae.BatchNorm(3).forward(np.ones((2, 4))), r"shape \(N, 3\), got shape \(2, 4\)"),
     ],
 )
@@ -459,11 +459,11 @@ def test_a_state_that_is_read_after_it_moves_leaves_the_check_inconclusive(after
     before = {name: buffer.value for name, buffer in contract.buffers_of(model).items()}
     report = ae.check_gradients(model, X, training=True)
     assert report.verdict == ("inconclusive" if after else "pass"), str(report)
-    assert ("read a buffer before it is assigned" in str(report)) == after
+    assert ("read a buffer before you assign it" in str(report)) == after
     assert_same({name: buffer.value for name, buffer in contract.buffers_of(model).items()}, before)
     report = ae.check_gradients(model, X)
     assert report.verdict == "pass"
-    assert ("read a buffer before it is assigned" in str(report)) == after
+    assert ("read a buffer before you assign it" in str(report)) == after
     assert not any(buffer.frozen for buffer in contract.buffers_of(model).values())
     assert len(IN_USE) > 50
     np.testing.assert_array_equal(IN_USE, 1)
@@ -538,9 +538,9 @@ def test_a_moving_penalty_means_the_running_mean_and_wrong_ones_are_named(monkey
     assert ae.check_meaning(model).verdict == "pass"
     right = ae.functions.moving_kl_sparsity
     for wrong, cause in (
-        (lambda h, running, rho, m: ae.functions.kl_sparsity(h, rho), "it takes the mean of the batch alone"),
-        (lambda h, running, rho, m: right(h, running, rho, 1 - m), "momentum weighs the running mean"),
-        (lambda h, running, rho, m: right(h, np.full_like(running, rho), rho, m), "it begins at rho again"),
+        (lambda h, running, rho, m: ae.functions.kl_sparsity(h, rho), "it uses the batch's mean alone"),
+        (lambda h, running, rho, m: right(h, running, rho, 1 - m), "momentum is the weight of the running mean"),
+        (lambda h, running, rho, m: right(h, np.full_like(running, rho), rho, m), "it starts at rho again"),
     ):
         monkeypatch.setattr(ae.functions, "moving_kl_sparsity", wrong)
         report = ae.check_meaning(model)
@@ -591,7 +591,7 @@ def test_the_command_line_checks_training_mode(capsys):
     in_training = capsys.readouterr().out
     assert "training mode" in in_training
     assert "wasn't checked" not in in_training
-    assert "the loss of training mode is another one, and wasn't checked" in in_use
+    assert "the loss in training mode is different, and was not checked" in in_use
     assert main(["check", "aescratch.functions:tanh_backward", "--training"]) == 2
     assert "--training has no effect on" in capsys.readouterr().err
 
@@ -675,10 +675,10 @@ def test_a_sequential_among_the_parts_has_its_layers_state_and_mode():
 
 
 def test_two_things_of_one_name_are_refused():
-    with pytest.raises(ValueError, match="expected every buffer of twice to have a name of its own, got 'seen' twice"):
+    with pytest.raises(ValueError, match="expected every buffer of twice to have a unique name, got 'seen' twice"):
         contract.buffers_of(OfParts({"twice": Twice(), "network": ae.Dense(D, D, rng=0)}))
     same = OfParts({"network": ae.Dense(D, D, rng=0)}, buffers={"0.W": Buffer("W", np.zeros(1))})
-    with pytest.raises(ValueError, match=r"every parameter and buffer of OfParts to have a name of its own, got '0\.W' 2 times"):
+    with pytest.raises(ValueError, match=r"every parameter and buffer of OfParts to have a unique name, got '0\.W' 2 times"):
         ae.fit(same, X, epochs=1)
 
 

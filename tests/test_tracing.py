@@ -277,7 +277,7 @@ def test_an_optimizer_of_ones_own_is_shown_without_a_rule():
         step = ae.trace(model, x, optimizer=Sign(0.1))
         new = model.parameters[0].value - 0.1 * np.sign(step["grad_W1"].output)
         np.testing.assert_allclose(step["W1_new"].output, new)
-        assert f"is what {name} makes of it" in str(step)
+        assert f"is the result of {name}" in str(step)
 
 
 # The code beside a formula
@@ -422,7 +422,7 @@ def test_a_function_that_an_exercise_replaced_is_noticed_and_its_gradient_shown_
     assert step["grad_a1"].code == "return grad_out * (1 - out)"
     assert np.abs(step["grad_a1"].output - step["grad_a1"].numeric).max() > 0.01
     assert all(step[name].agrees for name in ("h1", "grad_W1", "grad_h1"))
-    assert "The code gives something else than this formula." in str(step)
+    assert "The code's result differs from this formula." in str(step)
 
 
 def test_a_function_that_calls_another_of_the_sheet_is_one_operation(monkeypatch):

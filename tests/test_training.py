@@ -552,7 +552,7 @@ def test_divergence_names_epoch_batch_and_tensor_and_goes_back_bit_for_bit():
         model.fit(X, epochs=6, batch_size=3, optimizer=SUDDEN, rng=0)
     assert str(caught.value) == (
         "expected a finite loss, but in epoch 3, batch 2, x_hat of reconstruction is the first tensor that is NaN or "
-        "infinite; the model is as it was after epoch 2; try a learning rate below 1e+28, or clip_norm=1.0"
+        "infinite; the model is restored to the end of epoch 2; try a learning rate below 1e+28, or clip_norm=1.0"
     )
     reference.fit(X, epochs=2, batch_size=3, optimizer=SUDDEN, rng=0)
     assert_same(values(model), values(reference))
@@ -598,11 +598,11 @@ def test_divergence_in_the_last_step_of_an_epoch_is_found():
 def test_values_that_are_finite_and_give_no_finite_loss_are_no_good_epoch(epochs, good, tmp_path):
     path, rate = tmp_path / "run.npz", 1e12 if good == 0 else ae.StepRate(0.01, every=good, factor=1e14)
     model, reference = (ae.LinearAutoencoder([5, 3], rng=0) for _ in range(2))
-    where = f"as it was after epoch {good}" if good else "as it was before training"
+    where = f"restored to the end of epoch {good}" if good else "as it was before training"
     with pytest.raises(ae.TrainingDivergedError) as caught:
         model.fit(X, epochs=epochs, batch_size=11, optimizer=ae.Adam(rate), rng=0, checkpoint=path)
     assert str(caught.value).startswith(
-        f"expected a finite loss, but in epoch {good + 1}, batch 1, the loss, computed anew after the last step, is the "
+        f"expected a finite loss, but in epoch {good + 1}, batch 1, the loss, recomputed after the last step, is the "
         f"first tensor that is NaN or infinite; the model is {where}; "
     )
     if good:
@@ -615,7 +615,7 @@ def test_values_that_are_finite_and_give_no_finite_loss_are_no_good_epoch(epochs
 def test_an_epoch_in_the_middle_whose_last_step_breaks_the_loss_is_no_good_epoch():
     model, reference = (ae.LinearAutoencoder([5, 3], rng=0) for _ in range(2))
     steps = ae.SGD(ae.StepRate(0.01, every=2, factor=1e8))  # the first step of epoch 3 has raised its loss
-    with pytest.raises(ae.TrainingDivergedError, match=r"in epoch 3, .* computed anew .* after epoch 2;"):
+    with pytest.raises(ae.TrainingDivergedError, match=r"in epoch 3, .* recomputed .* end of epoch 2;"):
         model.fit(X, epochs=9, batch_size=6, optimizer=steps, rng=0)
     reference.fit(X, epochs=2, batch_size=6, optimizer=steps, rng=0)
     assert_same(values(model), values(reference))
@@ -721,7 +721,7 @@ def test_divergence_keeps_the_checkpoint_of_the_last_good_epoch(tmp_path):
         (X, {"optimizer": ae.Adam}, TypeError, r"expected an optimizer such as ae.Adam\(1e-3\), got <class"),
         (X, {"rng": "seed"}, TypeError, "expected rng to be an integer seed or a numpy.random.Generator, got str"),
         (X, {"rng": -1}, ValueError, "expected a seed of 0 or more, got -1"),
-        (X, {"patience": 2}, ValueError, "expected validation data beside patience"),
+        (X, {"patience": 2}, ValueError, "expected validation data with patience"),
         (X, {"patience": 0, "validation": X}, ValueError, "expected patience to be an integer of at least 1, got 0"),
     ],
 )
@@ -751,7 +751,7 @@ class Annealed(ae.VariationalAutoencoder):
 )  # fmt: skip
 def test_a_loss_that_is_no_measure_of_progress_is_not_compared(options):
     model, rng = Annealed([5, 4, 3], dtype="float64", rng=0), np.random.default_rng(5)
-    with pytest.raises(ValueError, match=r"^expected neither patience nor LBFGS for Annealed, whose loss is no measure"):
+    with pytest.raises(ValueError, match=r"^expected neither patience nor LBFGS for Annealed, whose loss doesn't measure"):
         model.fit(X, rng=rng, **options)
     assert_same(values(model), values(Annealed([5, 4, 3], dtype="float64", rng=0)))
     assert rng.bit_generator.state == np.random.default_rng(5).bit_generator.state
@@ -879,7 +879,7 @@ def test_a_run_that_stopped_early_is_returned_with_its_best_values(tmp_path):
 
 def test_a_checkpoint_with_more_epochs_than_asked_for_is_refused(tmp_path):
     checkpointed(tmp_path / "run.npz", epochs=4)
-    with pytest.raises(ValueError, match=r"^expected epochs of at least 4, as many as .*run\.npz has behind it, got 2"):
+    with pytest.raises(ValueError, match=r"^expected epochs of at least 4, as many as .*run\.npz has completed, got 2"):
         checkpointed(tmp_path / "run.npz", epochs=2)
 
 
@@ -910,10 +910,10 @@ def test_resuming_another_run_is_refused_with_what_differs_and_changes_nothing(d
 
     if differing == "model, optimizer":  # its data are rounded, so they differ too
         differing = "model.dtype, data, validation, optimizer"
-        with pytest.raises(ValueError, match=f"run.npz differs in {differing}; give the same arguments to go on"):
+        with pytest.raises(ValueError, match=f"run.npz differs in {differing}; pass the same arguments to continue"):
             OTHERS["model, optimizer"](fit)
     else:
-        with pytest.raises(ValueError, match=f"run.npz differs in {differing}; give the same arguments to go on"):
+        with pytest.raises(ValueError, match=f"run.npz differs in {differing}; pass the same arguments to continue"):
             OTHERS[differing](fit)
     assert rng.bit_generator.state == np.random.default_rng(0).bit_generator.state
     fresh = autoencoder(dtype=models[0].dtype)
@@ -998,7 +998,7 @@ def test_a_checkpoint_needs_a_model_and_an_optimizer_that_can_be_described(tmp_p
     class Mine(ae.SGD):
         pass
 
-    with pytest.raises(TypeError, match=r"got .*Mine, which a file could not bring back"):
+    with pytest.raises(TypeError, match=r"got .*Mine, which a file can't restore"):
         checkpointed(tmp_path / "run.npz", optimizer=Mine(0.1))
     assert not (tmp_path / "run.npz").exists()
 
@@ -1042,7 +1042,7 @@ def test_pretraining_refuses_labels_in_a_sentence():
 def test_a_saturated_sparse_code_is_named_where_the_loss_breaks():
     model = ae.SparseAutoencoder([5, 3], rng=0)
     model.encoder.layers[0].b.value = np.full(3, 100.0)  # the sigmoid of 100 is 1 to the last bit
-    with pytest.raises(ae.TrainingDivergedError, match="KLSparsity is infinite where a unit is exactly 0 or 1"):
+    with pytest.raises(ae.TrainingDivergedError, match="KLSparsity is infinite if a unit is exactly 0 or 1"):
         model.fit(np.random.default_rng(0).random((7, 5)), epochs=1, rng=0)
 
 

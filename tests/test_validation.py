@@ -60,27 +60,27 @@ BAD_DATA = {
     "bytes of images": (
         np.full((7, 5), 200, np.uint8), TypeError,
         "expected x to hold floats, got uint8 with values up to 200; "
-        "divide first, say x / 255.0 for images with values from 0 to 255",
+        "divide first, for example x / 255.0 for images with values from 0 to 255",
     ),
     "digits": (
         np.full((7, 5), 15), TypeError,
         "expected x to hold floats, got int64 with values up to 15; "
-        "divide first, say x / 16.0 for images with values from 0 to 16",
+        "divide first, for example x / 16.0 for images with values from 0 to 16",
     ),
     "bits": (
         np.ones((7, 5), np.int8), TypeError,
         "expected x to hold floats, got int8 with values up to 1; "
-        "divide first, say x / 1.0 for images with values from 0 to 1",
+        "divide first, for example x / 1.0 for images with values from 0 to 1",
     ),
     "deep images": (
         np.full((7, 5), 40_000, np.uint16), TypeError,
         "expected x to hold floats, got uint16 with values up to 40000; "
-        "divide first, say x / 65535.0 for images with values from 0 to 65535",
+        "divide first, for example x / 65535.0 for images with values from 0 to 65535",
     ),
     "integers beyond images": (
         np.full((7, 5), 10**9), TypeError,
         "expected x to hold floats, got int64 with values up to 1000000000; "
-        "divide first, say x / 1000000000.0 for images with values from 0 to 1000000000",
+        "divide first, for example x / 1000000000.0 for images with values from 0 to 1000000000",
     ),
     "no integers": (
         np.ones((0, 5), int), TypeError, "expected x to hold floats, got int64; convert it to floats first",
@@ -302,22 +302,22 @@ BAD_SEEDS = {
     "text": (
         "0", TypeError,
         "expected rng to be an integer seed or a numpy.random.Generator, got str; "
-        "pass rng=0, say, for numbers that repeat",
+        "pass rng=0, for example, for reproducible numbers",
     ),
     "a float": (
         0.0, TypeError,
         "expected rng to be an integer seed or a numpy.random.Generator, got float; "
-        "pass rng=0, say, for numbers that repeat",
+        "pass rng=0, for example, for reproducible numbers",
     ),
     "a truth value": (
         True, TypeError,
         "expected rng to be an integer seed or a numpy.random.Generator, got bool; "
-        "pass rng=0, say, for numbers that repeat",
+        "pass rng=0, for example, for reproducible numbers",
     ),
     "the old kind": (
         np.random.RandomState(0), TypeError,
         "expected rng to be an integer seed or a numpy.random.Generator, got RandomState; "
-        "pass rng=0, say, for numbers that repeat",
+        "pass rng=0, for example, for reproducible numbers",
     ),
     "below 0": (-3, ValueError, "expected a seed of 0 or more, got -3"),
 }  # fmt: skip
@@ -393,8 +393,8 @@ BAD_OPTIONS = {
     "an output activation beside cross-entropy": (
         lambda: ae.Autoencoder([5, 3], output_activation=ae.Sigmoid, reconstruction=ae.BinaryCrossEntropy()),
         ValueError,
-        "expected no output_activation beside BinaryCrossEntropy, whose decoder emits logits; "
-        "leave output_activation out: decode returns probabilities by itself",
+        "expected no output_activation with BinaryCrossEntropy, whose decoder emits logits; "
+        "leave output_activation out: decode returns probabilities anyway",
     ),
     "a reconstruction that is a class": (
         lambda: ae.Autoencoder([5, 3], reconstruction=ae.SquaredError), TypeError,
@@ -414,11 +414,11 @@ BAD_OPTIONS = {
     ),
     "corruption by name": (
         lambda: ae.DenoisingAutoencoder([5, 3], corruption="gaussian"), TypeError,
-        "expected corruption to be one such as ae.GaussianNoise(0.3), got 'gaussian'",
+        "expected a corruption such as ae.GaussianNoise(0.3), got 'gaussian'",
     ),
     "corruption as a number": (
         lambda: ae.StackedAutoencoder([5, 3], corruption=0.3), TypeError,
-        "expected corruption to be one such as ae.GaussianNoise(0.3), got 0.3",
+        "expected a corruption such as ae.GaussianNoise(0.3), got 0.3",
     ),
     "negative noise": (
         lambda: ae.GaussianNoise(-1), ValueError, "expected sigma to be a number of at least 0, got -1",
@@ -436,7 +436,7 @@ BAD_OPTIONS = {
     ),
     "KL on a ReLU code": (
         lambda: ae.SparseAutoencoder([5, 3], code_activation=ae.ReLU), ValueError,
-        "expected a sigmoid code for KLSparsity, whose mean activity lies in (0, 1), got ReLU(); "
+        "expected a sigmoid code for KLSparsity, whose mean activity must lie in (0, 1), got ReLU(); "
         "leave code_activation out, or use L1Sparsity(weight)",
     ),
     "a wanted activity of 0": (
@@ -447,7 +447,7 @@ BAD_OPTIONS = {
     ),
     "unit rows of a tied decoder": (
         lambda: ae.SparseAutoencoder([5, 3], ae.L1Sparsity(1), unit_norm_decoder=True, tied=True), ValueError,
-        "expected tied=False beside unit_norm_decoder: a tied W is the encoder's",
+        "expected tied=False with unit_norm_decoder, since a tied W belongs to the encoder",
     ),
     "k of 0": (
         lambda: ae.KSparseAutoencoder([5, 3], k=0), ValueError, "expected k to be an integer of at least 1, got 0",

@@ -1,16 +1,16 @@
-"""Where arrays live, and how formulas are evaluated on them.
+"""Array libraries, and the evaluation of formulas on them.
 
     arrays      NumPy or CuPy: the only file that imports cupy
-    evaluation  a formula as it stands, in blocks, as one kernel, or as one loop
+    evaluation  a formula as written, in blocks, as one kernel, or as one loop
     kernels     a formula writes the text of its own kernel
     compiled    that text as machine code for the CPU, by Numba, in machine_code, which alone needs it
     loops       the text as a loop;   vectors   its exp, tanh and log1p
     normal      erf, and the normal distribution's Φ and density
-    passes      what is tried in place of a layer's passes, for speed
-    sharing     a batch that several processes share: means and rows of the whole of it
-    switch      turns off all that is there for speed
+    passes      faster replacements of a layer's passes
+    sharing     a batch that several processes share: means and rows of the whole batch
+    switch      turns off all shortcuts
 
-Nothing here knows a layer, a formula of the sheet, or a model.
+Nothing here depends on a layer, a formula of the sheet, or a model.
 """
 
 from aescratch.backend.arrays import (

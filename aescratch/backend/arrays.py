@@ -1,8 +1,7 @@
-"""Where arrays live: NumPy's on the host, or CuPy's on an NVIDIA GPU.
+"""Array libraries: NumPy on the CPU, or CuPy on an NVIDIA GPU.
 
-Everything above the backend is written once, for both. Here are the few places where the two differ, and cupy is
-imported here only: at the call, nothing cached, so that a package without a GPU never notices and a test can put a
-stand-in in its place.
+All code above the backend is written once, for both. The few differences are handled here, and only here cupy is
+imported: at the call, without caching, so that nothing happens without a GPU, and a test can replace it.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from aescratch.backend.kernels import FUNCTIONS, Symbol
 
 Array: TypeAlias = NDArray[Any]
 Number: TypeAlias = "np.floating[Any]"
-"""A number that lies where the arrays do: of no dimensions."""
+"""A zero-dimensional number on the arrays' device."""
 
 
 def array_module(*arrays: Array) -> ModuleType:
@@ -35,14 +34,14 @@ def array_module(*arrays: Array) -> ModuleType:
     Raises
     ------
     TypeError
-        If there is something else among them, or both libraries.
+        If another object is among them, or arrays of both libraries.
 
     Examples
     --------
     >>> array_module(np.zeros(3)).__name__
     'numpy'
     """
-    if len(arrays) == 1 and type(arrays[0]) is np.ndarray:  # nearly always, and in a small step often
+    if len(arrays) == 1 and type(arrays[0]) is np.ndarray:  # the usual case, which a small step calls often
         return np
     names = {type(array).__module__.partition(".")[0] for array in arrays}
     if len(names) != 1 or not names <= {"numpy", "cupy"}:
@@ -57,7 +56,7 @@ def array_module(*arrays: Array) -> ModuleType:
 
 
 def to_numpy(x: Any) -> Array:
-    """Return the array on the host, as a NumPy array; a NumPy array comes back as it is.
+    """Return the array as a NumPy array; a NumPy array is returned unchanged.
 
     Parameters
     ----------
@@ -78,11 +77,11 @@ def move(x: Any, backend: str) -> Array:
     Raises
     ------
     ValueError
-        If the backend has another name.
+        If the backend is unknown.
     RuntimeError
         If CuPy isn't installed or finds no GPU.
     MemoryError
-        If the GPU's memory doesn't suffice.
+        If the GPU has too little memory.
 
     Examples
     --------
@@ -96,14 +95,14 @@ def move(x: Any, backend: str) -> Array:
 
 
 def require_backend(backend: str) -> None:
-    """Raise, in a sentence that says what to do, unless the backend can compute: one kernel, one matrix product.
+    """Raise, with advice, unless the backend can compute: one kernel, one matrix product.
 
-    CuPy looks for CUDA's libraries only when it needs them, which would be in the middle of the first step.
+    CuPy looks for CUDA's libraries only when it needs them, which would be during the first step.
 
     Raises
     ------
     ValueError
-        If the backend has another name.
+        If the backend is unknown.
     RuntimeError
         If CuPy isn't installed, finds no GPU, or can't compute on it.
     """
@@ -116,14 +115,14 @@ def require_backend(backend: str) -> None:
     except Exception as error:
         raise RuntimeError(
             f"CuPy finds a GPU but can't compute on it ({_first_line(error)}); CUDA's own libraries are probably "
-            'missing: pip install "cupy-cuda12x[ctk]" or "cupy-cuda13x[ctk]", whichever is there, or stay on the CPU '
+            'missing: pip install "cupy-cuda12x[ctk]" or "cupy-cuda13x[ctk]", as installed, or stay on the CPU '
             'with model.to("numpy")'
         ) from error
 
 
 @contextlib.contextmanager
 def explained_out_of_memory() -> Iterator[None]:
-    """Say what to do where the GPU's memory doesn't suffice; a MemoryError of the CPU's passes as it is.
+    """Raise with advice if the GPU has too little memory; a MemoryError of the CPU is not changed.
 
     Raises
     ------
@@ -142,7 +141,7 @@ def explained_out_of_memory() -> Iterator[None]:
 
 
 def _cupy(backend: str) -> ModuleType:
-    """Return cupy for the backend of that name, if it finds a GPU."""
+    """Return cupy for the backend "cupy", or raise if it finds no GPU."""
     if backend != "cupy":
         raise ValueError(f'expected the backend "numpy" or "cupy", got {backend!r}')
     try:
@@ -155,12 +154,12 @@ def _cupy(backend: str) -> ModuleType:
                 'model.to("numpy")'
             ) from error
         raise RuntimeError(
-            f"CuPy is installed but can't be imported ({_first_line(error)}); install it anew with "
+            f"CuPy is installed but can't be imported ({_first_line(error)}); reinstall it with "
             'pip install --force-reinstall "aescratch[cuda12]" or "aescratch[cuda13]", to match your driver'
         ) from error
     try:
         found = cupy.is_available()
-    except Exception:  # of CUDA's own kinds
+    except Exception:  # CUDA's own errors
         found = False
     if not found:
         raise RuntimeError(f'{_why_no_gpu(cupy)}, or stay on the CPU with model.to("numpy")')
@@ -168,10 +167,10 @@ def _cupy(backend: str) -> ModuleType:
 
 
 def _why_no_gpu(cupy: ModuleType) -> str:
-    """Return why CuPy finds no GPU, and what to do; CUDA itself says the same of no driver and of an old one."""
+    """Return why CuPy finds no GPU, and what to do; CUDA itself reports a missing and an old driver alike."""
     try:
         driver, needed = cupy.cuda.runtime.driverGetVersion(), cupy.cuda.runtime.runtimeGetVersion()
-    except Exception:  # not even that can be asked
+    except Exception:  # not even the version is available
         return "CuPy is installed but finds no GPU; check the driver with nvidia-smi"
     if driver == 0:
         return "CuPy is installed but finds no NVIDIA driver; install one, until nvidia-smi shows your GPU"
@@ -188,18 +187,18 @@ def _cuda_version(number: int) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    """Return an error's kind and the first line of its text that says something, to stand inside a sentence."""
+    """Return an error's class and the first non-empty line of its text, for use in a sentence."""
     lines = [line.strip(" =").rstrip(".") for line in str(error).splitlines()]
     return f"{type(error).__name__}: {next((line for line in lines if line), 'no reason given')}"
 
 
 def keep_freed_memory() -> None:
-    """Let the C library keep the memory of freed arrays for the next ones, instead of giving it back each time.
+    """Let the C library keep the memory of freed arrays for the next ones, instead of returning it each time.
 
-    A training step makes and frees the same few arrays again and again. glibc gives the memory of large ones back to
-    the system, which then clears it anew, page by page, as the next step writes to it: up to a third of a step. It
-    stops doing so, for arrays up to a size, once an array of that size has been freed; 32 MiB is the largest size it
-    learns from. Other C libraries are left as they are.
+    A training step allocates and frees the same few arrays again and again. glibc returns the memory of large arrays to
+    the system, which then clears it again, page by page, when the next step writes to it: up to a third of a step's
+    time. It stops doing so, for arrays up to a size, once an array of that size has been freed; 32 MiB is the largest
+    such size. Other C libraries are not changed.
 
     Examples
     --------

@@ -1,13 +1,13 @@
-"""Formulas compiled for the CPU by Numba, the second reader of the text that a formula writes of its own kernel.
+"""Formulas compiled for the CPU by Numba, from the text that a formula writes for its kernel.
 
     formula(symbols) -> Kernel -> a loop in Python (loops.py) --Numba--> machine code, kept on disk (machine_code.py)
 
-Here is decided what is computed in that way.
+This file decides which formulas are computed in that way.
 
-Every operation of NumPy's is a pass over its arrays; a loop reads and writes each of them once. NumPy stays the
-reference: where Numba isn't installed, arrays are small or of several kinds, or a formula can't be written as a kernel,
-it is evaluated as before. A loop gives the same numbers but for the last digits, and warns of nothing. It runs on one
-thread: a second would wait for the core that the second thread of the matrix products holds on to.
+Every NumPy operation is a pass over its arrays; a loop reads and writes each array once. NumPy is the reference: if
+Numba isn't installed, arrays are small or of several types, or a formula can't be written as a kernel, NumPy evaluates
+it. A loop gives the same numbers except for the last digits, and no warnings. It runs on one thread: a second thread
+would wait for the core that the second thread of the matrix products occupies.
 
 The environment variable AESCRATCH_COMPILED=0 turns all this off.
 """
@@ -29,28 +29,28 @@ from aescratch.backend import switch
 from aescratch.backend.kernels import write_kernel
 from aescratch.backend.loops import ARRAY, LAYOUTS, NUMBER, ROW
 
-SMALLEST = 16_384  # from this many entries on a loop is faster than NumPy, its call included
+SMALLEST = 16_384  # from this many entries on, a loop is faster than NumPy, including its call
 NAMES = {np.dtype(name): name for name in LAYOUTS}
-told: list[Callable[[str], object]] = []  # who wants to know that a formula is being compiled
+told: list[Callable[[str], object]] = []  # listeners for the compilation of a formula
 
 
 @functools.cache
 def why_not() -> str:
-    """Return why nothing is compiled, or nothing if it is; Numba is imported if it is there."""
+    """Return the reason why nothing is compiled, or None; import Numba if it is installed."""
     if os.environ.get("AESCRATCH_COMPILED") == "0":
         return "turned off by AESCRATCH_COMPILED=0"
     if importlib.util.find_spec("numba") is None:
         return 'not installed: pip install "aescratch[fast]"'
     try:
         importlib.import_module("numba")
-    except Exception as error:  # such as one made for another NumPy
+    except Exception as error:  # such as a Numba for another NumPy
         return f"installed, but can't be imported ({type(error).__name__}: {error})"
     return ""
 
 
 @contextlib.contextmanager
 def numpy_alone() -> Iterator[None]:
-    """Compile nothing inside the block, to measure or to compare."""
+    """Compile nothing within the block, to measure or to compare."""
     global SMALLEST
     before, SMALLEST = SMALLEST, sys.maxsize
     try:
@@ -70,17 +70,17 @@ def telling(listener: Callable[[str], object]) -> Iterator[None]:
 
 
 class Compiled:
-    """A formula, and the loops that were compiled of it."""
+    """A formula, and the loops compiled from it."""
 
     formula: Callable[..., Any]
     names: list[str]
 
     def __init__(self, formula: Callable[..., Any], names: Sequence[str]) -> None:
         self.formula, self.names = formula, list(names)
-        self.loops: dict[Any, Callable[..., Any] | None] = {}  # by what they were compiled for
+        self.loops: dict[Any, Callable[..., Any] | None] = {}  # by the kinds of their arguments
 
     def __call__(self, arguments: Sequence[Any]) -> Any:
-        """Return what the formula gives for these arguments, or NotImplemented where no loop can compute it."""
+        """Return the formula's result for these arguments, or NotImplemented if no loop can compute it."""
         if not switch.is_fast() or why_not():
             return NotImplemented
         kinds = kinds_of(arguments)
@@ -93,7 +93,7 @@ class Compiled:
 
 
 def kinds_of(arguments: Sequence[Any]) -> tuple[Any, ...] | None:
-    """Return the arrays' type and dimensions, and the kind of each argument, or nothing where no loop can take them."""
+    """Return the arrays' type and dimensions, and the kind of each argument, or None if no loop can take them."""
     first = arguments[0]
     dtype, shape = first.dtype, first.shape
     if dtype not in NAMES:
@@ -118,8 +118,8 @@ def kinds_of(arguments: Sequence[Any]) -> tuple[Any, ...] | None:
 
 
 def make_loop(formula: Callable[..., Any], names: Sequence[str], kinds: Sequence[Any]) -> Callable[..., Any] | None:
-    """Return a formula's loop for arguments of these kinds, or nothing where it can't be written or compiled."""
-    from aescratch.backend.machine_code import Loop  # here, for Numba
+    """Return a formula's loop for arguments of these kinds, or None if it can't be written or compiled."""
+    from aescratch.backend.machine_code import Loop  # imported here, since it needs Numba
 
     dtype, dimensions, *kinds = kinds
     for listener in told:
@@ -127,5 +127,5 @@ def make_loop(formula: Callable[..., Any], names: Sequence[str], kinds: Sequence
     try:
         kernel = write_kernel(formula, names, dtype)
         return Loop(kernel, dict(zip(names, kinds, strict=True)), NAMES[dtype], dimensions)
-    except Exception:  # of whatever kind, where a formula can't work with symbols, or Numba with its loop
+    except Exception:  # any error, if a formula can't use symbols, or Numba can't compile its loop
         return None

@@ -1,10 +1,10 @@
-"""How element-wise formulas are evaluated: as they stand, in blocks, in one kernel on a GPU, or in one compiled loop.
+"""The evaluation of element-wise formulas: as written, in blocks, in one kernel on a GPU, or in one compiled loop.
 
-    formula --elementwise--> small arrays: as it stands; large ones: block by block; on a GPU: one kernel
-    formula --fused--------> on the CPU as it stands; on a GPU: one kernel
-    either, large, where Numba is installed: one loop
+    formula --elementwise--> small arrays: as written; large ones: block by block; on a GPU: one kernel
+    formula --fused--------> on the CPU as written; on a GPU: one kernel
+    both, for large arrays, if Numba is installed: one loop
 
-Where speed is switched off, all formulas are evaluated as they stand.
+With shortcuts switched off, all formulas are evaluated as written.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from aescratch.backend.kernels import Kernel, Symbol, write_kernel
 from aescratch.backend.sharing import batch_mean
 
 Formula = TypeVar("Formula", bound=Callable[..., Any])
-# Blocks of this many elements keep a formula's temporaries in the cache, and small enough for the allocator to
-# reuse them instead of mapping and unmapping memory for each.
+# With blocks of this many elements, a formula's temporaries fit into the cache, and the allocator reuses them instead
+# of mapping and unmapping memory for each.
 BLOCK = 65_536
 
 
 def fused(formula: Formula) -> Formula:
-    """Evaluate a formula in one kernel on a GPU, on the CPU as it stands, or in one loop where that can be compiled.
+    """Evaluate a formula in one kernel on a GPU, on the CPU as written, or in one loop if that can be compiled.
 
     The formula is element-wise, and may end in a sum over each row and the `batch_mean` of that.
 
@@ -48,7 +48,7 @@ def fused(formula: Formula) -> Formula:
 
 
 def _evaluated(formula: Formula, *, by_blocks: bool) -> Formula:
-    """Return a formula that is evaluated in a kernel, a loop, or, if it may be, block by block where that pays."""
+    """Return a formula that is evaluated in a kernel, a loop, or, if allowed and useful, block by block."""
     signature = inspect.signature(formula)
     names = tuple(signature.parameters)
     loops = Compiled(formula, names)
@@ -86,12 +86,12 @@ def biased(formula: Callable[[Array], Any]) -> Callable[[Array, Array], Any]:
 
 
 def _on_gpu(arguments: Sequence[Any]) -> bool:
-    """Whether the arrays among the arguments are CuPy's, and floats of one type, so that one kernel can take them.
+    """Whether the arrays among the arguments are CuPy arrays of floats of one type, so that one kernel can take them.
 
     Raises
     ------
     TypeError
-        If there are arrays of another library among them, or of both.
+        If arrays of another library, or of both, are among them.
     """
     arrays = [argument for argument in arguments if hasattr(argument, "dtype")]
     kinds = {(type(array).__module__.partition(".")[0], getattr(array.dtype, "name", "")) for array in arrays}
@@ -104,7 +104,7 @@ def _on_gpu(arguments: Sequence[Any]) -> bool:
 
 
 def _launch(formula: Callable[..., Any], names: tuple[str, ...], arguments: Sequence[Any]) -> Any:
-    """Start the formula's kernel with these arguments, and return what it gives."""
+    """Launch the formula's kernel with these arguments, and return its result."""
     first = next(argument for argument in arguments if hasattr(argument, "dtype"))
     xp, given = array_module(first), dict(zip(names, arguments, strict=True))
     kernel, run = _compiled(xp, formula, names, first.dtype.name)
@@ -131,10 +131,10 @@ def _compiled(xp: ModuleType, formula: Callable[..., Any], names: Sequence[str],
 
 
 def elementwise(formula: Formula) -> Formula:
-    """Evaluate a formula as `fused` does, but on the CPU, where nothing is compiled, large arrays block by block.
+    """Evaluate a formula like `fused`, but large arrays on the CPU block by block if nothing is compiled.
 
     The formula is element-wise: its arguments are arrays of one shape, or scalars; it returns one array or a tuple of
-    them. Block by block the result is that of the formula itself to the last bit; only the temporaries are smaller.
+    them. Block by block the result is exactly that of the formula itself; only the temporaries are smaller.
 
     Examples
     --------
@@ -148,7 +148,7 @@ def elementwise(formula: Formula) -> Formula:
 
 
 def _block_by_block(formula: Callable[..., Any], arguments: Sequence[Any]) -> Any:
-    """Return what an element-wise formula gives for large arrays, from results for blocks of them."""
+    """Return an element-wise formula's result for large arrays, computed block by block."""
     is_array = [isinstance(argument, np.ndarray) and argument.ndim > 0 for argument in arguments]
     arrays = list(itertools.compress(arguments, is_array))
     if not _aligned(arrays):
@@ -167,5 +167,5 @@ def _block_by_block(formula: Callable[..., Any], arguments: Sequence[Any]) -> An
 
 
 def _aligned(arrays: list[Array]) -> bool:
-    """Whether all arrays have one shape and lie contiguous in memory, so that flat blocks of them correspond."""
+    """Whether all arrays have the same shape and are contiguous, so that their flat blocks correspond."""
     return all(a.shape == arrays[0].shape and a.flags.c_contiguous for a in arrays)

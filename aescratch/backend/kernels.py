@@ -1,14 +1,14 @@
-"""Formulas as kernels: a formula of the sheet writes the text of its own kernel, for the GPU and for the CPU.
+"""Formulas as kernels: a formula of the sheet writes the text of its own kernel, for GPU and CPU.
 
     formula(symbols) --each operation writes a line of C--> Kernel --CuPy--> one launch
                                                                └───--Numba--> one loop
 
-On a GPU every operation of an array expression would start a kernel of its own, and starting them is what a small
-network waits for. So a formula is called once with symbols in place of arrays; each operation on a symbol adds a line
-to the body of one kernel, and gives the symbol of its result. The text is valid both as CUDA C and as Python, one
-statement a line, so that it can be tested without a GPU, by a C++ compiler and by NumPy.
+On a GPU every operation of an array expression would launch its own kernel, and a small network mostly waits for these
+launches. So a formula is called once with symbols in place of arrays; each operation on a symbol adds a line to the
+body of one kernel, and returns the symbol of its result. The text is valid both as CUDA C and as Python, one statement
+per line, so that it can be tested without a GPU, by a C++ compiler and by NumPy.
 
-Nothing here knows CuPy or Numba; `evaluation` launches what is written here, and `compiled` makes it a loop.
+Nothing here depends on CuPy or Numba; `evaluation` launches the kernels, and `compiled` turns them into loops.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-# What C lacks, or does otherwise than NumPy: there, a maximum with NaN is NaN.
+# Functions that C lacks, or that differ in NumPy, where a maximum with NaN is NaN.
 PREAMBLE = """
 template <class T> __device__ inline T maximum(T x, T y) { return x < y || y != y ? y : x; }
 template <class T> __device__ inline T minimum(T x, T y) { return y < x || y != y ? y : x; }
@@ -35,7 +35,7 @@ class Kernel:
     Attributes
     ----------
     name : str
-        The formula's.
+        The formula's name.
     inputs : list of str
         The arguments that are read only, arrays and numbers.
     changed : list of str
@@ -45,11 +45,11 @@ class Kernel:
     lines : list of str
         The body, which computes one entry: ``"T t0 = a * T(0.5);"``.
     takes_n : bool
-        Whether the formula asks for the number of examples, which is an input called n then.
+        Whether the formula uses the number of examples, which is then an input called n.
     row_sums : bool
-        Whether the one result is to be summed over each row.
+        Whether the single result is summed over each row.
     mean : bool
-        Whether the mean over the batch is to be taken of that.
+        Whether the mean over the batch is taken of these sums.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Kernel:
     mean: bool = False
 
     def source(self) -> dict[str, str]:
-        """Return the arguments of CuPy's ElementwiseKernel, or of its ReductionKernel where rows are summed."""
+        """Return the arguments of CuPy's ElementwiseKernel, or of its ReductionKernel if rows are summed."""
         inputs = _parameters(self.inputs)
         if self.row_sums:
             body = "\n".join([*self.lines, f"return {self.results[0]};"])
@@ -123,7 +123,7 @@ class Symbol:
         return Symbol(self.kernel, name, self.dtype)
 
     def change(self, expression: str) -> Symbol:
-        """Put the expression in place of this symbol's number."""
+        """Assign the expression to this symbol's variable."""
         self.kernel.lines.append(f"{self.name} = {expression};")
         is_argument = self.name in self.kernel.inputs
         if is_argument and self.name not in self.kernel.changed:
@@ -131,11 +131,11 @@ class Symbol:
         return self
 
     def astype(self, dtype: Any) -> Symbol:
-        """Return the number, or 1 for true and 0 for false, as a float; all floats of a kernel are of one type."""
+        """Return the number, or 1 for true and 0 for false, as a float; all floats of a kernel have the same type."""
         return self.result(f"T({self.name})")
 
     def copy(self) -> Symbol:
-        """Return the same number in a variable of its own."""
+        """Return the same number in a new variable."""
         return self.result(self.name)
 
     def sum(self, axis: int) -> RowSums:
@@ -145,14 +145,14 @@ class Symbol:
         return RowSums(self)
 
     def __bool__(self) -> bool:
-        raise TypeError("expected a formula that computes every entry alike, got one that asks for a number's truth")
+        raise TypeError("expected a formula that computes every entry alike, got one that uses a number as a condition")
 
     def __neg__(self) -> Symbol:
         return self.result(f"-{self.name}")
 
 
 class RowSums:
-    """What a formula adds up over each row."""
+    """The sums of a formula over each row."""
 
     terms: Symbol
     mean_taken: bool

@@ -6,7 +6,7 @@
                                       t0 = T(a * T(0.5))
                                       y0_[i, j] = t0
 
-Above the loop stand the functions that it calls. The text is whole: what is compiled depends on nothing else.
+The functions that the loop calls come before it. The text is complete: the compiled code depends on nothing else.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from collections.abc import Mapping, Sequence
 from aescratch.backend import vectors
 from aescratch.backend.kernels import Kernel, write_kernel
 
-# What Numba is told of the functions and of a loop. Products may be added without rounding between, in all of them; the
-# terms of a sum may be added in any order, and nothing else.
+# Numba's options for the functions and for a loop. Products may be added without intermediate rounding, and the terms
+# of a sum may be added in any order; no other change is allowed.
 PREAMBLE = """
 fabs, sqrt, copysign, inf, nan = math.fabs, math.sqrt, math.copysign, np.inf, np.nan
 T, Integer = np.{dtype}, np.{integer}
@@ -43,12 +43,12 @@ def scaled(x, k):
 @inlined
 def exponent(x): return T(np.int32((T(x).view(Integer) - {root}) >> {digits}))
 """
-# How a float lies in memory: the integer of its size, the digits of its fraction, what is added to its exponent, √½.
+# The layout of a float: the integer of its size, the digits of its fraction, the bias of its exponent, √½.
 LAYOUTS: dict[str, dict[str, str | int]] = {
     "float32": {"integer": "int32", "digits": 23, "bias": 127, "root": 0x3F3504F3},
     "float64": {"integer": "int64", "digits": 52, "bias": 1023, "root": 0x3FE6A09E667F3BCD},
 }
-# What arguments are: arrays, one row for all rows of those, or numbers; and results: arrays, or a number for each row.
+# Kinds of arguments: arrays, one row for all their rows, or numbers; and of results: arrays, or a number for each row.
 ARRAY, ROW, NUMBER, RESULT, SUMS = "array", "row", "number", "result", "sums"
 
 
@@ -56,7 +56,7 @@ def loop_text(kernel: Kernel, kinds: Mapping[str, str], dtype: str) -> str:
     """Return the Python text of a kernel's loop, whose arguments and results are of these kinds, by name."""
     of_kind = {kind: [name for name in kinds if kinds[name] == kind] for kind in (ARRAY, ROW, NUMBER, RESULT, SUMS)}
     first = of_kind[ARRAY][0]
-    # Arrays that needn't be taken row by row are taken as one row.
+    # Arrays that need not be processed row by row are processed as one row.
     in_rows = "{}_given" if of_kind[ROW] or kernel.row_sums else "{0}_given.reshape((1, {0}_given.size))"
     body = [f"{name} = {name}_[i, j]" for name in of_kind[ARRAY]] + [f"{name} = {name}_[j]" for name in of_kind[ROW]]
     body += python_lines(kernel)

@@ -2,7 +2,7 @@
 
     Kernel, kinds of arguments -> text of a loop (loops.py) -> a file of the user's caches -> Numba's cache beside it
 
-Imported only where Numba is there and something is to be compiled.
+Imported only if Numba is installed and a formula is to be compiled.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from aescratch.backend.loops import NUMBER, RESULT, ROW, SUMS, loop_text
 from aescratch.backend.sharing import batch_mean
 
 numba: Any = importlib.import_module("numba")
-# Products may be added without rounding between; NaN and infinities keep their meaning.
+# Products may be added without intermediate rounding; NaN and infinities keep their meaning.
 OPTIONS: dict[str, Any] = {"fastmath": {"contract"}, "error_model": "numpy", "nogil": True}
 
 
 class Loop:
-    """A formula's loop, compiled for arguments of one kind each, and arrays of so many dimensions."""
+    """A formula's loop, compiled for one kind of each argument, and arrays of this many dimensions."""
 
     kernel: Kernel
     changed: list[int]
@@ -46,7 +46,7 @@ class Loop:
         self.run: Callable[..., None] = compiled(kernel, {**kinds, **numbers, **results}, dtype, dimensions)
 
     def __call__(self, arguments: Sequence[Any]) -> Any:
-        """Return what the formula returns, or NotImplemented where NumPy has an error to raise."""
+        """Return the formula's result, or NotImplemented if NumPy would raise an error."""
         first, kernel = arguments[0], self.kernel
         for i in self.changed:
             if not arguments[i].flags.writeable:
@@ -68,16 +68,16 @@ def compiled(kernel: Kernel, kinds: dict[str, str], dtype: str, dimensions: int)
         return numba.types.Array(getattr(numba, dtype), ndim, "C", readonly=not is_written)
 
     types = [numba.float64 if kind == NUMBER else type_of(name, kind) for name, kind in kinds.items()]
-    # What the machine code depends on stands in the text, by which it is kept.
+    # The text contains everything that the machine code depends on, and is its key on disk.
     text = f"# {dimensions} dimensions, {OPTIONS}\n{loop_text(kernel, kinds, dtype)}"
     return machine_code(text, numba.void(*types))
 
 
 def machine_code(text: str, signature: Any) -> Callable[..., None]:
-    """Return the loop that a text defines, from disk if it is there; else compiled, and kept there if it can be."""
-    with contextlib.suppress(Exception):  # where nothing can be written
+    """Return the loop that a text defines, from disk if possible; otherwise compile it, and keep it if possible."""
+    with contextlib.suppress(Exception):  # if nothing can be written
         loop = numba.njit(cache=True, **OPTIONS)(loop_of(text, kept_at(text)))
-        with contextlib.suppress(Exception):  # where what is there is damaged
+        with contextlib.suppress(Exception):  # if the file is damaged
             loop.compile(signature)
             return cast(Callable[..., None], loop)
         loop._cache.flush()
@@ -89,7 +89,7 @@ def machine_code(text: str, signature: Any) -> Callable[..., None]:
 
 
 def loop_of(text: str, path: str) -> Callable[..., None]:
-    """Return the loop that a text defines; the path is named where something goes wrong."""
+    """Return the loop that a text defines; errors name the path."""
     # Numba asks for the module, by its name, when it has found a loop on disk.
     names = {"__name__": __name__, "np": np, "math": math, "numba": numba}
     exec(compile(text, path, "exec"), names)
@@ -97,20 +97,20 @@ def loop_of(text: str, path: str) -> Callable[..., None]:
 
 
 def kept_at(text: str) -> str:
-    """Return the path of a file with this text, beside which Numba keeps what it compiles of it.
+    """Return the path of a file with this text, beside which Numba keeps the compiled code.
 
-    The file is named by its text, so no version of a formula is taken for another, and two processes that start at
-    once write the same.
+    The file is named by its text, so versions of a formula are never confused, and two processes that start at once
+    write the same file.
 
     Raises
     ------
     OSError
-        If nothing can be written there, or somebody else can.
+        If the folder isn't writable, or others can write to it.
     """
     folder = folder_of_loops()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if hasattr(os, "getuid") and (folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o022):
-        raise PermissionError(f"{folder} isn't ours alone")
+        raise PermissionError(f"{folder} is writable by others")
     path = folder / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.py"
     if not path.exists():
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=folder, delete=False) as file:
@@ -120,7 +120,7 @@ def kept_at(text: str) -> str:
 
 
 def folder_of_loops() -> Path:
-    """Return where loops are kept, for this Numba and this processor: NUMBA_CACHE_DIR, or the user's own caches."""
+    """Return the folder of the loops for this Numba and processor: in NUMBA_CACHE_DIR, or in the user's caches."""
     processor = importlib.import_module("llvmlite.binding").get_host_cpu_name()
     caches = numba.config.CACHE_DIR or importlib.import_module("numba.misc.appdirs").user_cache_dir("aescratch", False)
     return Path(caches) / f"{numba.__version__}-{processor}"

@@ -1,4 +1,4 @@
-"""The normal distribution, which neither NumPy nor a kernel's C has whole: erf, Φ and the density."""
+"""The normal distribution, which neither NumPy nor a kernel's C has completely: erf, Φ and the density."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def erf(x: Array) -> Array:
 
 
 def _erf_double(xp: ModuleType, x: Array) -> Any:
-    z = xp.minimum(xp.abs(x), 6.0)  # beyond 6 erf is 1 to the last bit
+    z = xp.minimum(xp.abs(x), 6.0)  # beyond 6, erf is exactly 1 in float64
     t = 2 / (2 + z)
     v = t - 0.75
     polynomial = ERFC_POLYNOMIAL[-1] * v
@@ -58,12 +58,12 @@ def _erf_double(xp: ModuleType, x: Array) -> Any:
 
 
 def _erf_single(xp: ModuleType, x: Array) -> Any:
-    # Beyond 4.5 erf is 1 to the last bit of float32, and so is this.
+    # Beyond 4.5, erf is exactly 1 in float32, and so is this.
     return _erf_of_scaled(xp, 1.4142135 * xp.clip(x, -4.5, 4.5))
 
 
 def _erf_of_scaled(xp: ModuleType, a: Array) -> Any:
-    """Return erf(a/√2) to the accuracy of float32; in place wherever it can be, which is a sixth faster."""
+    """Return erf(a/√2) to the accuracy of float32; in place where possible, which is a sixth faster."""
     z = a * a
     q = 1382.3488464 / (z + 45.3085963809)
     q += z

@@ -1,11 +1,11 @@
-"""Passes of layers with fewer copies, products and kernels than their own text asks for.
+"""Passes of layers with fewer copies, products and kernels than their own code.
 
-    @faster(dense_backward)          what is tried first, unless speed is switched off
-    def backward(self, grad_y): ...  what is computed, as a lecture shows it
+    @faster(dense_backward)          tried first, unless shortcuts are switched off
+    def backward(self, grad_y): ...  the computation as a lecture shows it
 
-A stand-in computes the numbers of its method, by NumPy to the last bit. It returns NotImplemented where it has
-nothing to gain, where speed is switched off, where the method will refuse what it is given, and where an exercise or an
-instrument has put another function in the sheet's place, which the method then calls.
+A stand-in computes the same numbers as its method, with NumPy exactly. It returns NotImplemented if it gains nothing,
+if shortcuts are switched off, if the method will raise for its arguments, and if an exercise or an instrument has
+replaced a function of the sheet, which the method then calls.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def faster(stand_in: Callable[..., Any], *, on_cpu: bool = True) -> Callable[[Method], Method]:
-    """Return a decorator for a method of a layer, in whose place the stand-in is tried first, or on a GPU only."""
+    """Return a decorator for a method of a layer that tries the stand-in first, or only on a GPU."""
 
     def decorate(method: Method) -> Method:
         @functools.wraps(method)
@@ -42,14 +42,14 @@ def faster(stand_in: Callable[..., Any], *, on_cpu: bool = True) -> Callable[[Me
 
 
 def join(layers: Sequence[Any]) -> None:
-    """Tell each dense layer which activation its output goes into, if one kernel can add the bias and activate."""
+    """Set the activation that each dense layer's output goes into, if one kernel can add the bias and activate."""
     for layer, following in itertools.pairwise(layers):
         if hasattr(layer, "followed_by") and getattr(following, "takes_bias", False):
             layer.followed_by = following
 
 
 def dense_forward(layer: Any, x: Array) -> Any:
-    """Let the kernel of the activation that follows add the bias, on a GPU: one pass over memory less."""
+    """Let the next activation's kernel add the bias on a GPU, which saves one pass over memory."""
     following = layer.followed_by
     if following is None or getattr(x, "shape", ())[1:] != layer.W.shape[:1]:
         return NotImplemented
@@ -62,7 +62,7 @@ def dense_forward(layer: Any, x: Array) -> Any:
 
 
 def dense_backward(layer: Any, grad_y: Array) -> Any:
-    """Write the products straight into the gradients, and leave out grad_x where nobody needs it."""
+    """Write the products straight into the gradients, and leave out grad_x if it isn't needed."""
     W = layer.W
     if getattr(grad_y, "shape", None) != (len(layer.x), W.shape[1]):
         return NotImplemented
@@ -76,7 +76,7 @@ def dense_backward(layer: Any, grad_y: Array) -> Any:
 
 
 def activation_forward(layer: Any, a: Array) -> Any:
-    """Take what the dense layer before has computed of this a, and keep the slope where one formula gives both."""
+    """Use the previous dense layer's result for this a, and keep the slope if one formula gives both."""
     if getattr(a, "ndim", 0) != 2 or not a.size:
         return NotImplemented
     ready = layer.__dict__.pop("ready", None)

@@ -1,16 +1,15 @@
-"""A batch that several processes share: what its mathematics takes over all rows is taken here.
+"""A batch that several processes share: all computations over its rows that need other processes.
 
     rows of process 0 | rows of process 1 | ...  = the whole batch
     a mean of units, such as rho_hat --batch_mean--> that of all rows: one Allreduce
-    a code --all_rows--> that of all rows, where no mean will do --own_rows--> back to one's own
+    a code --all_rows--> that of all rows, if a mean isn't enough --own_rows--> this process's rows
     gradients of the parameters --sum_gradients--> those of the whole batch: one Allreduce
 
-A process's loss and gradients are those of its own rows, with 1/N of their number N. Over the processes they are added,
-each weighted by its share of the rows. So a term that is a mean over examples needs nothing from here, and nor does one
-that doesn't depend on the batch. Where there is one process, every function here returns what it was given, and asks
-nobody.
+A process's loss and gradients are those of its own rows, with 1/N for their number N. They are added over the
+processes, each weighted by its share of the rows. So a term that is a mean over examples, or doesn't depend on the
+batch, needs nothing from here. With a single process, every function here returns its argument, without communication.
 
-Whatever is sent is on the host: a GPU's arrays are fetched and brought back, which every MPI can do.
+Messages are NumPy arrays: a GPU's arrays are copied to the CPU and back, which works with every MPI.
 """
 
 from __future__ import annotations
@@ -25,21 +24,21 @@ from aescratch.backend.arrays import Array, array_module, to_numpy
 
 
 class SharedBatch:
-    """Which rows of the batch at hand each process has.
+    """The rows of the current batch in each process.
 
     Parameters
     ----------
     communicator : mpi4py.MPI.Comm
-        What joins the processes.
+        Connects the processes.
     local : bool
-        Whether each has rows of its own.
+        Whether each process has its own rows.
 
     Attributes
     ----------
     counts : list of int
-        How many rows each process has. One that has none computes with any row, which counts for nothing.
+        The number of rows in each process. A process without rows computes with any row, whose weight is 0.
     interrupted : bool
-        Whether this process was asked to end; the next `sum_gradients` tells the others.
+        Whether this process must end; the next `sum_gradients` informs the others.
     """
 
     communicator: Any
@@ -54,32 +53,32 @@ class SharedBatch:
 
     @property
     def n_rows(self) -> int:
-        """How many rows the whole batch has."""
+        """The number of rows in the whole batch."""
         return sum(self.counts)
 
     @property
     def share(self) -> float:
-        """What part of the rows this process has."""
+        """The share of the rows in this process."""
         return self.counts[self.rank] / self.n_rows
 
     @property
     def here(self) -> slice:
-        """Where in the whole batch this process's rows are."""
+        """The slice of this process's rows in the whole batch."""
         first = sum(self.counts[: self.rank]) if self.counts[self.rank] else 0
         return slice(first, first + max(1, self.counts[self.rank]))
 
     def sum(self, array: Array) -> Array:
-        """Return the sum of what the processes give."""
+        """Return the sum over the processes."""
         sent = np.ascontiguousarray(to_numpy(array))
         total = np.empty_like(sent)
         self.communicator.Allreduce(sent, total)
         return array_module(array).asarray(total)
 
     def sum_in_one(self, arrays: Sequence[Array]) -> Array:
-        """Return the sum, weighted by rows, of flat arrays one after the other; NaN first where one is interrupted."""
+        """Return the sum, weighted by rows, of concatenated flat arrays; NaN first if a process is interrupted."""
         size = sum(array.size for array in arrays)
         if self._weighted.size != size or self._weighted.dtype != arrays[0].dtype:
-            self._weighted = np.empty(size, arrays[0].dtype)  # is kept for the next step
+            self._weighted = np.empty(size, arrays[0].dtype)  # kept for the next step
         start = 0
         for array in map(to_numpy, arrays):
             np.multiply(array, self.share, out=self._weighted[start : start + array.size])
@@ -96,15 +95,15 @@ _at_hand: ContextVar[SharedBatch | None] = ContextVar("shared batch", default=No
 
 
 def share_batch(batch: SharedBatch | None) -> None:
-    """Take this batch for the one at hand; None for one that is whole here."""
+    """Set the current shared batch; None if the whole batch is in this process."""
     _at_hand.set(batch)
 
 
 def batch_mean(x: Array) -> Any:
     """Return the mean over the batch, the first axis; every average over examples is taken here.
 
-    Where processes share the batch, that of units, x (N, H), is the mean of all rows. That of one number per example,
-    x (N,), is a term of the loss, which stays this process's own.
+    If processes share the batch, the mean of units, x (N, H), is that of all rows. The mean of one number per example,
+    x (N,), is a term of the loss, which is computed for this process's rows only.
 
     Examples
     --------
@@ -116,13 +115,13 @@ def batch_mean(x: Array) -> Any:
 
 
 def rows_in_batch(x: Array) -> int:
-    """Return of how many rows the whole batch is, of which x has some."""
+    """Return the number of rows in the whole batch, of which x has some."""
     batch = _at_hand.get()
     return x.shape[0] if batch is None else batch.n_rows
 
 
 def rows_here(x: Array) -> int:
-    """Return how many rows of x count here."""
+    """Return the number of rows of x that count here."""
     batch = _at_hand.get()
     return x.shape[0] if batch is None else batch.counts[batch.rank]
 
@@ -140,21 +139,21 @@ def all_rows(x: Array) -> Array:
 
 
 def own_rows(x: Array) -> Array:
-    """Return of rows of the whole batch those that are here."""
+    """Return this process's rows, from rows of the whole batch."""
     batch = _at_hand.get()
     return x if batch is None else x[batch.here]
 
 
 def own_gradient(grad: Array) -> Array:
-    """Return, of a gradient for all rows, that for the rows here, with 1/N of their number."""
+    """Return this process's rows of a gradient for all rows, with 1/N for their number."""
     batch = _at_hand.get()
     return grad if batch is None else grad[batch.here] * (batch.n_rows / max(1, batch.counts[batch.rank]))
 
 
 def evenly(backward: Callable[..., Any], grad_y: Array, *given: Any) -> Any:
-    """Return what a backward gives that takes means of gradients over the batch, in which every row counts alike.
+    """Return the result of a backward that takes means of gradients over the batch, with equal weights for all rows.
 
-    With 1/N of another number of rows in each process, they wouldn't.
+    With a different 1/N in each process, the weights would differ.
     """
     batch = _at_hand.get()
     if batch is None:
@@ -164,7 +163,7 @@ def evenly(backward: Callable[..., Any], grad_y: Array, *given: Any) -> Any:
 
 
 def sum_gradients(grads: Sequence[Array]) -> None:
-    """Put the gradients of the whole batch in the place of this process's, flat arrays, by one Allreduce.
+    """Replace this process's flat gradients by those of the whole batch, with one Allreduce.
 
     Raises
     ------
@@ -185,11 +184,11 @@ def sum_gradients(grads: Sequence[Array]) -> None:
 
 
 class SharedNoise(np.random.Generator):
-    """A generator whose draws are for the whole batch, so that they don't depend on how many processes share it.
+    """A generator that draws for the whole batch, so that the draws don't depend on the number of processes.
 
-    Each process draws for all rows, and gives out what belongs to those that are here. Where it has rows of its own, it
-    draws for them alone, from a seed that all draw. A draw whose first axis is as long as the rows here, or K times as
-    long, is one for examples, with the K numbers of an example side by side.
+    Each process draws for all rows, and returns the numbers of its own rows. With separate rows in each process, it
+    draws only for them, from a seed that all draw. A draw whose first axis has the length of the rows here, or K times
+    that, is a draw for examples, with the K numbers of an example side by side.
     """
 
     def random(self, size: Any = None, *given: Any, **named: Any) -> Any:
@@ -213,7 +212,7 @@ class SharedNoise(np.random.Generator):
         return np.random.default_rng([int(self.integers(2**63)), rank])
 
     def _drawn(self, draw: Callable[[np.random.Generator, Any], Any], size: Any) -> Any:
-        """Return, of what is drawn for the whole batch, what belongs to the rows here."""
+        """Return this process's rows of a draw for the whole batch."""
         batch = _at_hand.get()
         if batch is None or not isinstance(size, tuple) or not size:
             return draw(self, size)

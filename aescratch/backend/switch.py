@@ -1,10 +1,10 @@
-"""The switch of everything that is there for speed alone.
+"""The switch of all code that exists only for speed.
 
-NumPy's numbers don't change by it; those of a GPU and of compiled formulas do in their last digits.
+It doesn't change NumPy's numbers; those of a GPU and of compiled formulas change in their last digits.
 
-Off, every formula is evaluated as it stands, in one piece and without kernels, and every layer takes the passes that
-its file shows: to step through them, or to see whether a result depends on a shortcut. The environment variable
-AESCRATCH_AS_WRITTEN, set to anything, starts with the switch off.
+Switched off, every formula is evaluated as written, in one piece and without kernels, and every layer runs the passes
+in its file: to step through them, or to see whether a result depends on a shortcut. The environment variable
+AESCRATCH_AS_WRITTEN, set to any value, starts with the switch off.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 _off_from_the_start = bool(os.environ.get("AESCRATCH_AS_WRITTEN"))
 _lock = threading.Lock()
-_blocks = 0  # that are inside `as_written` now, of all threads
+_blocks = 0  # blocks of `as_written` that are active now, in all threads
 
 
 def is_fast() -> bool:
@@ -26,7 +26,7 @@ def is_fast() -> bool:
 
 @contextlib.contextmanager
 def as_written() -> Iterator[None]:
-    """Take no shortcut inside the block, in any thread.
+    """Take no shortcuts within the block, in any thread.
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""exp, tanh and log1p as formulas for the CPU, out of operations that a processor does to several numbers at once.
+"""exp, tanh and log1p as formulas for the CPU, from operations that a processor applies to several numbers at once.
 
-A C library's functions are called for one number at a time. These are written in symbols, as the kernels are, so that
-each becomes a few lines inside the loop that asks for it. The errors are below 1.5 units in the last place, as NumPy's
-are or smaller in float32; infinities, NaN and subnormal numbers come out as NumPy has them.
+A C library's functions take one number at a time. These are written in symbols, like the kernels, so that each becomes
+a few lines inside the loop that uses it. The errors are below 1.5 units in the last place, like NumPy's or smaller in
+float32; infinities, NaN and subnormal numbers give the same results as in NumPy.
 """
 
 from __future__ import annotations

@@ -163,7 +163,7 @@ def check_forward(
             impure.setdefault("", Finding("not-repeatable", None, "error", message))
         if problem := problem_with(np.float64(value) if isinstance(value, float) else value, wanted.shape):
             code, text = problem
-            text = text.replace("that of what it is the gradient of", "see the docstring")
+            text = text.replace("the shape of the array that it belongs to", "see the docstring")
             found = Finding(code, output, "error", f"{output} {text}")
             return ValueReport(title, [], [*impure.values(), found], TOLERANCE)
         verdicts = np.where(np.abs(value - wanted) <= TOLERANCE * float(np.abs(wanted).max()), "pass", "fail")

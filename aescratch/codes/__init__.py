@@ -1,8 +1,8 @@
-"""What a code goes through between encoder and decoder, in the variants that do more with it than pass it on.
+"""Layers between encoder and decoder, for the variants that change the code.
 
-    selection   which units stay: the largest of a batch, those above a threshold, silent ones that are to help
-    gates       units that a gate opens and a magnitude sizes, and a decoder that is frozen for it
-    codebook    vectors that are replaced by the nearest of a codebook's entries
-    adversary   a code set beside samples of the prior, for a discriminator
-    bounds      several samples of a code, and the bound on the likelihood that they give
+    selection   which units are kept: the largest of a batch, those above a threshold, silent ones
+    gates       units with a gate and a magnitude, and a frozen decoder for the gate
+    codebook    vectors that are replaced by the nearest entry of a codebook
+    adversary   a code with samples of the prior, for a discriminator
+    bounds      several samples of a code, and their bound on the likelihood
 """

@@ -1,4 +1,4 @@
-"""What stands between a code and the discriminator that is trained against it.
+"""The layers between a code and the discriminator that is trained against it.
 
     h -> GradientReversal -> BesidePrior: samples of N(0, 1), and the codes below them -> logits -> Discrimination
 """
@@ -17,12 +17,12 @@ from aescratch.layers import Layer
 
 
 class GradientReversal(Layer, Recipe):
-    """Hand the code on as it is, and the gradient back turned round.
+    """Pass the code on unchanged, and the gradient back with the opposite sign.
 
     Parameters
     ----------
     weight : float
-        What the gradient is multiplied by, beside its sign, 0 or more; the paper's λ.
+        The factor of the gradient, beside its sign, 0 or more; the paper's λ.
 
     Examples
     --------
@@ -53,20 +53,20 @@ class GradientReversal(Layer, Recipe):
 
 
 class BesidePrior(Part):
-    """Put codes below as many samples of N(0, 1), so that a discriminator is given both."""
+    """Put codes below equally many samples of N(0, 1), so that a discriminator gets both."""
 
     draws = True
     remembers: tuple[str, ...] = ("z",)
 
     def forward(self, h: Array, rng: np.random.Generator) -> Array:
-        """Return both (2N, H) for h (N, H): samples first; they are drawn on the host in float64, from rng."""
+        """Return both (2N, H) for h (N, H): samples first; rng draws them on the CPU in float64."""
         require_batch(h, "h")
         require_floats(h, "h")
         self.z: Array = array_module(h).asarray(rng.standard_normal(h.shape).astype(h.dtype, copy=False))
         return functions.join_rows(self.z, h)
 
     def backward(self, grad_both: Array) -> Array:
-        """Return grad_h (N, H); nothing is asked of the samples."""
+        """Return grad_h (N, H); the samples need no gradient."""
         _, grad_h = functions.join_rows_backward(grad_both, self.z)
         return grad_h
 
@@ -75,13 +75,13 @@ class BesidePrior(Part):
 
 
 class Discrimination(Part, Recipe):
-    """How well samples and codes are told apart: the cross-entropy of logits, of which the upper half are samples'."""
+    """How well samples and codes are distinguished: the cross-entropy of logits, the upper half for samples."""
 
     is_term = True
     remembers: tuple[str, ...] = ("logits",)
 
     def forward(self, logits: Array) -> Number:
-        """Return the term for logits (2N, 1), a number; log 2 where nothing is told apart."""
+        """Return the term for logits (2N, 1), a number; log 2 if nothing is distinguished."""
         require_batch(logits, "logits")
         self.logits = logits
         return functions.discrimination(logits)

@@ -1,10 +1,10 @@
-"""What a bound of the log-likelihood is made of: several samples of a code, the data's likelihood, the bound itself.
+"""The parts of a bound on the log-likelihood: several samples of a code, the data's likelihood, the bound itself.
 
     mu, log_var -> K samples z (N, K, H) -> decoder -> log p(x|z) (N, K) -> weights w = p(x|z) p(z) / q(z|x)
     loss = −log of the mean weight
 
-The doubly reparameterised estimator has two parts of its own here. Their backward isn't the derivative of their
-forward, and says so.
+The doubly reparameterised estimator has two parts here whose backward isn't the derivative of their forward, and is
+declared.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from aescratch.losses import BinaryCrossEntropy, Loss, SquaredError
 
 
 class FittedGaussian(Loss):
-    """Negative log-density of x under N(x_hat, v), with the variance v that suits best: the mean squared error.
+    """Negative log-density of x under N(x_hat, v), with the optimal variance v: the mean squared error.
 
     In training v is that of the batch, and a running mean follows it; in use v is the running mean. All constants are
     included, so a loss below 0 is possible.
@@ -47,7 +47,7 @@ class FittedGaussian(Loss):
     by_batch: bool
     remembers: tuple[str, ...] = ("x_hat", "x", "by_batch")
     momentum: float = 0.1
-    infinite_where = "the fitted variance is 0 where a whole batch is restored exactly; leave variance out there"
+    infinite_where = "the fitted variance is 0 if a whole batch is restored exactly; then leave variance out"
 
     def __init__(self, dtype: str = "float64") -> None:
         self.dtype = dtype
@@ -60,7 +60,7 @@ class FittedGaussian(Loss):
 
     @property
     def variance(self) -> float:
-        """The variance in use."""
+        """The variance in use mode."""
         return float(self.running_variance.value[0])
 
     def forward(self, x_hat: Array, x: Array) -> Number:
@@ -96,7 +96,7 @@ class SeveralSamples(Sampling):
         self.n_samples: int = require_count("n_samples", n_samples)
 
     def forward(self, mu: Array, log_var: Array, rng: np.random.Generator) -> Array:
-        """Return z (N, K, H) for mu and log_var (N, H); eps is drawn on the host in float64, from rng."""
+        """Return z (N, K, H) for mu and log_var (N, H); rng draws eps on the CPU in float64."""
         require_same_shape(mu, "mu", log_var, "log_var")
         shape = (mu.shape[0], self.n_samples, mu.shape[1])
         self.log_var, self.eps = log_var, array_module(mu).asarray(rng.standard_normal(shape).astype(mu.dtype))
@@ -112,7 +112,7 @@ class SeveralSamples(Sampling):
 
 
 def _weighed_entries(part: DoublyReparameterizedSamples, grad_z: Array) -> dict[str, Array]:
-    """Return the rule of `DoublyReparameterizedSamples`, by an explicit sum over the samples."""
+    """Compute the rule of `DoublyReparameterizedSamples` by an explicit sum over the samples."""
     xp = array_module(grad_z)
     grad_mu = xp.einsum("nk,nkj->nj", part.weights, grad_z)
     grad_log_var = xp.einsum("nk,nkj,nkj,nj->nj", part.weights, grad_z, part.eps, xp.exp(part.log_var / 2) / 2)
@@ -120,17 +120,17 @@ def _weighed_entries(part: DoublyReparameterizedSamples, grad_z: Array) -> dict[
 
 
 class DoublyReparameterizedSamples(SeveralSamples):
-    """Samples whose gradients count by each sample's share in the bound once more: the doubly reparameterised ones."""
+    """Samples whose gradients are weighted once more by each sample's share in the bound: doubly reparameterised."""
 
     remembers: tuple[str, ...] = ("log_var", "eps", "weights")
 
     def forward(self, mu: Array, log_var: Array, rng: np.random.Generator) -> Array:
-        """Return z (N, K, H), as `SeveralSamples`; shares of an earlier batch are forgotten."""
+        """Return z (N, K, H), as `SeveralSamples`; drop the shares of an earlier batch."""
         self.forget()
         return super().forward(mu, log_var, rng)
 
     def weigh(self, weights: Array) -> None:
-        """Take each sample's share (N, K) in the bound, which is known when the bound is."""
+        """Set each sample's share (N, K) in the bound, which is known after the bound."""
         self.weights = weights
 
     @surrogate_gradient(
@@ -150,7 +150,7 @@ class GaussianLikelihood(Part, Recipe):
     Parameters
     ----------
     variance : float
-        Of the decoder, above 0.
+        The decoder's variance, above 0.
     """
 
     x_hat: Array
@@ -161,7 +161,7 @@ class GaussianLikelihood(Part, Recipe):
         self.variance: float = require_number("variance", variance, above=0)
 
     def apply(self, x_hat: Array, x: Array) -> Array:
-        """Return log p(x|z) (N, K) for x_hat (N·K, D), example by example, and x (N, D), and remember nothing."""
+        """Return log p(x|z) (N, K) for x_hat (N·K, D), example by example, and x (N, D), without remembering."""
         return functions.gaussian_log_likelihood(x_hat, x, self.variance, _samples_in(x_hat, x))
 
     def forward(self, x_hat: Array, x: Array) -> Array:
@@ -183,7 +183,7 @@ class BernoulliLikelihood(Part, Recipe):
     remembers: tuple[str, ...] = ("logits", "x", "K")
 
     def apply(self, logits: Array, x: Array) -> Array:
-        """Return log p(x|z) (N, K) for logits (N·K, D), example by example, and x (N, D), and remember nothing."""
+        """Return log p(x|z) (N, K) for logits (N·K, D), example by example, and x (N, D), without remembering."""
         return functions.bernoulli_log_likelihood(logits, x, _samples_in(logits, x))
 
     def forward(self, logits: Array, x: Array) -> Array:
@@ -198,13 +198,13 @@ class BernoulliLikelihood(Part, Recipe):
 
 
 def _require_shape(grad: Array, name: str, shape: tuple[int, ...]) -> None:
-    """Raise ValueError for an upstream gradient of another shape, which NumPy might repeat."""
+    """Raise ValueError for an upstream gradient of another shape, which NumPy might broadcast."""
     if grad.shape != shape:
-        raise ValueError(f"expected {name} of shape {shape}, as forward gave it, got shape {grad.shape}")
+        raise ValueError(f"expected {name} of shape {shape}, that of forward's output, got shape {grad.shape}")
 
 
 def _samples_in(rows: Array, x: Array) -> int:
-    """Return how many rows there are for each example."""
+    """Return the number of rows for each example."""
     require_batch(x, "x")
     require_batch(rows, "the decoder's output")
     if rows.shape[0] % x.shape[0] or rows.shape[1] != x.shape[1]:
@@ -251,7 +251,7 @@ class ImportanceBound(Part, Recipe):
 
 
 def _through_samples(part: ImportanceBound, upstream: float) -> dict[str, Array]:
-    """Return the rule of `DoublyReparameterizedBound`, from weights that are computed another way."""
+    """Compute the rule of `DoublyReparameterizedBound` from weights that are computed another way."""
     xp, z = array_module(part.z), part.z
     sigma = xp.exp(part.log_var / 2)[:, None]
     log_w = part.log_p + (xp.log(sigma) + ((z - part.mu[:, None]) / sigma) ** 2 / 2 - z**2 / 2).sum(axis=2)
@@ -261,7 +261,7 @@ def _through_samples(part: ImportanceBound, upstream: float) -> dict[str, Array]
 
 
 class DoublyReparameterizedBound(ImportanceBound):
-    """The bound with a gradient in which q's mu and log_var are held: they are reached through the samples alone."""
+    """The bound with a gradient that holds q's mu and log_var constant: it reaches them only through the samples."""
 
     @surrogate_gradient(
         "doubly reparameterised", "grad_mu = grad_log_var = 0, grad_log_p and grad_z as of the bound",
@@ -280,7 +280,7 @@ def likelihood_of(reconstruction: Loss, variance: float, who: str) -> Any:
     Raises
     ------
     ValueError
-        If it is another loss.
+        If the loss is another one.
     """
     if isinstance(reconstruction, SquaredError):
         return GaussianLikelihood(variance)

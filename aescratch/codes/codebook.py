@@ -1,10 +1,10 @@
-"""A codebook: each vector of a code is replaced by its nearest entry; the terms that bring the two together.
+"""A codebook: each vector of a code is replaced by its nearest entry; two terms bring code and entries together.
 
     h -> vectors -> indices of the nearest entries -> q;   training: unused entries are restarted, averages follow
 
-`forward` of a Codebook has no slope in h: q stands still, or jumps. `StraightThrough` hands the decoder's gradient to h
-all the same, and says so. The terms take the squared distance of h and q, and pull at one of them: `CodebookLoss` at q,
-`Commitment` at h. That each leaves the other one alone is declared, too.
+`forward` of a Codebook has no slope in h: q is constant, or jumps. `StraightThrough` passes the decoder's gradient to h
+nevertheless, by declaration. The terms are the squared distance of h and q, and pull at one of them: `CodebookLoss` at
+q, `Commitment` at h. That each leaves the other one constant is declared, too.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from aescratch.foundations.validation import Rng, require_count, require_number,
 from aescratch.initializers import xavier_uniform
 from aescratch.layers import Layer, draw_weights, require_width
 
-MOMENTUM = 0.05  # of the counts by which unused entries are told, where the codebook itself isn't an average
+MOMENTUM = 0.05  # momentum of the counts of unused entries, if the codebook itself isn't an average
 EPSILON = 1e-5
 
 
@@ -37,28 +37,28 @@ class Codebook(Layer):
     n_units : int
         The width H of the code.
     n_codes : int
-        How many entries K the codebook has.
+        The number K of entries in the codebook.
     n_vectors : int
-        Of how many vectors of the same width a code consists; they share the codebook.
+        The number of vectors in a code, all of the same width; they share the codebook.
     moving_average : float, optional
-        Let each entry follow the mean of the vectors that chose it, this far in each step, above 0 and at most 1; the
-        paper's 1 − γ. The codebook is a buffer then. By default it is a parameter.
+        Move each entry towards the mean of the vectors that chose it, by this fraction in each step, above 0 and at
+        most 1; the paper's 1 − γ. Then the codebook is a buffer. By default it is a parameter.
     restart : float
-        In training, an entry that is chosen at most this often, as a part of an even share, becomes a vector of the
-        batch that is drawn at random; 0 for never. After the first batch that is nearly all.
+        In training, an entry that is chosen at most this often, relative to an even share, is replaced by a random
+        vector of the batch; 0 for never. After the first batch these are nearly all entries.
     initializer : callable
         Draws the entries, by default `xavier_uniform`.
     dtype : str
         ``"float32"`` or ``"float64"``.
     rng : int or numpy.random.Generator
-        Where the entries are drawn from.
+        Draws the entries.
 
     Attributes
     ----------
     E : Parameter or Buffer
         The entries, (K, H / n_vectors).
     counts : Buffer or None
-        How many vectors of a batch chose each entry, a moving average, (K,); None where nobody asks for it.
+        The number of vectors that chose each entry, a moving average over batches, (K,); None if not needed.
     sums : Buffer or None
         The sum of these vectors, a moving average of the shape of E; None without moving_average.
 
@@ -84,8 +84,8 @@ class Codebook(Layer):
         self.n_vectors: int = require_count("n_vectors", n_vectors)
         if self.n_units % self.n_vectors:
             raise ValueError(
-                f"expected n_vectors to divide the code's width, {self.n_units}, got {n_vectors}; all vectors choose "
-                "from one codebook, and so have one width"
+                f"expected n_vectors to divide the code's width, {self.n_units}, got {n_vectors}; all vectors share "
+                "one codebook, and so have the same width"
             )
         self.restart: float = require_number("restart", restart, least=0, below=1)
         self.moving_average = moving_average
@@ -101,22 +101,22 @@ class Codebook(Layer):
 
     @property
     def parameters(self) -> list[Parameter]:
-        """The entries, where they are a parameter."""
+        """The entries, if they are a parameter."""
         return [self.E] if isinstance(self.E, Parameter) else []
 
     @property
     def buffers(self) -> list[Buffer]:
-        """The averages, and the entries where they follow them."""
+        """The averages, and the entries if they follow the averages."""
         return [state for state in (self.E, self.counts, self.sums) if isinstance(state, Buffer)]
 
     @property
     def draws(self) -> bool:  # type: ignore[override]
-        """Whether forward draws, in training, what unused entries become."""
+        """Whether forward draws replacements of unused entries in training."""
         return self.restart > 0
 
     @property
     def moves_objective(self) -> bool:  # type: ignore[override]
-        """Whether entries move by themselves."""
+        """Whether entries change without gradients."""
         return bool(self.buffers)
 
     @property
@@ -134,12 +134,12 @@ class Codebook(Layer):
         return functions.codebook_entries(self.E.value, self.numbers_of(h))
 
     def forward(self, h: Array, rng: np.random.Generator | None = None) -> Array:
-        """Return q (N, H) for h (N, H), and remember which entries were chosen; in training the state moves on.
+        """Return q (N, H) for h (N, H), and remember which entries were chosen; in training, update the state.
 
         Raises
         ------
         TypeError
-            If there is no rng in training where entries may be restarted.
+            If there is no rng in training, and entries may be restarted.
         """
         self.indices: Array = self.numbers_of(h)
         q = functions.codebook_entries(self.E.value, self.indices)
@@ -151,19 +151,22 @@ class Codebook(Layer):
         return q
 
     def backward(self, grad_q: Array) -> Array:
-        """Write E.grad, where E is a parameter, and return 0 for h: q doesn't move with it."""
+        """Write E.grad, if E is a parameter, and return 0 for h: q doesn't change with it."""
         if isinstance(self.E, Parameter):
             self.E.grad = functions.codebook_entries_backward(grad_q, self.E.value, self.indices)
         return array_module(grad_q).zeros_like(grad_q)
 
     def _restart_unused(self, h: Array, rng: np.random.Generator | None) -> None:
-        """Put vectors of the batch in the place of entries that are hardly ever chosen (Dhariwal et al. 2020)."""
+        """Replace entries that are hardly ever chosen by vectors of the batch (Dhariwal et al. 2020)."""
         assert self.counts is not None
         if rng is None:
-            raise TypeError("expected the rng of loss for a Codebook in training, got None; call forward(h, rng)")
+            raise TypeError(
+                "expected an rng for a Codebook in training, got None; pass on that of loss: forward(h, "
+                "rng)"
+            )
         m, xp = batch_size(h) * self.n_vectors, array_module(h)
         rows = xp.asarray(rng.permutation(m)[np.arange(self.n_codes) % m])
-        if self.counts.frozen:  # a check looks at one state from all sides
+        if self.counts.frozen:  # a check evaluates the same state many times
             return
         even = m / self.n_codes
         unused = self.counts.value <= self.restart * even
@@ -174,7 +177,7 @@ class Codebook(Layer):
             self.sums.value = xp.where(rows_of, even * drawn, self.sums.value)
 
     def _follow(self, h: Array) -> None:
-        """Move the averages towards this batch's, and the codebook with them if it is one."""
+        """Move the averages towards those of this batch, and the codebook with them if it is an average."""
         assert self.counts is not None
         momentum = MOMENTUM if self.moving_average is None else self.moving_average
         indices = all_rows(self.indices)
@@ -186,23 +189,23 @@ class Codebook(Layer):
             self._put(functions.averaged_codebook(counts, sums, EPSILON))
 
     def _put(self, entries: Array) -> None:
-        """Put entries in the place of those that are there."""
+        """Replace the current entries."""
         if isinstance(self.E, Buffer):
             self.E.value = entries
         else:
-            self.E.value[...] = entries  # past the setter, whose check would wait for a GPU
+            self.E.value[...] = entries  # bypasses the setter, whose check would wait for a GPU
 
     def __repr__(self) -> str:
         return f"Codebook({self.n_codes} entries of width {self.width}, {self.n_vectors} per code)"
 
 
 def _to_h(part: Any, grad_z: Array) -> dict[str, Array]:
-    """Return the straight-through rule once more."""
+    """Compute the straight-through rule another way."""
     return {"h": array_module(grad_z).stack(list(grad_z))}
 
 
 class StraightThrough(Part):
-    """Hand q on to the decoder, and the decoder's gradient back to h."""
+    """Pass q on to the decoder, and the decoder's gradient back to h."""
 
     def forward(self, h: Array, q: Array) -> Array:
         """Return z = q (N, H), for h (N, H)."""
@@ -226,7 +229,7 @@ class QuantizationError(Part, Recipe):
 
 
 def _pull(part: Any, to: str, weight: float) -> Array:
-    """Return a term's gradient for one of h and q once more, example by example, on the host."""
+    """Compute a term's gradient for h or q another way, example by example, in NumPy."""
     here, there = (to_numpy(getattr(part, name)) for name in (to, "q" if to == "h" else "h"))
     rows = [[2 * weight / len(here) * a - 2 * weight / len(here) * b for a, b in zip(*pair, strict=True)]
             for pair in zip(here, there, strict=True)]  # fmt: skip
@@ -234,7 +237,7 @@ def _pull(part: Any, to: str, weight: float) -> Array:
 
 
 class CodebookLoss(QuantizationError):
-    """Pull the entries to the code: ‖sg[h] − q‖², mean over the batch, of which only q learns."""
+    """Pull the entries to the code: ‖sg[h] − q‖², mean over the batch, where only q gets a gradient."""
 
     h: Array
     q: Array
@@ -256,12 +259,12 @@ class CodebookLoss(QuantizationError):
 
 
 class Commitment(QuantizationError):
-    """Pull the code to its entries: beta ‖h − sg[q]‖², mean over the batch, of which only h learns.
+    """Pull the code to its entries: beta ‖h − sg[q]‖², mean over the batch, where only h gets a gradient.
 
     Parameters
     ----------
     beta : float
-        Its share in the objective, 0 or more.
+        Its weight in the objective, 0 or more.
     """
 
     h: Array

@@ -1,7 +1,7 @@
-"""Gates: units of a code that one quantity turns on, and another makes large.
+"""Gates: units of a code that one quantity switches on, and another gives a size.
 
     p -> Gate -> a_gate,  p -> Magnitude -> a_mag;   a_gate, a_mag -> Gated -> h = H(a_gate) ⊙ max(a_mag, 0)
-    x -> Frozen -> y, by a dense layer's numbers as they are, which get no gradient
+    x -> Frozen -> y, with a dense layer's current numbers, which get no gradient
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from aescratch.layers import Layer, Linear, UnitRowDense, require_width
 
 
 class Gate(Layer):
-    """How far each unit's gate is open: a_gate = p + b. Its parameter b is (H,)."""
+    """The opening of each unit's gate: a_gate = p + b. Its parameter b is (H,)."""
 
     b: Parameter
     follows = True
@@ -50,7 +50,7 @@ class Gate(Layer):
 
 
 class Magnitude(Layer):
-    """How large each unit is where its gate is open: a_mag = exp(r) ⊙ p + b. Its parameters r and b are (H,)."""
+    """The size of each unit if its gate is open: a_mag = exp(r) ⊙ p + b. Its parameters r and b are (H,)."""
 
     r: Parameter
     b: Parameter
@@ -86,7 +86,7 @@ class Magnitude(Layer):
 
 
 class Gated(Part):
-    """Units that are on where their gate is, and as large as their magnitude: h = H(a_gate) ⊙ max(a_mag, 0)."""
+    """Units that are on if their gate is open, with the size of their magnitude: h = H(a_gate) ⊙ max(a_mag, 0)."""
 
     a_gate: Array
     a_mag: Array
@@ -94,7 +94,7 @@ class Gated(Part):
 
     @property
     def kinks(self) -> Array:
-        """Which gates are open, and which magnitudes positive."""
+        """The masks of open gates and of positive magnitudes."""
         return array_module(self.a_gate).stack([self.a_gate > 0, self.a_mag > 0])
 
     def forward(self, a_gate: Array, a_mag: Array) -> Array:
@@ -113,9 +113,9 @@ class Gated(Part):
 
 
 class GatedUnits(Layer):
-    """The way from x to a gated code in one layer: p = x W, its gate and its magnitude, and h of both.
+    """The path from x to a gated code in one layer: p = x W, its gate and its magnitude, and h from both.
 
-    By h alone, as in a classifier, only the magnitudes learn: no gradient passes the step of the gate.
+    From h alone, as in a classifier, only the magnitudes learn: no gradient passes the step of the gate.
     """
 
     directions: Linear
@@ -151,7 +151,7 @@ class GatedUnits(Layer):
 
 
 class Frozen(Layer):
-    """A dense layer with rows of length one, as it is now: x gets a gradient through it, its parameters get none.
+    """A dense layer with rows of length 1, held constant: x gets a gradient through it, its parameters get none.
 
     Parameters
     ----------

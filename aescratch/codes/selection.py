@@ -1,8 +1,8 @@
-"""Selection: layers that turn units of a code off, and what makes units that are always off take part again.
+"""Selection: layers that switch units of a code off, and layers that activate silent units again.
 
-    a -> JumpReLU -> h = a where a > theta, else 0, with a learnt theta
-    a -> BatchTopK -> h, the k N largest of a batch in training, what is above a threshold in use
-    a -> SilentTopK -> z, the k largest of the units that were 0 for long
+    a -> JumpReLU -> h = a where a > theta, else 0, with a learned theta
+    a -> BatchTopK -> h, the k N largest of a batch in training, units above a threshold in use
+    a -> SilentTopK -> z, the k largest of the units that have been 0 for long
     x -> StopGradient -> x, and no gradient back
 """
 
@@ -23,7 +23,7 @@ from aescratch.layers import Dense, Layer, require_width
 
 
 def _jump_again(part: Any, grad_h: Array) -> dict[str, Array]:
-    """Return the rule of `JumpReLU.backward` another way: as sums over examples near the threshold."""
+    """Compute the rule of `JumpReLU.backward` another way: as sums over examples near the threshold."""
     grad_h, a, theta = to_numpy(grad_h), to_numpy(part.a), np.e ** to_numpy(part.log_theta.value).astype(np.float64)
     grad_log_theta = np.zeros(theta.shape)
     for n, j in zip(*np.nonzero(np.abs(a - theta) < part.bandwidth / 2), strict=True):
@@ -32,19 +32,19 @@ def _jump_again(part: Any, grad_h: Array) -> dict[str, Array]:
 
 
 class JumpReLU(Layer):
-    """Turn off what is at or below a threshold, and leave the rest as it is: h = a ⊙ H(a − theta).
+    """Switch off units at or below a threshold, and keep the others unchanged: h = a ⊙ H(a − theta).
 
-    The threshold is learnt by a rule in the derivative's place (`functions.jump_relu_backward`). What is trained is its
-    logarithm, so that it stays positive (Rajamanoharan et al. 2024, appendix J).
+    The threshold is learned by a rule instead of the derivative (`functions.jump_relu_backward`). Its logarithm is
+    trained, so that it stays positive (Rajamanoharan et al. 2024, appendix J).
 
     Parameters
     ----------
     n_units : int
         The width H of a and h.
     theta : float
-        Where every threshold starts, above 0.
+        The initial value of every threshold, above 0.
     bandwidth : float
-        How near its threshold a unit says whether it should move, above 0.
+        The width around a threshold in which examples move it, above 0.
     dtype : str
         ``"float32"`` or ``"float64"``.
 
@@ -106,22 +106,22 @@ class JumpReLU(Layer):
 class BatchTopK(Layer):
     """Keep, in training, the k N largest units of a batch of N examples; in use, all that are above a threshold.
 
-    An example on its own has no batch to compete in. The threshold is a running mean of the smallest unit that a batch
-    kept (Bussmann et al. 2024, section 3).
+    A single example has no batch to compete in. The threshold is a running mean of the smallest unit that a batch kept
+    (Bussmann et al. 2024, section 3).
 
     Parameters
     ----------
     k : int
-        How many units an example keeps on average.
+        The number of units that an example keeps on average.
     momentum : float
-        How far the threshold moves towards a batch's smallest kept unit, between 0 and 1.
+        The fraction by which the threshold moves towards a batch's smallest kept unit, between 0 and 1.
     dtype : str
         ``"float32"`` or ``"float64"``.
 
     Attributes
     ----------
     threshold : Buffer
-        What a unit must be above in use, (1,); 0 before training.
+        The threshold of a unit in use, (1,); 0 before training.
 
     Examples
     --------
@@ -150,16 +150,16 @@ class BatchTopK(Layer):
 
     @property
     def kinks(self) -> Array:
-        """Which units are kept."""
+        """The mask of the units that are kept."""
         return functions.batch_top_k_mask(self.a, self.k) if self.by_batch else self.a > self.threshold.value
 
     def apply(self, a: Array) -> Array:
-        """Return y (N, H) for a (N, H): what is above the threshold."""
+        """Return y (N, H) for a (N, H): the units above the threshold."""
         require_units(a, self.k)
         return functions.jump_relu(a, self._theta(a), 1.0)
 
     def forward(self, a: Array) -> Array:
-        """Return y (N, H) for a (N, H), and remember a; in training by the batch, which the threshold follows."""
+        """Return y (N, H) for a (N, H), and remember a; in training, select from the batch and update the threshold."""
         self.a, self.by_batch = a, self.in_training
         if not self.in_training:
             return self.apply(a)
@@ -175,7 +175,7 @@ class BatchTopK(Layer):
         require_same_shape(grad_y, "grad_y", self.a, "a")
         if self.by_batch:
             return own_rows(functions.batch_top_k_backward(grad_y, self.a, self.k))
-        grad_a, _ = functions.jump_relu_backward(grad_y, self.a, self._theta(self.a), 1.0)  # the threshold is given
+        grad_a, _ = functions.jump_relu_backward(grad_y, self.a, self._theta(self.a), 1.0)  # a constant threshold
         return grad_a
 
     def _theta(self, a: Array) -> Array:
@@ -187,23 +187,23 @@ class BatchTopK(Layer):
 
 
 class SilentTopK(Part):
-    """Keep, of the units that were 0 for long, the k largest of each example; the others become 0.
+    """Keep the k largest of the units that have been 0 for long, for each example; set the others to 0.
 
     Parameters
     ----------
     n_units : int
         The width H of the code.
     k : int
-        How many of the silent units stay, at most H.
+        The number of silent units to keep, at most H.
     silent_after : int
-        For how many examples a unit must have been 0.
+        The number of examples for which a unit must have been 0.
     dtype : str
         ``"float32"`` or ``"float64"``.
 
     Attributes
     ----------
     silent_for : Buffer
-        For how many examples of the training each unit has been 0, (H,).
+        The number of training examples for which each unit has been 0, (H,).
     """
 
     a: Array
@@ -219,12 +219,12 @@ class SilentTopK(Part):
 
     @property
     def buffers(self) -> list[Buffer]:
-        """For how many examples each unit has been 0."""
+        """The number of examples for which each unit has been 0."""
         return [self.silent_for]
 
     @property
     def kinks(self) -> Array:
-        """Which units are kept."""
+        """The mask of the units that are kept."""
         return functions.silent_top_k_mask(self.a, self.silent, self.k, self.silent_after)
 
     def forward(self, a: Array) -> Array:
@@ -248,7 +248,7 @@ class SilentTopK(Part):
 
 
 class StopGradient(Layer):
-    """Pass x on as it is, and no gradient back: what follows takes x for a given number."""
+    """Pass x on unchanged, and no gradient back: the following layers treat x as a constant."""
 
     def apply(self, x: Array) -> Array:
         """Return x."""
@@ -270,14 +270,14 @@ class StopGradient(Layer):
 
 
 class PrefixDense(Layer):
-    """The part of a dense layer that reads the first units alone: its backward adds to W.grad and b.grad.
+    """The part of a dense layer that reads only the first units: its backward adds to W.grad and b.grad.
 
     Parameters
     ----------
     dense : Dense
         The layer whose W (H, n_out) and b (n_out,) are shared, and whose backward comes first in a pass.
     size : int
-        How many of the H units are read.
+        The number of units that are read, of H.
     """
 
     b: Parameter

@@ -1,4 +1,4 @@
-"""Data to train on: built in, found on this machine, made by a formula, or the user's own; never downloaded.
+"""Training data: built in, found on this machine, made by a formula, or the user's own; never downloaded.
 
     load_digits, load_fashion, load_natural_patches    built in
     load_mnist, load_fashion("full")                   found if installed
@@ -6,8 +6,8 @@
     load_file                                          the user's own
     open_file                                          the same, larger than memory
 
-Each gives a `Dataset` with ``.x``, ``.labels``, ``.image_shape`` and ``.split(0.2)``, the last a `StreamedDataset`, of
-which ``.x`` is read piece by piece. Whatever is wrong with a file is a `DataFileError`; what is not here is a
+Each returns a `Dataset` with ``.x``, ``.labels``, ``.image_shape`` and ``.split(0.2)``; the last returns a
+`StreamedDataset`, whose ``.x`` is read piece by piece. An invalid file raises `DataFileError`; missing data raise
 `DatasetNotFoundError`.
 """
 

@@ -11,7 +11,7 @@ import numpy as np
 
 
 def check_choice(argument: str, choice: str | None, choices: tuple[str | None, ...]) -> None:
-    """Raise a ValueError that names the choices if `choice` is none of them."""
+    """Raise a ValueError that names the choices unless `choice` is one of them."""
     if choice not in choices:
         raise ValueError(
             f"{argument} must be one of {', '.join(map(repr, choices))}, not {choice!r}; choose one of these"
@@ -19,9 +19,9 @@ def check_choice(argument: str, choice: str | None, choices: tuple[str | None, .
 
 
 def check_shape(image_shape: tuple[int, ...], n_features: int) -> None:
-    """Raise a TypeError if this is no tuple of integers, a ValueError if its product is not `n_features`."""
+    """Raise a TypeError if this is not a tuple of integers, a ValueError if its product is not `n_features`."""
     if not isinstance(image_shape, tuple) or not all(isinstance(side, (int, np.integer)) for side in image_shape):
-        raise TypeError(f"image_shape must be a tuple of integers, not {image_shape!r}; pass (28, 28) or so")
+        raise TypeError(f"image_shape must be a tuple of integers, not {image_shape!r}; pass (28, 28), for example")
     if min(image_shape, default=0) < 1 or prod(image_shape) != n_features:
         raise ValueError(
             f"image_shape {image_shape} has {prod(image_shape)} pixels but a row of x has {n_features}; "
@@ -30,8 +30,11 @@ def check_shape(image_shape: tuple[int, ...], n_features: int) -> None:
 
 
 def check_whole(argument: str, value: int, smallest: int, largest: int) -> None:
-    """Raise a TypeError if `value` is no integer, a ValueError if it is beyond the bounds."""
+    """Raise a TypeError if `value` is not an integer, a ValueError if it is out of bounds."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{argument} must be an integer, not {type(value).__name__}; pass a whole number")
     if not smallest <= value <= largest:
-        raise ValueError(f"{argument} must be between {smallest} and {largest:,}, not {value}; choose one in between")
+        raise ValueError(
+            f"{argument} must be between {smallest} and {largest:,}, not {value}; choose a number in this "
+            "range"
+        )

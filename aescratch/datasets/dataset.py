@@ -1,4 +1,4 @@
-"""What every loader returns: the examples as rows of one matrix, and where they come from.
+"""The result of every loader: the examples as rows of one matrix, and their origin.
 
 a loader -> Dataset(x, labels, image_shape, name, licence, source) -> .split(0.2) -> train, test
 """
@@ -19,7 +19,7 @@ from aescratch.foundations.validation import Rng, as_generator, require_held_out
 class Dataset:
     """Examples in rows, with their labels and their origin.
 
-    The fields cannot be rebound, but the arrays are ordinary writable arrays. Every loader makes them anew at
+    The fields cannot be rebound, but the arrays are ordinary writable arrays. Every loader makes new arrays at
     every call, and `split` and `take` copy, so writing into one data set never changes another.
 
     Parameters
@@ -31,7 +31,7 @@ class Dataset:
     image_shape : tuple of int, optional
         The shape that a row of `x` takes as an image; its product is D.
     name, licence, source : str
-        What it is, under which licence, and where it came from and what was done to it.
+        Its name, its licence, and its origin with all changes.
 
     Raises
     ------
@@ -87,7 +87,7 @@ class Dataset:
         return self.x.reshape(len(self.x), *self.image_shape)
 
     def take(self, indices: NDArray[np.integer] | NDArray[np.bool_] | list[int]) -> Dataset:
-        """Return the chosen examples, in that order, as a data set of their own (the arrays are copied).
+        """Return the chosen examples, in that order, as a separate data set (the arrays are copied).
 
         Parameters
         ----------

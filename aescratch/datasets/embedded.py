@@ -1,6 +1,6 @@
-"""The data that come with the package: which files, what they must be, and how they are read.
+"""The data that come with the package: the files, their checksums, and how they are read.
 
-    name -> aescratch/data/<name>.npz -> arrays of uint8, fresh at every call
+    name -> aescratch/data/<name>.npz -> arrays of uint8, new at every call
 
 tests/make_data.py builds the files; DATA_LICENSES.md says where each comes from. A test compares the
 checksums.

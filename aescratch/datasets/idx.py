@@ -30,11 +30,11 @@ def parse_idx(contents: bytes, path: Path) -> NDArray[Any]:
 
 
 def idx_layout(contents: bytes, n_bytes: int, path: Path) -> tuple[int, np.dtype[Any], tuple[int, ...]]:
-    """Return behind how many bytes the numbers of an IDX file of this length lie, their type and their shape."""
+    """Return the offset of the numbers in an IDX file of this length, their type and their shape."""
     dtype, n_axes = np.dtype(TYPE_OF_CODE[contents[2]]), contents[3]
     start = 4 + 4 * n_axes
     if not 1 <= n_axes <= MAXIMUM_AXES or len(contents) < start:
-        raise DataFileError(f"{path} ends inside its IDX header, or has no sensible one ({n_axes} axes); copy it again")
+        raise DataFileError(f"{path} ends inside its IDX header, or has an invalid one ({n_axes} axes); copy it again")
     shape = tuple(int.from_bytes(contents[i : i + 4], "big") for i in range(4, start, 4))
     if 0 in shape:
         raise DataFileError(f"{path} announces shape {shape}, which holds no value; save the data again")

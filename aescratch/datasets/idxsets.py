@@ -19,7 +19,7 @@ SPLITS: dict[str, tuple[str, ...]] = {"train": ("train",), "test": ("test",), "a
 
 
 def read_pairs(set_name: str, split: str, path: PathLike | None) -> tuple[NDArray[np.uint8], NDArray[np.uint8], Path]:
-    """Read the images (N, 28, 28) and labels (N,) of a split, train before test, and say where they were."""
+    """Read the images (N, 28, 28) and labels (N,) of a split, train before test, and their place."""
     images, labels = [], []
     for part in SPLITS[split]:
         images_file, labels_file = IDX_FILES[part]

@@ -1,6 +1,6 @@
 """Reading a file's bytes without letting it fill the memory, gunzipping on the way.
 
-A few kilobytes of gzip or zip can unpack to gigabytes, so what may come out is bounded by what is on the
+A few kilobytes of gzip or zip can unpack to gigabytes, so the unpacked size is bounded by the size on
 disk:
 
     path -> read_bytes: size on disk checked -> plain bytes, or bytes that unpack() took out, piece by piece
@@ -19,7 +19,7 @@ from aescratch.datasets.errors import DataFileError
 
 MAXIMUM_VALUES = 2**30  # numbers in one data set: 4 GiB of float32
 MAXIMUM_BYTES = 8 * MAXIMUM_VALUES
-ALWAYS_ALLOWED = 64 * 2**20  # a compressed file may unpack to this many bytes, however small it is
+ALWAYS_ALLOWED = 64 * 2**20  # a compressed file of any size may unpack to this many bytes
 MAXIMUM_RATIO = 100  # or to this many times its own size; photographs and digits reach 5 to 20
 PIECE = 2**20
 GZIP_MAGIC = b"\x1f\x8b"
@@ -43,7 +43,7 @@ def read_bytes(path: Path, at_most: int = MAXIMUM_BYTES) -> bytes:
 
 
 def require_file(path: Path) -> None:
-    """Refuse a path at which there is no ordinary file, or an empty one."""
+    """Raise if there is no ordinary file at a path, or an empty one."""
     if not path.exists():
         raise FileNotFoundError(f"there is no file at {path}; check the path")
     if not path.is_file():
@@ -53,7 +53,7 @@ def require_file(path: Path) -> None:
 
 
 def check_unpacked_size(unpacked: int, packed: int, path: Path, at_most: int = MAXIMUM_BYTES) -> None:
-    """Refuse a size that no honest compressed file of that length unpacks to."""
+    """Raise for a size to which no honest compressed file of that length unpacks."""
     allowed = min(at_most, max(ALWAYS_ALLOWED, MAXIMUM_RATIO * packed))
     if unpacked > allowed:
         raise DataFileError(
@@ -63,7 +63,7 @@ def check_unpacked_size(unpacked: int, packed: int, path: Path, at_most: int = M
 
 
 def unpack(stream: IO[bytes] | gzip.GzipFile, *, packed_size: int, path: Path, at_most: int = MAXIMUM_BYTES) -> bytes:
-    """Read a decompressing stream to its end in pieces, and stop as soon as too much has come out of it."""
+    """Read a decompressing stream to its end in pieces, and stop as soon as it is too large."""
     unpacked = bytearray()
     for piece in unpacked_pieces(stream, packed_size, path, MAXIMUM_BYTES):
         unpacked += piece
@@ -75,7 +75,7 @@ def unpack(stream: IO[bytes] | gzip.GzipFile, *, packed_size: int, path: Path, a
 def unpacked_pieces(
     stream: IO[bytes] | gzip.GzipFile, packed_size: int, path: Path, at_most: int
 ) -> Iterator[bytes]:  # fmt: skip
-    """Yield what comes out of a decompressing stream, piece by piece, as long as it isn't too much."""
+    """Yield the pieces of a decompressing stream; raise if they are too large together."""
     size = 0
     while piece := _next_piece(stream, path):
         size += len(piece)

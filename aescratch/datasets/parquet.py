@@ -1,4 +1,4 @@
-"""A .parquet file, read by pyarrow where that is installed, and then as a .csv is: labels, words, what is missing.
+"""A .parquet file, read by pyarrow if that is installed, and then like a .csv: labels, words, missing values.
 
     bytes --pyarrow--> columns --> their names, and the lines of a .csv --tables.py--> Table
 """
@@ -23,12 +23,12 @@ def parse_parquet(contents: bytes, path: Path, categories: Sequence[str] = ()) -
         from pyarrow import compute, csv, parquet
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            f"{path} is a .parquet, which pyarrow reads, and that isn't installed; pip install pyarrow, or save a .csv"
+            f"{path} is a .parquet, which needs pyarrow, but that isn't installed; pip install pyarrow, or save a .csv"
         ) from error
     try:
         file = parquet.ParquetFile(io.BytesIO(contents))
         count = file.metadata.num_rows * file.metadata.num_columns
-        if count > MAXIMUM_VALUES:  # a few bytes can stand for many equal values
+        if count > MAXIMUM_VALUES:  # a few bytes can represent many equal values
             raise DataFileError(f"{path} has {count:,} values and at most {MAXIMUM_VALUES:,} are read; split the file")
         table = file.read()
         for number, field in enumerate(table.schema):

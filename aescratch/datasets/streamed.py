@@ -1,8 +1,8 @@
-"""A file of data larger than memory: opened, not loaded, and read piece by piece as it is trained on.
+"""A file of data larger than memory: opened, not loaded, and read piece by piece during training.
 
-path -> rows in the file (filerows.py) -> divided as they are read -> Stream -> StreamedDataset
+path -> rows in the file (filerows.py) -> divided while reading -> Stream -> StreamedDataset
 
-What is wrong with a number in it is found by whoever reads it first.
+Invalid numbers in it are found when they are first read.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class StreamedDataset:
         return None if self.all_labels is None else self.x.rows_of(self.all_labels)
 
     def split(self, fraction: float, rng: Rng = 0) -> tuple[StreamedDataset, StreamedDataset]:
-        """Return a training and a test part, of which the second has this share: pieces of rows, drawn by rng.
+        """Return a training and a test part; the second has this share of the rows, in pieces drawn by rng.
 
         Raises
         ------
@@ -68,7 +68,7 @@ class StreamedDataset:
         return replace(self, x=train), replace(self, x=test)
 
     def sample(self, most: int = 2000) -> Dataset:
-        """Return at most so many of the examples, in memory, chosen from all over the file; all of it is read."""
+        """Return at most this many examples, in memory, chosen from the whole file, all of which is read."""
         x, rows = self.x.sample(most)
         labels = None if self.labels is None else self.labels[rows]
         return Dataset(x, labels, self.image_shape, self.name, self.licence, self.source)
@@ -82,9 +82,9 @@ def open_file(
 
     The rules are those of `load_file`, with these differences:
 
-    - What is gzipped, packed in an .npz, or text is written into a temporary file once, as plain numbers.
-    - Floats stay as they are stored. The model converts them as they are read, and refuses what it can't.
-    - Columns of words and .parquet are left to `load_file`.
+    - Gzipped data, packed members of an .npz, and text are written once into a temporary file, as plain numbers.
+    - Floats stay as stored. The model converts them while reading, and refuses invalid ones.
+    - Columns of words and .parquet need `load_file`.
 
     Parameters
     ----------
@@ -99,9 +99,9 @@ def open_file(
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file doesn't exist.
     DataFileError
-        For what is wrong with the file, but for single values that are not finite.
+        If the file is invalid; single values that are not finite are found later.
     ValueError
         If `image_shape` does not fit a row, `divide_by` is not positive, or `key` is given for a file that is not an
         .npz.
@@ -146,6 +146,6 @@ def open_file(
 
 
 def _as_floats(rows: NDArray[Any]) -> NDArray[Any]:
-    """Return rows in this machine's float32 if that holds whatever their type does, else in float64."""
+    """Return rows in this machine's float32 if that can represent all values of their type, else in float64."""
     fits = rows.dtype.itemsize <= (4 if rows.dtype.kind == "f" else 2)
     return rows.astype(np.float32 if fits else np.float64, copy=False)

@@ -1,10 +1,10 @@
 """Numbers in text: a .csv file, with or without a line of column names.
 
     "a,b,label\\n0.1,0.2,3\\n" -> column names, numbers -> values (N, D), labels (N,), whether all are whole
-    "a;city\\n0,1;Ulm\\n"     -> the separator is told by the first line; a comma is then a decimal one
-                             -> a column of words becomes one column of 0 and 1 for each word, where that is asked for
+    "a;city\\n0,1;Ulm\\n"     -> the first line shows the separator; a comma is then a decimal comma
+                             -> a column of words becomes one column of 0 and 1 for each word, if requested
 
-What can't be read is said with the line of the file and the name of the column.
+Errors name the line of the file and the column.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from numpy.typing import NDArray
 from aescratch.datasets.errors import DataFileError
 
 LABEL_NAMES = ("label", "labels", "target", "class")
-MISSING = {"", "na", "n/a", "null", "none", "?", "-"}  # and what is read as NaN or infinity
+MISSING = {"", "na", "n/a", "null", "none", "?", "-"}  # and texts that are read as NaN or infinity
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(e[+-]?\d+)?", re.IGNORECASE)
-NUMBERED = "put a whole number from 0 in the place of each class"
-MOST_WORDS = 100  # of a column that becomes columns of 0 and 1
+NUMBERED = "replace each class by a whole number from 0"
+MOST_WORDS = 100  # different words of a column that becomes columns of 0 and 1
 
 
 class Place(NamedTuple):
-    """Where rows of a table come from: the file, the number of the first one there, and what a row is called there."""
+    """The origin of a table's rows: the file, the number of the first row, and the word for a row there."""
 
     path: Path
     first: int = 1
@@ -51,7 +51,7 @@ def parse_csv(
 ) -> Table:
     """Read numbers separated by commas, semicolons or tabs.
 
-    Unless the names of the columns are known, the first line may hold them: it does if no cell in it is a number, or if
+    If the names of the columns aren't given, the first line may hold them: it does if no cell in it is a number, or if
     one is a usual name for labels. A column named ``label``, ``labels``, ``target`` or ``class``, in any capitals, is
     the labels, ``y`` is a coordinate; every other column is a feature. Those named as categories become a column of 0
     and 1 for each word that they hold.
@@ -77,19 +77,19 @@ def parse_csv(
     unknown = [name for name in categories if not has_names or name not in names]
     if unknown:
         listed = ", ".join(names) if has_names else "names no columns"
-        raise DataFileError(f"{path} has no column {unknown[0]!r} to be made of 0 and 1 ({listed}); check the name")
+        raise DataFileError(f"{path} has no column {unknown[0]!r} to convert to 0 and 1 ({listed}); check the name")
     labelled = next((name for name in categories if name.lower() in LABEL_NAMES), None)
     if labelled is not None:
-        raise DataFileError(f"{path} has labels in column {labelled!r}, which is no feature; {NUMBERED}")
+        raise DataFileError(f"{path} has labels in column {labelled!r}, which is not a feature; {NUMBERED}")
     twice = next((name for name in categories if names.count(name) > 1), None)
     if twice is not None:
-        raise DataFileError(f"{path} has {names.count(twice)} columns named {twice!r}; give each a name of its own")
+        raise DataFileError(f"{path} has {names.count(twice)} columns named {twice!r}; give each a unique name")
     if categories:
         values, names = _with_categories(body, separator, names, categories, place)
     else:
         values = _numbers(body, separator, names if has_names else [], place)
     if has_names and len(names) != values.shape[1]:
-        raise DataFileError(f"{path} names {len(names)} columns but its lines have {values.shape[1]}; make them agree")
+        raise DataFileError(f"{path} names {len(names)} columns, but its lines have {values.shape[1]}; make them agree")
     labels = [i for i, name in enumerate(names) if has_names and name.lower() in LABEL_NAMES]
     if len(labels) > 1:
         raise DataFileError(f"{path} has {len(labels)} columns of labels; keep one of them")
@@ -99,7 +99,7 @@ def parse_csv(
 
 
 def tables_of(lines: IO[str], path: Path, size: int) -> Iterator[Table]:
-    """Yield a long .csv as tables of so many characters, each read as if the file's first line stood above it."""
+    """Yield a long .csv as tables of this many characters, each read with the file's first line above it."""
     first, before = "\n", 0
     while first == "\n":
         first, before = lines.readline(), before + 1
@@ -124,7 +124,7 @@ def _block_of(text: str, place: Place, is_first: bool) -> Table:
 
 
 def _separator(first: str) -> str:
-    """Return what separates the cells of the first line: a tab or a semicolon where there is one, else a comma."""
+    """Return the separator of the first line: a tab or a semicolon if there is one, else a comma."""
     bare = re.sub(r'"[^"]*"', "", first)
     return next((mark for mark in ("\t", ";") if mark in bare), ",")
 
@@ -146,7 +146,7 @@ def _numbers(body: str, separator: str, names: Sequence[str], place: Place) -> N
 
 
 def _with_points(body: str, separator: str) -> str:
-    """Return the lines with points in the place of decimal commas, which no separator is."""
+    """Return the lines with points instead of decimal commas, if the comma isn't the separator."""
     lines = (separator.join(_with_point(cell) for cell in line.split(separator)) for line in body.split("\n"))
     return "\n".join(lines)
 
@@ -157,7 +157,7 @@ def _with_point(cell: str) -> str:
 
 
 def _what_is_no_number(text: str, separator: str, names: Sequence[str], place: Place) -> str:
-    """Return what is said of the first column of words, or else of missing values; empty where it is something else."""
+    """Return a sentence about the first column of words, or else about missing values, or an empty text."""
     missing: list[tuple[int, int]] = []
     kind = "missing"
     for number, cells in _rows(text, separator, place):
@@ -171,7 +171,7 @@ def _what_is_no_number(text: str, separator: str, names: Sequence[str], place: P
                 name = names[column] if column < len(names) else ""
                 if name.lower() in LABEL_NAMES:
                     return f"holds text in column {name!r} of labels, {bare!r} in {place.word} {number}; {NUMBERED}"
-                made = f"; or, for a category, have columns of 0 and 1 made of it: --categories {name}" if name else ""
+                made = f"; or, for a category, convert it to columns of 0 and 1: --categories {name}" if name else ""
                 return (
                     f"holds text in {_named(names, column)}, {bare!r} in {place.word} {number}, where a number is "
                     f"expected; leave the column out{made}"
@@ -181,21 +181,21 @@ def _what_is_no_number(text: str, separator: str, names: Sequence[str], place: P
     number, column = missing[0]
     count = f"1 {kind} value" if len(missing) == 1 else f"{len(missing):,} {kind} values"
     return (
-        f"has {count}, the first in {place.word} {number}, {_named(names, column)}; remove these rows, or put the "
-        "column's mean there"
+        f"has {count}, the first in {place.word} {number}, {_named(names, column)}; remove these rows, or insert the "
+        "column's mean"
     )
 
 
 def _with_categories(
     body: str, separator: str, names: Sequence[str], categories: Sequence[str], place: Place
 ) -> tuple[NDArray[np.float64], list[str]]:
-    """Return the values, with a column of 0 and 1 for each word in the place of a category, and all columns' names."""
+    """Return the values, with each category replaced by a column of 0 and 1 for each word, and all columns' names."""
     path = place.path
     rows = list(_rows(body, separator, place))
     ragged = next((number for number, cells in rows if len(cells) != len(names)), None)
     if ragged is not None:
         raise DataFileError(
-            f"{path} names {len(names)} columns, and {place.word} {ragged} has another number; make them agree"
+            f"{path} names {len(names)} columns, but {place.word} {ragged} has another number; make them agree"
         )
     chosen = [names.index(name) for name in categories]
     others = [column for column in range(len(names)) if column not in chosen]
@@ -217,8 +217,8 @@ def _with_categories(
         kinds = sorted(set(words))
         if len(kinds) > MOST_WORDS:
             raise DataFileError(
-                f"{path} has {len(kinds)} different words in column {name!r}, and at most {MOST_WORDS} are made into "
-                "columns; leave the column out"
+                f"{path} has {len(kinds)} different words in column {name!r}, but at most {MOST_WORDS} are converted "
+                "to columns; leave the column out"
             )
         columns += [np.array([word == kind for word in words], np.float64) for kind in kinds]
         made += [f"{name}={kind}" for kind in kinds]
@@ -234,7 +234,7 @@ def _rows(text: str, separator: str, place: Place) -> Iterator[tuple[int, list[s
                 yield place.first + reader.line_num - 1, cells
     except csv.Error as error:
         where = f"{place.word} {place.first + reader.line_num - 1}"
-        advice = "look for a quotation mark too many"
+        advice = "look for an extra quotation mark"
         raise DataFileError(f"{place.path} can't be read in {where}: {error}; {advice}") from error
 
 
@@ -252,7 +252,7 @@ def _cells(line: str, separator: str) -> list[str]:
 
 
 def _are_names(cells: list[str], separator: str) -> bool:
-    # Strict: a damaged first line of numbers must become an error, not be taken for names and lost.
+    # Strict: a damaged first line of numbers must raise an error, not be taken for names and lost.
     pointed = cells if separator == "," else [_with_point(cell) for cell in cells]
     return any(cell.lower() in LABEL_NAMES for cell in cells) or not any(_is_number(cell) for cell in pointed)
 

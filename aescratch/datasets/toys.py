@@ -1,4 +1,4 @@
-"""Toy data that a formula makes: small enough to draw, and with a known answer.
+"""Toy data from a formula: small enough to draw, and with a known answer.
 
 a seed -> the factors of variation (an angle, a set of bars) -> the formula -> Dataset
 """
@@ -24,7 +24,7 @@ def swiss_roll(n: int = 1000, noise: float = 0.0, rng: Rng = 0) -> Dataset:
     Parameters
     ----------
     n : int
-        How many points.
+        The number of points.
     noise : float
         Standard deviation of the Gaussian noise on every coordinate, 0 or more.
     rng : int or numpy.random.Generator
@@ -91,13 +91,13 @@ def bars(n: int = 1000, size: int = 4, rng: Rng = 0) -> Dataset:
     """Draw bars and stripes: images whose rows, or whose columns, are each all 0 or all 1.
 
     A coin decides rows or columns. b ~ U{1, ..., 2^size - 2}, and its binary digits say which of them are 1;
-    all 0 and all 1 are left out, since nobody could tell rows from columns there. 2 (2^size - 2) images are
+    all 0 and all 1 are left out, since rows and columns are the same there. 2 (2^size - 2) images are
     possible.
 
     Parameters
     ----------
     n : int
-        How many images.
+        The number of images.
     size : int
         Side of an image in pixels, 2 to 30.
     rng : int or numpy.random.Generator
@@ -142,7 +142,7 @@ def identity_patterns(n_bits: int = 4) -> Dataset:
     Parameters
     ----------
     n_bits : int
-        How many patterns and bits, 2 to 4096.
+        The number of patterns and bits, 2 to 4096.
 
     Returns
     -------
@@ -169,7 +169,7 @@ def identity_patterns(n_bits: int = 4) -> Dataset:
 def _checked(n: int, noise: float, rng: Rng) -> np.random.Generator:
     check_whole("n", n, 1, 10_000_000)
     if not (np.isfinite(noise) and noise >= 0):
-        raise ValueError(f"noise is a standard deviation, 0 or more, not {noise}; try noise=0.1")
+        raise ValueError(f"noise must be a standard deviation, 0 or more, not {noise}; try noise=0.1")
     return as_generator(rng)
 
 

@@ -1,4 +1,4 @@
-"""The user's own data: one file on disk to one Dataset, whatever its format.
+"""The user's own data: one file of any known format to one Dataset.
 
 path -> bytes, gunzipped (limits.py) -> by their first bytes: npyfiles.py, idx.py, parquet.py, or tables.py for a .csv
 -> values and labels -> checked, divided, flattened to rows, float32 -> Dataset
@@ -36,18 +36,18 @@ def load_file(
 ) -> Dataset:
     """Read the user's own data from a .npy, .npz, .csv, .parquet or IDX file, plain or gzipped (.gz).
 
-    The format is told by the file's first bytes, except .csv, which is told by its name. Nothing is ever
+    The file's first bytes show its format, except for .csv, which needs that name. Nothing is ever
     unpickled.
 
     - **uint8 values are divided by 255** (unless `divide_by` says otherwise), and `.source` says so.
-    - Other integers are refused, since nobody can know their largest value: pass `divide_by`. Numbers in a
+    - Other integers are refused, since their largest possible value is unknown: pass `divide_by`. Numbers in a
       .csv count as integers if all are whole and one is not 0 or 1. Booleans become 0 and 1.
-    - Floats are kept as they are, whatever their range; a value beyond float32 is an error.
-    - (N, D) is taken as it is; (N, h, w) becomes (N, h * w) with `image_shape` (h, w).
+    - Floats of any range are kept unchanged; a value beyond float32 is an error.
+    - (N, D) is kept; (N, h, w) becomes (N, h * w) with `image_shape` (h, w).
     - Labels: in an .npz the array named ``labels``, ``label`` or ``y``; in a .csv the column ``label``, ``labels``,
-      ``target`` or ``class``. They must be whole numbers, are no feature, and `.source` names them.
-    - A .csv may be separated by commas, semicolons or tabs; with the last two a comma is a decimal one.
-    - A .parquet is read by pyarrow, which has to be installed, and then as a .csv with names is.
+      ``target`` or ``class``. They must be whole numbers, are not a feature, and `.source` names them.
+    - A .csv may be separated by commas, semicolons or tabs; with the last two, a comma is a decimal comma.
+    - A .parquet is read by pyarrow, which must be installed, and then like a .csv with names.
 
     Parameters
     ----------
@@ -56,30 +56,29 @@ def load_file(
     image_shape : tuple of int, optional
         The shape of one row as an image.
     key : str, optional
-        Which array of an .npz is the data; not needed if there is only one beside the labels.
+        The array of an .npz with the data; not needed if there is only one beside the labels.
     divide_by : float, optional
         Divide all values by this number, such as 255, 16 or 65535.
     to_be_scaled : bool
-        Whether a scaling of every column comes next: a .csv of whole numbers is then taken as it is, and what float32
-        can't hold, such as a column that is far from zero beside how much it varies, stays float64.
+        Whether every column will be scaled next: a .csv of whole numbers is then accepted, and data that float32 can't
+        represent, such as a column whose mean is far larger than its spread, stay float64.
     categories : sequence of str
-        Columns of a .csv that hold words, each of which becomes a column of 0 and 1.
+        Columns of words in a .csv; each word becomes a column of 0 and 1.
 
     Returns
     -------
     Dataset
-        `x` (N, D) float32, or float64 if that is to be scaled, `labels` (N,) int64 or None.
+        `x` (N, D) float32, or float64 before scaling, `labels` (N,) int64 or None.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file doesn't exist.
     ModuleNotFoundError
-        If it is a .parquet, and pyarrow isn't installed.
+        If the file is a .parquet, and pyarrow isn't installed.
     DataFileError
-        For everything that is wrong with the file: damaged, truncated, too large, a decompression bomb,
-        objects, text, complex numbers, NaN or infinity, no values, one axis, integers of unknown scale, odd
-        labels.
+        If the file is invalid: damaged, truncated, too large, a decompression bomb, or with objects, text, complex
+        numbers, NaN or infinity, no values, one axis, integers of unknown scale, or invalid labels.
     ValueError
         If `image_shape` does not fit a row, `divide_by` is not positive, or `key` is given for a file
         that is not an .npz.
@@ -100,7 +99,7 @@ def load_file(
     """
     path = Path(path)
     if divide_by is not None and not (isinstance(divide_by, Real) and 0 < divide_by < np.inf):
-        raise ValueError(f"divide_by must be a positive number, not {divide_by!r}; pass the largest value, as 255")
+        raise ValueError(f"divide_by must be a positive number, not {divide_by!r}; pass the largest value, such as 255")
     values, labels, label_name = _parse(path, key, to_be_scaled, categories)
     if values.ndim == 3 and image_shape is None:
         image_shape = values.shape[1:]
@@ -124,11 +123,11 @@ def _parse(
     is_parquet = contents.startswith(PARQUET_MAGIC)
     is_table = is_parquet or path.name.lower().removesuffix(".gz").endswith(".csv")
     if categories and not is_table:
-        raise ValueError(f"categories names columns of a .csv or .parquet, and {path} is neither; leave it out")
+        raise ValueError(f"categories names columns of a .csv or .parquet, but {path} is neither; leave it out")
     if contents.startswith(ZIP_MAGIC):
         return *parse_npz(contents, path, key), ""
     if key is not None:
-        raise ValueError(f"key={key!r} chooses an array of an .npz file, and {path} is none; leave key out")
+        raise ValueError(f"key={key!r} chooses an array of an .npz file, but {path} is not an .npz; leave key out")
     if contents.startswith(NPY_MAGIC):
         return parse_npy(contents, path), None, ""
     if looks_like_idx(contents):
@@ -143,7 +142,7 @@ def _parse(
 
 
 def unknown_format(path: Path, contents: bytes) -> DataFileError:
-    """Return what is raised of a file that begins like none of ours."""
+    """Return the error for a file of an unknown format."""
     return DataFileError(
         f"{path} does not begin like a .npy, .npz, .parquet or IDX file (it begins with {contents[:4].hex(' ')}) and "
         "is not named .csv; save it in one of these formats"
@@ -151,18 +150,18 @@ def unknown_format(path: Path, contents: bytes) -> DataFileError:
 
 
 def integers(path: Path, which: str) -> DataFileError:
-    """Return what is raised of a file of whole numbers that nothing says how to divide."""
+    """Return the error for a file of whole numbers without a divisor."""
     return DataFileError(
-        f"{path} holds integers ({which}) and floats in [0, 1] are expected; divide by their largest possible value, "
+        f"{path} holds integers ({which}), but floats in [0, 1] are expected; divide by their largest possible value, "
         "for example divide_by=255"
     )
 
 
 def require_rows(shape: tuple[int, ...], path: Path) -> None:
-    """Refuse what is neither a matrix nor a stack of images, and what has no column."""
+    """Raise unless it is a matrix or a stack of images with at least one column."""
     if len(shape) not in (2, 3):
         raise DataFileError(
-            f"{path} has an array of shape {shape}, and (N, D) or (N, height, width) is expected; "
+            f"{path} has an array of shape {shape}, but (N, D) or (N, height, width) is expected; "
             "reshape it to one example per row"
         )
     if 0 in shape:
@@ -206,7 +205,7 @@ def _scaled(
 
 
 def whole_labels(labels: NDArray[Any], n_examples: int, path: Path) -> NDArray[np.int64]:
-    """Return labels, one for each example, as integers, if they are whole numbers."""
+    """Return labels, one for each example, as integers; raise unless they are whole numbers."""
     if labels.shape != (n_examples,):
         raise DataFileError(
             f"{path} has labels of shape {labels.shape} for {n_examples} examples; give one per example"

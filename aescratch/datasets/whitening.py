@@ -1,4 +1,4 @@
-"""Whitening: natural images are smooth, so neighbouring pixels say nearly the same; this takes that out.
+"""Whitening: natural images are smooth, so neighbouring pixels are nearly equal; this removes the correlation.
 
 "1f":  photograph -> Fourier -> times f exp(-(f / f0)^4) -> back -> photograph        (before cutting patches)
 "zca": patches -> covariance -> eigenvectors -> patches with covariance near 1        (after cutting patches)
@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 CUT_OFF = 0.4  # f0 in cycles per pixel, Olshausen and Field 1997; beyond it there is mostly noise
-MARGIN = 32  # mirrored pixels around a photograph, since Fourier joins its left edge to its right
-ZCA_FLOOR = 0.01  # of the mean variance; keeps directions of no variance from being blown up
+MARGIN = 32  # mirrored pixels around a photograph, since the Fourier transform is periodic
+ZCA_FLOOR = 0.01  # of the mean variance; limits the amplification of directions without variance
 
 
 def whiten_photograph(photograph: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -21,7 +21,7 @@ def whiten_photograph(photograph: NDArray[np.float32]) -> NDArray[np.float32]:
     Amplitudes of natural scenes fall about as 1/f, so the Fourier transform is multiplied by f exp(-(f / f0)^4), f in
     cycles per pixel, f0 = 0.4. Close-ups of textures (brick, gravel) fall more slowly, and end with more fine than
     coarse detail. The result has mean 0 (f = 0 is multiplied by 0) and is scaled to variance 1, so that every
-    photograph counts alike.
+    photograph counts equally.
     """
     padded = np.pad(photograph.astype(np.float64), MARGIN, mode="reflect")
     vertical = np.fft.fftfreq(padded.shape[0])[:, None]
@@ -49,8 +49,8 @@ def whiten_patches(patches: NDArray[np.float32]) -> NDArray[np.float32]:
 def rescale(patches: NDArray[np.float32]) -> NDArray[np.float32]:
     """Bring whitened patches (N, D) into [0.1, 0.9], where a sigmoid output can reach them.
 
-    Each patch's mean is removed; what lies beyond 3 standard deviations of all values is clipped; -3 sd becomes 0.1,
-    0 becomes 0.5, 3 sd becomes 0.9.
+    Each patch's mean is removed; values beyond 3 standard deviations of all values are clipped; -3 sd becomes 0.1, 0
+    becomes 0.5, 3 sd becomes 0.9.
     """
     centred = patches.astype(np.float64)
     centred -= centred.mean(axis=1, keepdims=True)

@@ -1,1 +1,1 @@
-"""What everything stands on: remembering a forward pass, settings, sentences of errors, files."""
+"""What all other code builds on: remembering a forward pass, settings, error messages, files."""

@@ -2,9 +2,9 @@
 
     training mode: forward --assigns--> buffer.value       use mode: forward and apply only read it
 
-A buffer is saved in files and checkpoints beside the parameters, moves with its model, and is put back with it after
-Control-C or a loss that diverges. While it is frozen, what is assigned to it is dropped: a gradient check evaluates the
-loss of training mode many times, always from the same state.
+A buffer is saved in files and checkpoints beside the parameters, moves with its model, and is restored with it after
+Control-C or divergence. While it is frozen, assignments are ignored: a gradient check evaluates the loss in training
+mode many times, always from the same state.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ class Buffer:
     name : str
         Its name within the part, such as ``"running_mean"``.
     value : array
-        What it starts from; the buffer keeps a copy.
+        The initial value; the buffer keeps a copy.
 
     Attributes
     ----------
     frozen : bool
-        Whether an assignment to `value` changes nothing.
+        Whether assignments to `value` are ignored.
 
     Examples
     --------
@@ -48,7 +48,7 @@ class Buffer:
 
     @classmethod
     def filled(cls, name: str, size: int, value: float, dtype: str) -> Buffer:
-        """Return a buffer of this many numbers that are all the same.
+        """Return a buffer of this many equal numbers.
 
         Examples
         --------
@@ -59,7 +59,7 @@ class Buffer:
 
     @property
     def value(self) -> Array:
-        """The array, read-only with NumPy; assigning puts a copy in its place, in its dtype, unless it is frozen.
+        """The array, read-only with NumPy; assigning replaces it by a copy in its dtype, unless it is frozen.
 
         Raises
         ------
@@ -75,7 +75,7 @@ class Buffer:
         if getattr(new, "shape", None) != self._value.shape:
             shape = getattr(new, "shape", f"of a {type(new).__name__}")
             raise ValueError(f"expected an array of shape {self._value.shape} for {self.name}, got shape {shape}")
-        array_module(self._value, new)  # refuses an array of the other library, in a sentence
+        array_module(self._value, new)  # raises for an array of the other library
         if not self.frozen:
             self._value = _read_only(new.astype(self._value.dtype))
 
@@ -85,7 +85,7 @@ class Buffer:
         self._value = _read_only(moved if dtype is None else moved.astype(dtype))
 
     def __getstate__(self) -> dict[str, Any]:
-        # A copy isn't frozen, also one that is made while its original is.
+        # A copy is never frozen, even if the original is.
         return {**self.__dict__, "frozen": False}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -97,7 +97,7 @@ class Buffer:
 
 
 def _read_only(array: Array) -> Array:
-    """Return the array; ``buffer.value += x`` then raises, since it would change the array also while it is frozen."""
+    """Return the array, read-only: ``buffer.value += x`` then raises, since it would change even a frozen buffer."""
     if isinstance(array, np.ndarray):
         array.flags.writeable = False
     return array
@@ -109,7 +109,7 @@ def named_buffers(parts: dict[str, Any]) -> dict[str, Buffer]:
     Raises
     ------
     ValueError
-        If two buffers of a part have one name.
+        If two buffers of a part have the same name.
     """
     named: dict[str, Buffer] = {}
     for place, part in parts.items():
@@ -117,7 +117,7 @@ def named_buffers(parts: dict[str, Any]) -> dict[str, Buffer]:
             name = f"{place}.{buffer.name}"
             if named.setdefault(name, buffer) is not buffer:
                 raise ValueError(
-                    f"expected every buffer of {place} to have a name of its own, got {buffer.name!r} twice"
+                    f"expected every buffer of {place} to have a unique name, got {buffer.name!r} twice; rename one"
                 )
     return named
 
@@ -130,7 +130,7 @@ def move_buffers(buffers: Iterable[Buffer], backend: str, dtype: str | None = No
 
 @contextlib.contextmanager
 def frozen(buffers: Iterable[Buffer]) -> Iterator[None]:
-    """Let the buffers keep their values inside the block, whatever is assigned to them.
+    """Ignore assignments to the buffers within the block.
 
     Examples
     --------

@@ -1,9 +1,9 @@
-"""Backward passes that aren't the derivative of their forward, and say so.
+"""Backward passes that are declared not to be the derivative of their forward.
 
-    y = H(a − theta), whose slope is 0 or infinite;   backward: a rule in the derivative's place, and named
+    y = H(a − theta), whose slope is 0 or infinite;   backward: a named rule instead of the derivative
 
-Straight-through, pseudo-derivatives and gradient reversal are rules like that. A gradient check would call them
-wrong, or, where both sides are 0, right without having tested anything. Declared, a backward is compared with its rule.
+Straight-through, pseudo-derivatives and gradient reversal are such rules. A gradient check would call them wrong, or,
+if both sides are 0, right without having tested anything. A declared backward is compared with its rule.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ Backward = TypeVar("Backward", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Declared:
-    """What a backward is declared to be.
+    """The declaration of a backward.
 
     Attributes
     ----------
     rule : str
-        What the rule is called.
+        The name of the rule.
     formula : str
-        The gradient, as a text.
+        The gradient's formula, as text.
     source : str
         The paper, and the equation.
     again : callable
-        The rule once more, computed another way.
+        The same rule, computed another way.
     smoothed : dict of str to callable
-        By forward's argument, the forward whose derivative in that argument the rule is; under "" one for all of them.
+        By forward's argument, the forward whose derivative in that argument is the rule; "" stands for all arguments.
     in_the_mean : bool
         Whether the rule is the derivative of the forward's mean over its draws.
     """
@@ -47,30 +47,30 @@ def surrogate_gradient(
     rule: str, formula: str, source: str, again: Callable[..., Any], *,
     smoothed: Callable[..., Any] | Mapping[str, Callable[..., Any]] | None = None, in_the_mean: bool = False,
 ) -> Callable[[Backward], Backward]:  # fmt: skip
-    """Declare that a backward is not the derivative of its forward, but this rule.
+    """Declare that a backward follows this rule instead of the derivative of its forward.
 
     The checks then compare it with the rule, and say so in their reports. It computes as before.
 
     Parameters
     ----------
     rule : str
-        What the rule is called, such as ``"straight-through"``, ``"pseudo-derivative"`` or ``"gradient reversal"``.
+        The name of the rule, such as ``"straight-through"``, ``"pseudo-derivative"`` or ``"gradient reversal"``.
     formula : str
-        The gradient that it gives, as a text for the report.
+        The rule's gradient, as text for the report.
     source : str
-        Where it comes from: the paper, and the equation.
+        The paper and the equation.
     again : callable
-        The rule once more, computed another way. For a ``*_backward`` function it takes the same arguments and returns
-        as many gradients. For a part's method it is called with the part, after its forward, and the upstream gradient,
-        which is 1.0 for a term of the objective. It returns the gradient of forward's argument; where there are several
-        arguments or parameters, a dictionary of gradients by their names.
+        The same rule, computed another way. For a ``*_backward`` function it takes the same arguments and returns as
+        many gradients. For a part's method it is called after the part's forward, with the part and the upstream
+        gradient, which is 1.0 for a term of the objective. It returns the gradient of forward's argument, or, for
+        several arguments or parameters, a dictionary of gradients by name.
     smoothed : callable or dict of str to callable, optional
-        The forward whose derivative the rule is, if there is one. It takes forward's arguments, after the part itself
-        where the backward is a method. Where the gradients belong to different forwards, one by the name of each
-        argument: that of a threshold to a ramp, say, and that of what is compared with it to the step itself.
+        The forward whose derivative is the rule, if there is one. It takes forward's arguments, for a method after the
+        part itself. If the gradients belong to different forwards, pass one for each argument by name: for example a
+        ramp for a threshold, and the step itself for the compared value.
     in_the_mean : bool
         Whether the rule equals the derivative of the forward's mean over its draws. The forward then draws from its
-        argument ``rng``: of a function that is a seed.
+        argument ``rng``, which is a seed for a function.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def surrogate_gradient(
     Raises
     ------
     TypeError, ValueError
-        If a text is missing, or `again` is no function of its own.
+        If a text is missing, or `again` is not a separate function.
 
     Examples
     --------
@@ -98,7 +98,7 @@ def surrogate_gradient(
     """
     for name, text in (("rule", rule), ("formula", formula), ("source", source)):
         if not isinstance(text, str) or not text.strip():
-            raise TypeError(f"expected {name} to be a text that names the {name}, got {text!r}")
+            raise TypeError(f"expected {name} to be a non-empty text, got {text!r}")
     by_argument = smoothed if isinstance(smoothed, Mapping) else {} if smoothed is None else {"": smoothed}
     for name, function in (("again", again), *(("smoothed", function) for function in by_argument.values())):
         if not callable(function):
@@ -108,7 +108,8 @@ def surrogate_gradient(
     def declare(backward: Backward) -> Backward:
         if backward is again:
             raise ValueError(
-                "expected again to compute the rule another way, got the backward itself, which always agrees with it"
+                "expected again to compute the rule another way, got the backward itself, which always agrees; pass "
+                "another function"
             )
         backward.declared = declared  # type: ignore[attr-defined]
         return backward
@@ -117,6 +118,6 @@ def surrogate_gradient(
 
 
 def declaration_of(backward: Any) -> Declared | None:
-    """Return what a function or a method is declared to be, or None for a derivative."""
+    """Return the declaration of a function or a method, or None for a derivative."""
     declared = getattr(getattr(backward, "func", backward), "declared", None)  # func: of a functools.partial
     return declared if isinstance(declared, Declared) else None

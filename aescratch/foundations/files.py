@@ -1,9 +1,9 @@
-"""Files: written whole or not at all, and archives of a JSON header and plain arrays.
+"""Files, written completely or not at all, and archives of a JSON header and plain arrays.
 
     header + arrays --write_archive--> temporary file --rename--> path
     path --read_archive--> header + arrays
 
-Nothing is pickled, so opening a file never runs code from it. Whatever an archive of ours can't hold is refused with
+Nothing is pickled, so opening a file never runs code from it. A file with any other content is refused with
 `FileFormatError`.
 """
 
@@ -24,35 +24,35 @@ from aescratch.backend import Array, to_numpy
 
 FORMAT_VERSION = 1
 HEADER = "header"
-LONGEST = 200  # characters of another's sentence that stand in ours
+LONGEST = 200  # characters of another error's text that are quoted
 
 
 class FileFormatError(ValueError):
     """A file is damaged, truncated, or not one that aescratch wrote."""
 
-    __module__ = "aescratch"  # the name in a traceback is the one that it is imported by
+    __module__ = "aescratch"  # the name in a traceback is the import path
 
 
 @contextlib.contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """Open a file for writing that appears at path, whole, when the block ends well, and leaves no trace otherwise.
+    """Open a file for writing; it appears at path, complete, only if the block succeeds, and leaves no trace otherwise.
 
-    What is written goes to a temporary file beside path, which is flushed to the disk and then renamed, so that an
-    old file at path stays as it is until the new one is complete.
+    The data go to a temporary file beside path, which is flushed to the disk and then renamed, so that an old file at
+    path is unchanged until the new one is complete.
 
     Raises
     ------
     OSError
-        If the folder isn't there or can't be written to.
+        If the folder doesn't exist or can't be written to.
     """
     path = Path(path)
     folder = path.parent
     if not folder.is_dir():
         kind = NotADirectoryError if folder.exists() else FileNotFoundError
-        raise kind(f"expected a folder to write {path.name} into, but {folder} is none; make it first")
+        raise kind(f"expected a folder to write {path.name} into, but {folder} is not a folder; create it first")
     if path.is_dir():
         raise IsADirectoryError(f"expected the name of a file to write, but {path} is a folder; add a name to it")
-    temporary = path.with_name(f".{os.urandom(8).hex()}.part")  # without path's name, which may have no room for more
+    temporary = path.with_name(f".{os.urandom(8).hex()}.part")  # path's name may already have the maximum length
     try:
         with open(temporary, "xb") as stream:
             yield stream
@@ -70,7 +70,7 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     Raises
     ------
     OSError
-        If the folder isn't there or can't be written to.
+        If the folder doesn't exist or can't be written to.
     """
     with whole_file(path) as stream:
         stream.write(text.encode())
@@ -82,7 +82,7 @@ def write_archive(path: str | os.PathLike[str], header: dict[str, Any], arrays: 
     Raises
     ------
     OSError
-        If the folder isn't there or can't be written to.
+        If the folder doesn't exist or can't be written to.
     """
     text = json.dumps({"format": FORMAT_VERSION, **header})
     members = {HEADER: np.frombuffer(text.encode(), np.uint8)}
@@ -93,7 +93,7 @@ def write_archive(path: str | os.PathLike[str], header: dict[str, Any], arrays: 
 
 
 def _as_npz(members: dict[str, Array]) -> io.BytesIO:
-    """Return what `numpy.savez` writes, in memory; Control-C comes out of it as Control-C, wherever it meets it."""
+    """Return the output of `numpy.savez`, in memory; Control-C always raises KeyboardInterrupt."""
     stored = io.BytesIO()
     archive = zipfile.ZipFile(stored, "w")
     try:
@@ -102,7 +102,7 @@ def _as_npz(members: dict[str, Array]) -> io.BytesIO:
                 np.lib.format.write_array(member, array, allow_pickle=False)
         archive.close()
     except BaseException:
-        archive.fp = None  # there is nothing to close: closing under an open member would raise another error instead
+        archive.fp = None  # nothing needs closing: closing with an open member would raise another error instead
         raise
     return stored
 
@@ -113,9 +113,9 @@ def read_archive(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any
     Raises
     ------
     OSError
-        If there is no such file, or it can't be opened.
+        If the file doesn't exist, or can't be opened.
     FileFormatError
-        If it isn't a whole archive that `write_archive` wrote, is of another kind, or of a later format.
+        If it isn't a complete archive from `write_archive`, or is of another kind, or of a later format.
     """
     with open(path, "rb") as stream:
         try:
@@ -134,33 +134,33 @@ def read_archive(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any
         )
     if found != kind:
         raise FileFormatError(
-            f"expected a {kind}, but {os.fspath(path)} holds a {str(found)[:20]}; open it as what it is"
+            f"expected a {kind}, but {os.fspath(path)} holds a {str(found)[:20]}; open it as such"
         )
     return header, arrays
 
 
 def named(error: BaseException) -> str:
-    """Return an exception's name and the beginning of its text, which may repeat what stands in a file."""
+    """Return an exception's name and the beginning of its text, which may repeat a file's content."""
     text = str(error)
     return f"{type(error).__name__}: {text[:LONGEST]}" + ("..." if len(text) > LONGEST else "")
 
 
 def _read_members(stream: IO[bytes]) -> dict[str, Array]:
-    """Return the arrays of an npz archive; it never needs more memory than the file is long."""
+    """Return the arrays of an npz archive; never needs more memory than the file's size."""
     length = os.fstat(stream.fileno()).st_size
     with zipfile.ZipFile(stream) as archive:
         members = archive.infolist()
         if any(member.compress_type != zipfile.ZIP_STORED for member in members):
-            raise ValueError("a member is compressed")  # we never do that, and a small file could unpack to any size
+            raise ValueError("a member is compressed")  # we never compress, and a small file could unpack to any size
         if sum(member.file_size for member in members) > length:
             raise ValueError("the members are larger than the file")
         return {member.filename.removesuffix(".npy"): _parse_array(archive.read(member)) for member in members}
 
 
 def _parse_array(member: bytes) -> Array:
-    """Return the array in the bytes of an npy file; unlike `numpy.load`, make no room for what the header claims."""
+    """Return the array in the bytes of an npy file; unlike `numpy.load`, don't allocate what the header claims."""
     stream = io.BytesIO(member)
     if np.lib.format.read_magic(stream) != (1, 0):
-        raise ValueError("a member is of another version than we write")
+        raise ValueError("a member has another version than we write")
     shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
     return np.frombuffer(stream.read(), dtype).reshape(shape, order="F" if fortran_order else "C")

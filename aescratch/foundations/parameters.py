@@ -1,7 +1,7 @@
-"""Parameters: named arrays that are trained, each beside its gradient; all of a model lie in one flat buffer.
+"""Parameters: named arrays that are trained, each with its gradient; those of a model share one flat buffer.
 
-    parameter.value, parameter.grad     views, in the shape that the formula wants
-    buffer.values, buffer.grads         flat, which an optimiser walks in one pass
+    parameter.value, parameter.grad     views, in the shape of the formula
+    buffer.values, buffer.grads         flat, updated by an optimiser in one pass
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ class ParameterBuffer:
 
 
 class Parameter:
-    """A named array that is trained, `value`, beside its gradient, `grad`, of the same shape.
+    """A named array that is trained, `value`, with its gradient, `grad`, of the same shape.
 
     Both are views of a flat buffer. Assigning to either copies into the view.
 
     Parameters
     ----------
     name : str
-        What it is called, after the formula's variable.
+        Its name, that of the formula's variable.
     value : array of floats
-        Where it starts.
+        The initial value.
     decays : bool, optional
-        Whether weight decay applies, which only the layer that owns the parameter knows: to the weights of a dense
-        layer, but not to biases, nor to a codebook. None says nothing: then it doesn't, and `WeightDecay` asks for an
-        answer where the value is a matrix.
+        Whether weight decay applies, which only the layer that owns the parameter knows: it does to the weights of a
+        dense layer, but not to biases or a codebook. With None it doesn't, and `WeightDecay` raises an error if the
+        value is a matrix.
 
     Examples
     --------
@@ -59,7 +59,7 @@ class Parameter:
         self.bind(ParameterBuffer(value.reshape(-1).copy()), 0)
 
     def bind(self, buffer: ParameterBuffer, start: int) -> None:
-        """Make this parameter the view of buffer that begins at start; what the buffer holds there is its value."""
+        """Make this parameter a view of buffer from start on; its value is what the buffer holds there."""
         here = slice(start, start + self.size)
         self.buffer, self.start = buffer, start
         self._value = buffer.values[here].reshape(self.shape)
@@ -84,30 +84,30 @@ class Parameter:
 
     @grad.setter
     def grad(self, new: Array) -> None:
-        if new is not self._grad:  # as it is after += on the view itself
+        if new is not self._grad:  # as after += on the view itself
             self._require_shape(new)
             self._grad[...] = new
 
     def _require_usable(self, new: Any) -> None:
-        """Refuse values that training could not start from."""
+        """Raise for values that training can't start from."""
         if getattr(new, "dtype", None) is None or new.dtype.kind not in "fiu":
             kind = getattr(new, "dtype", type(new).__name__)
             raise TypeError(f"expected an array of numbers for parameter {self.name}, got {kind}; pass floats")
         largest = np.finfo(self._value.dtype).max
         if not bool((abs(new) <= largest).all()):
             raise ValueError(
-                f"expected finite numbers within {self._value.dtype} for parameter {self.name}, got others; "
-                "the parameter is unchanged"
+                f"expected finite numbers within {self._value.dtype} for parameter {self.name}, got NaN, infinite or "
+                "larger values; the parameter is unchanged"
             )
 
     def _require_shape(self, new: Any) -> None:
         if getattr(new, "shape", None) != self.shape:
             shape = getattr(new, "shape", f"of a {type(new).__name__}")
             raise ValueError(f"expected an array of shape {self.shape} for parameter {self.name}, got shape {shape}")
-        array_module(self._value, new)  # refuses an array of the other library, in a sentence
+        array_module(self._value, new)  # raises for an array of the other library
 
     def __getstate__(self) -> dict[str, Any]:
-        # A copied view would be an array of its own; the copy binds to the copied buffer instead.
+        # A copied view would be a separate array; the copy binds to the copied buffer instead.
         return {name: value for name, value in self.__dict__.items() if name not in ("_value", "_grad")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -1,10 +1,10 @@
-"""What every layer, loss, penalty and corruption has in common: it remembers one forward pass for its backward pass.
+"""The base of every layer, loss, penalty and corruption: it remembers one forward pass for its backward pass.
 
-What is remembered is named in `remembers`, after the variables of the formulas, and lies on the object as a plain
-attribute, to be looked at in a debugger. It is no part of a copy or a pickle.
+Remembered values are listed in `remembers`, by the names of the formulas' variables. They are plain attributes, visible
+in a debugger, and are not copied or pickled.
 
-A part is in use mode unless training mode was entered, by a model's ``training()`` or `in_mode`. Only in
-training mode does `forward` change the part's `buffers`, drop units, or look at the statistics of the batch.
+A part is in use mode unless a model's ``training()`` or `in_mode` has entered training mode. Only in training mode does
+`forward` change the part's `buffers`, drop units, or use the statistics of the batch.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from aescratch.foundations.buffers import Buffer
 
 
 class ForwardMissingError(RuntimeError, AttributeError):
-    """A backward pass was asked for before a forward pass."""
+    """A backward pass was called before a forward pass."""
 
 
 class Part:
@@ -33,18 +33,17 @@ class Part:
     draws : bool
         Whether forward draws noise, from an rng that it takes as its last argument.
     row_by_row : bool
-        Whether forward makes of every row what it would make of it alone, so that several batches may go through it as
-        one.
+        Whether forward computes every row independently of the others, so that several batches may be joined to one.
     in_training : bool
-        Whether forward acts as in training; False, use mode, unless training mode was entered.
+        Whether forward acts as in training; False, use mode, by default.
     least_examples : int
-        How many examples a batch must have in training.
+        The least number of examples in a batch in training.
     least_in_use : int
-        How many it must have in use.
+        The least number in use.
     moves_objective : bool
-        Whether its state changes what the loss is, so that losses of two steps belong to two functions.
+        Whether its state changes the objective, so that the losses of two steps are not comparable.
     infinite_where : str
-        Where its forward is infinite, as a sentence that says what to do; empty where it never is.
+        When its forward is infinite, as a sentence with advice; empty if it never is.
     """
 
     forward: Callable[..., Any]
@@ -70,14 +69,14 @@ class Part:
         return None
 
     def forget(self) -> None:
-        """Drop what the last forward pass left."""
+        """Drop the values of the last forward pass."""
         for name in self.remembers:
             self.__dict__.pop(name, None)
 
-    if not TYPE_CHECKING:  # they would take every misspelt name for one that is there
+    if not TYPE_CHECKING:  # they would accept every misspelt name
 
         def __getattr__(self, name: str) -> Any:
-            # Python asks here only for what isn't there.
+            # Python calls this only for missing attributes.
             if name in type(self).remembers:
                 raise ForwardMissingError(
                     f"expected a forward pass before backward(), but {type(self).__name__} has not seen one and "
@@ -86,14 +85,14 @@ class Part:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __getstate__(self) -> dict[str, Any]:
-        # A copy is in use mode, also one that is made while its original is trained.
+        # A copy is in use mode, even if the original is being trained.
         left_out = (*self.remembers, "in_training")
         return {name: value for name, value in self.__dict__.items() if name not in left_out}
 
 
 @contextlib.contextmanager
 def in_mode(parts: Iterable[Any], *, training: bool) -> Iterator[None]:
-    """Put the parts into training or use mode inside the block, and afterwards into the mode that each was in.
+    """Put the parts into training or use mode within the block, and restore each one's mode afterwards.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The variances along the principal directions of data: what PCA of each width keeps, and what it leaves out.
+"""The variances along the principal directions of data: the error of PCA of each width follows from them.
 
     x (N, D) -> covariance -> its eigenvalues, the largest first
 """

@@ -1,8 +1,8 @@
-"""Objects that are known by their settings: models, losses, penalties, corruptions, optimisers.
+"""Objects that are defined by their settings: models, losses, penalties, corruptions, optimisers.
 
-A recipe keeps every argument of its constructor as an attribute of the same name. From that follow its repr, and its
-description as JSON, by which files say what they hold. Only classes of this package, and those that a program has
-registered, can be rebuilt from a description, so that a file names what it holds and never brings code along.
+A recipe keeps every argument of its constructor as an attribute of the same name. Its repr and its JSON description in
+files follow from these. Only classes of this package, and those that a program has registered, can be rebuilt from a
+description: a file names its content and never contains code.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _KNOWN: dict[str, Callable[..., Any]] = {}
 
 
 class Recipe:
-    """Base of everything that is rebuilt from its settings."""
+    """Base of all objects that can be rebuilt from their settings."""
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
@@ -27,7 +27,7 @@ class Recipe:
             known(cls)
 
     def settings(self) -> dict[str, Any]:
-        """Return the constructor's arguments and their values, rng aside.
+        """Return the constructor's arguments and their values, except rng.
 
         Examples
         --------
@@ -50,7 +50,7 @@ class Recipe:
 
 
 def constructor_parameters(kind: type) -> dict[str, inspect.Parameter]:
-    """Return the parameters of a class's constructor; its ``**options`` stand for those of the class it builds on.
+    """Return the parameters of a class's constructor; its ``**options`` stand for those of its base class.
 
     Examples
     --------
@@ -76,16 +76,16 @@ def known(thing: Named) -> Named:
 
 
 def register(thing: Named) -> Named:
-    """Let files name a class of your own: write ``@ae.register`` above it, and `save` and `load` know it.
+    """Let files name a class of your own: write ``@ae.register`` above it, and `save` and `load` accept it.
 
-    A file says which class, and with which settings; it never brings code along. So whoever loads a model must have
-    imported, or defined, its class before.
+    A file names the class and its settings; it never contains code. So a program that loads the model must have
+    imported or defined its class before.
 
     Parameters
     ----------
     thing : class or function
-        A model, whose ``settings()`` returns the arguments of its constructor by name, rng aside, as those of a class
-        built on ours do; an activation; an initialiser; or what else is among a model's settings.
+        A model, whose ``settings()`` returns the arguments of its constructor by name, except rng, as in a class built
+        on ours; an activation; an initialiser; or any other object among a model's settings.
 
     Returns
     -------
@@ -95,9 +95,9 @@ def register(thing: Named) -> Named:
     Raises
     ------
     TypeError
-        If it has no name.
+        If `thing` has no name.
     ValueError
-        If another has its name.
+        If its name is taken.
 
     Examples
     --------
@@ -108,12 +108,12 @@ def register(thing: Named) -> Named:
     """
     name = getattr(thing, "__name__", "")
     if not callable(thing) or not name.isidentifier():
-        raise TypeError(f"expected a class or a function with a name, got {thing!r}; give it one with class or def")
+        raise TypeError(f"expected a class or a function with a name, got {thing!r}; define it with class or def")
     before = _KNOWN.get(name, thing)
     if (before.__module__, before.__qualname__) != (thing.__module__, thing.__qualname__):
         raise ValueError(
-            f"expected a name that nothing else has in files, got {name}, which is "
-            f"{before.__module__}.{before.__qualname__}; give yours another"
+            f"expected a unique name in files, got {name}, which is "
+            f"{before.__module__}.{before.__qualname__}; choose another name"
         )
     return known(thing)
 
@@ -131,7 +131,7 @@ def describe(value: Any) -> Any:
     Raises
     ------
     TypeError
-        If it is, or holds, something that isn't ours and so could not be rebuilt.
+        If it is, or contains, an object that isn't ours and so can't be rebuilt.
 
     Examples
     --------
@@ -143,9 +143,9 @@ def describe(value: Any) -> Any:
 
 
 def identify(value: Any) -> Any:
-    """Return what `describe` does, and what isn't ours by its full name, with its settings if it says them.
+    """Return a description like `describe`, in which other objects have their full name, and their settings if known.
 
-    It tells one run from another, and nothing can be rebuilt from it.
+    It distinguishes runs; nothing can be rebuilt from it.
 
     Examples
     --------
@@ -160,10 +160,10 @@ def identify(value: Any) -> Any:
 
 
 def _described(value: Any, other: Callable[[Any], Any]) -> Any:
-    """Return the JSON form of a setting, and of what isn't ours what the other function says."""
+    """Return the JSON form of a setting; for objects that aren't ours, the result of the given function."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    if isinstance(value, numbers.Real):  # a number of NumPy's
+    if isinstance(value, numbers.Real):  # a NumPy number
         return int(value) if isinstance(value, numbers.Integral) else float(value)
     if isinstance(value, (list, tuple)):
         return [_described(item, other) for item in value]
@@ -183,7 +183,7 @@ def _described(value: Any, other: Callable[[Any], Any]) -> Any:
 def _refused(value: Any) -> Any:
     kind = getattr(value, "__qualname__", type(value).__qualname__)
     raise TypeError(
-        f"expected a class, function or object of aescratch, got {kind}, which a file could not bring back; "
+        f"expected a class, function or object of aescratch, got {kind}, which a file can't restore; "
         "write @ae.register above a class of your own, or save the values of model.parameters with numpy.savez, and "
         "build the model in your own code"
     )
@@ -196,7 +196,7 @@ def _by_full_name(value: Any) -> Any:
 
 
 def with_defaults(description: Any) -> Any:
-    """Return a description with the settings that it lacks, since it is older than they are, at their defaults.
+    """Return a description completed by the defaults of settings that didn't exist when it was written.
 
     Examples
     --------
@@ -223,7 +223,7 @@ def rebuild(description: Any) -> Any:
     Raises
     ------
     ValueError
-        If the description names nothing of this package or is of no known form.
+        If the description is invalid, or names nothing of this package.
     """
     if description is None or isinstance(description, (bool, int, float, str)):
         return description

@@ -1,9 +1,9 @@
-"""How data are brought to a size that a model learns well at, and back: column by column, around a model.
+"""Scaling data for a model, and back, column by column.
 
     x --apply--> (x − shift) / size --> model --> x_hat --undo--> x_hat · size + shift
 
-A model keeps the scaling that its data came through as `model.scaling`, and its file does. Programs and the transformer
-apply and undo it; the model's own methods never do: its mathematics is about what it is given.
+A model, and its file, keep the scaling of its data as `model.scaling`. Programs and the transformer apply and undo it.
+The model's own methods never do: its mathematics is about its input as given.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from aescratch.foundations.streams import Stream, as_stream, is_streamed, pieces
 from aescratch.foundations.validation import as_array, as_matrix, require_floats
 
 WAYS = ("auto", "none", "standardize", "minmax")
-CONSTANT = {"float32": 1e-7, "float64": 1e-15}  # of a column's largest value: a spread below is rounding
-USUAL_SPREAD = (0.15, 3.0)  # of the columns, root mean square: at others `auto` standardizes
+CONSTANT = {"float32": 1e-7, "float64": 1e-15}  # of a column's largest value: a smaller spread is rounding
+USUAL_SPREAD = (0.15, 3.0)  # of the columns, root mean square: otherwise `auto` standardizes
 USUAL_OFFSET = 1.5  # spreads from zero, root mean square
-LARGER = 100.0  # times a usual column's variance: one column is of another size
+LARGER = 100.0  # times the median column's variance: such a column is on another scale
 
 
 def scaled(model: Any, x: Array) -> Array:
-    """Return data x (N, D) as the model is to see them: through its scaling, if it has one."""
+    """Return data x (N, D) scaled for the model, if it has a scaling."""
     return x if model.scaling is None else model.scaling.apply(x)
 
 
 def unscaled(model: Any, x: Array) -> Array:
-    """Return what the model restores (N, D) in the units of the data."""
+    """Return the reconstruction (N, D) in the units of the data."""
     return x if model.scaling is None else model.scaling.undo(x)
 
 
@@ -41,14 +41,14 @@ class Scaling:
     Parameters
     ----------
     shift, size : (D,) arrays of floats
-        What is subtracted, and what is then divided by, which is above 0.
+        The number to subtract, and then the number to divide by, above 0.
     how : str
-        How they were found, for people.
+        How they were computed, in words.
 
     Raises
     ------
     ValueError
-        If they aren't of one length, finite, and the sizes above 0.
+        If they have different lengths or aren't finite, or a size isn't above 0.
 
     Examples
     --------
@@ -77,21 +77,21 @@ class Scaling:
 
     @classmethod
     def fit(cls, x: Any, how: str = "standardize") -> Scaling:
-        """Return the scaling that data x (N, D) ask for.
+        """Return the scaling for data x (N, D).
 
         Parameters
         ----------
         x : (N, D) array of floats
-            The data that a model is going to be trained on; a memmap, or what else isn't in memory, is read in blocks.
+            The training data; a memmap, or other data that aren't in memory, are read in blocks.
         how : {"standardize", "minmax", "auto", "none"}
             ``"standardize"`` brings every column to mean 0 and variance 1, ``"minmax"`` to [0, 1]; a constant column
-            becomes 0. ``"auto"`` standardizes unless the data are of a usual size already: around zero or in [0, 1],
-            with a spread between 0.15 and 3. ``"none"`` changes nothing.
+            becomes 0. ``"auto"`` standardizes unless the data already have a usual size: around zero or in [0, 1], with
+            a spread between 0.15 and 3. ``"none"`` changes nothing.
 
         Raises
         ------
         TypeError, ValueError
-            If x is no matrix of finite floats, or there is no such way.
+            If x isn't a matrix of finite floats, or `how` is unknown.
         """
         if how not in WAYS:
             raise ValueError(f"expected how to be one of {', '.join(WAYS)}, got {how!r}")
@@ -109,13 +109,13 @@ class Scaling:
 
     @property
     def changes_nothing(self) -> bool:
-        """Whether it leaves all data as they are."""
+        """Whether it leaves all data unchanged."""
         return bool((self.shift == 0).all() and (self.size == 1).all())
 
     def apply(self, x: Array) -> Array:
-        """Return data x (N, D) as the model is to see them: computed in float64, returned in the dtype of x.
+        """Return data x (N, D) scaled for the model: computed in float64, returned in the dtype of x.
 
-        Of an `ae.Stream` it is a stream, whose rows are scaled as they are read.
+        For an `ae.Stream` it returns a stream, whose rows are scaled when they are read.
         """
         if isinstance(x, Stream):
             return x.then(self.apply)
@@ -124,9 +124,9 @@ class Scaling:
         return self._within(x.dtype, x, lambda: (x - xp.asarray(self.shift)) / xp.asarray(self.size))
 
     def undo(self, x: Array) -> Array:
-        """Return what the model restores (N, D) in the units of the data, in float64.
+        """Return the reconstruction (N, D) in the units of the data, in float64.
 
-        In float32, columns that are far from zero beside how much they vary would lose what tells rows apart.
+        In float32, columns whose mean is far larger than their spread would lose the differences between rows.
         """
         x = self._checked(x)
         xp = array_module(x)
@@ -134,13 +134,13 @@ class Scaling:
 
     def _checked(self, x: Array) -> Array:
         x = as_array(x)
-        require_floats(x, "x")  # whole numbers would be cut off in their dtype
+        require_floats(x, "x")  # whole numbers would be truncated in their dtype
         if x.ndim != 2 or x.shape[1] != len(self.shift):
-            raise ValueError(f"expected {len(self.shift)} columns, as many as the scaling has, got shape {x.shape}")
+            raise ValueError(f"expected {len(self.shift)} columns, the width of the scaling, got shape {x.shape}")
         return x
 
     def _within(self, dtype: Any, x: Array, change: Callable[[], Array]) -> Array:
-        """Return what change makes of x, in this dtype; an error if it doesn't fit."""
+        """Return change(x) in this dtype; raise if it doesn't fit."""
         xp = array_module(x)
         with np.errstate(over="ignore", invalid="ignore"):
             changed: Array = change().astype(dtype, copy=False)
@@ -157,11 +157,11 @@ class Scaling:
 
     def __str__(self) -> str:
         if self.changes_nothing:
-            return "columns as they are"
+            return "columns unchanged"
         what = {"standardize": "mean 0 and variance 1", "minmax": "[0, 1]"}.get(self.how, "a usual size")
         return (
-            f"columns brought to {what}: less {_span(self.shift)}, divided by {_span(self.size)}; undone in what is "
-            "decoded"
+            f"columns brought to {what}: less {_span(self.shift)}, divided by {_span(self.size)}; undone after "
+            "decoding"
         )
 
 
@@ -175,16 +175,16 @@ def _in_float64(x: Array) -> Array:
 
 
 def _columns(x: Any) -> tuple[Array, Array, Array, Array]:
-    """Return least and largest value, mean and variance of each column, of an array of float64 or of a stream of them.
+    """Return least and largest value, mean and variance of each column of a float64 array or stream.
 
-    The sums of two pieces are put together by the distance of their means (Chan, Golub & LeVeque 1983).
+    The sums of two pieces are combined by the distance of their means (Chan, Golub & LeVeque 1983).
     """
     count, low, high = 0, np.array(math.inf), np.array(-math.inf)
-    start = mean = variance = np.array(0.0)  # the mean is counted from start
+    start = mean = variance = np.array(0.0)  # the mean is relative to start
     for rows in pieces_of(x):
         low, high = np.minimum(low, rows.min(axis=0)), np.maximum(high, rows.max(axis=0))
         start = start if count else low
-        above = rows - start  # far from zero a sum of x would lose the digits that tell rows apart
+        above = rows - start  # far from zero a sum of x would lose the digits in which rows differ
         share, distance = len(rows) / (count + len(rows)), above.mean(axis=0) - mean
         between = share * (1 - share) * np.square(distance)
         variance = (1 - share) * variance + share * above.var(axis=0) + between
@@ -193,7 +193,7 @@ def _columns(x: Any) -> tuple[Array, Array, Array, Array]:
 
 
 def _is_of_usual_size(low: Array, high: Array, mean: Array, variances: Array) -> bool:
-    """Whether weights that are drawn for inputs of about one suit data of such columns."""
+    """Whether initial weights, drawn for inputs of about 1, suit such columns."""
     spread = float(np.sqrt(variances.mean()))
     if spread == 0:
         return True

@@ -1,9 +1,9 @@
-"""How a thing shows itself: it keeps the method, and what draws it is said by a room above.
+"""How an object shows itself: the class has the method, and a package above it registers the function that draws.
 
     below:  def plot(self, ax=None): return shown(self, "plot", ax=ax)
     above:  shows(History, "plot")(loss_curves)
 
-So a history can be plotted, and nothing that trains knows of plots.
+So a history can be plotted, though the training code doesn't know about plots.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _DRAWINGS: dict[tuple[type, str], Callable[..., Any]] = {}
 
 
 def shows(kind: type, way: str) -> Callable[[Drawing], Drawing]:
-    """Return a decorator that makes a function the way in which objects of this class are shown.
+    """Return a decorator that registers a function to show objects of this class in this way.
 
     Examples
     --------
@@ -35,13 +35,16 @@ def shows(kind: type, way: str) -> Callable[[Drawing], Drawing]:
 
 
 def can_be_shown(thing: Any, way: str) -> bool:
-    """Return whether a room above has said how the thing is shown in this way."""
+    """Return whether a function is registered to show the object in this way."""
     return any((kind, way) in _DRAWINGS for kind in type(thing).__mro__)
 
 
 def shown(thing: Any, way: str, **options: Any) -> Any:
-    """Return the thing as it is shown in this way, which a room above has said for its class or for a base of it."""
+    """Return the result of the function that is registered for the object's class, or a base class, and this way."""
     for kind in type(thing).__mro__:
         if (kind, way) in _DRAWINGS:
             return _DRAWINGS[kind, way](thing, **options)
-    raise TypeError(f"expected what can be shown as {way}, got {type(thing).__name__}; say how with shows(...)")
+    raise TypeError(
+        f"expected an object that can be shown as {way}, got {type(thing).__name__}; register a function with "
+        "shows(...)"
+    )

@@ -1,10 +1,10 @@
-"""Data larger than memory: a matrix that stays where it is, and is read piece by piece.
+"""Data larger than memory: a matrix that is read piece by piece.
 
-    memmap, HDF5, zarr, Dask, a file --some rows--> piece --changes--> piece, checked, as a model reads it
-    pieces from all over the data --put together--> a block, within which rows are shuffled
+    memmap, HDF5, zarr, Dask, a file --some rows--> piece --changes--> validated piece for the model
+    pieces from all parts of the data --joined--> a block, within which rows are shuffled
 
-A piece is what is read at once, a block what an epoch holds in memory. A matrix that fits into one block is shuffled as
-an array in memory is, to the same order.
+A piece is read at once; an epoch holds a block in memory. A matrix that fits into one block is shuffled like an array
+in memory, to the same order.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from aescratch.foundations.validation import Rng, as_generator, require_floats, 
 
 PIECE = 2**19  # values: 2 MiB of float32, 4 of float64
 BLOCK = 2**23  # values: 32 MiB of float32, 64 of float64
-SAMPLE = 2**21  # values: how much is kept for progress, diagnosis and figures, which only look at the data
+SAMPLE = 2**21  # values: the size of the sample for progress, diagnosis and figures
 IN_MEMORY = ("__array_interface__", "__cuda_array_interface__", "__dlpack__", "toarray", "columns")
-LARGEST = {"uint8": 255, "uint16": 65535}  # that a pixel can be
+LARGEST = {"uint8": 255, "uint16": 65535}  # the largest value of a pixel
 
 
 def is_streamed(x: Any) -> bool:
-    """Whether x is a matrix that isn't in memory: a memmap, a `Stream`, or what has shape, dtype and slices of rows.
+    """Whether x is a matrix that isn't in memory: a memmap, a `Stream`, or any with shape, dtype and slices of rows.
 
-    What lends others its memory, such as a tensor, is in memory, and so are data frames and sparse matrices.
+    Objects that share their memory, such as tensors, are in memory, and so are data frames and sparse matrices.
 
     Examples
     --------
@@ -46,24 +46,24 @@ def is_streamed(x: Any) -> bool:
 
 
 class Stream:
-    """The rows of a matrix that stays where it is, and is read piece by piece.
+    """The rows of a matrix that is read piece by piece.
 
-    `fit` takes memmaps, HDF5's and zarr's datasets and Dask arrays as they are. A stream is for what has to be done to
-    them on the way: a division, a scaling (`Scaling.apply`), a split.
+    `fit` takes memmaps, datasets of HDF5 and zarr, and Dask arrays directly. A stream adds changes while reading: a
+    division, a scaling (`Scaling.apply`), a split.
 
     Parameters
     ----------
     x : (N, D) or (N, height, width)
-        Anything with a shape, a dtype, and slices of rows that NumPy makes arrays of. Images become rows.
+        Any object with a shape, a dtype, and slices of rows that NumPy can convert to arrays. Images become rows.
     divide_by : float, optional
-        What every value is divided by, such as 255 for images of bytes.
+        The divisor of every value, such as 255 for images of bytes.
 
     Raises
     ------
     TypeError
         If x has no shape, dtype or slices.
     ValueError
-        If it has no rows, or doesn't know how many.
+        If it has no rows, or their number is unknown.
 
     Examples
     --------
@@ -82,7 +82,7 @@ class Stream:
             raise TypeError(f"expected x to have a shape, a dtype and slices of rows, got {type(x).__name__}")
         if not all(isinstance(side, (int, np.integer)) for side in x.shape):  # Dask's are NaN then
             raise ValueError(
-                f"expected x to know how many rows it has, got shape {x.shape}; call x.compute_chunk_sizes() first"
+                f"expected x to have a known number of rows, got shape {x.shape}; call x.compute_chunk_sizes() first"
             )
         if len(x.shape) < 2 or 0 in x.shape:
             raise ValueError(
@@ -119,20 +119,20 @@ class Stream:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """How many rows there are, and how wide they are once they are read and changed."""
+        """The number of rows, and their width after reading and changes."""
         return len(self), self._first_row.shape[1]
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """What the rows hold once they are read and changed."""
+        """The dtype of the rows after reading and changes."""
         return self._first_row.dtype
 
     def then(self, change: Callable[[Array], Array]) -> Stream:
-        """Return a stream of the same rows to which this function is applied, too, whenever a piece is read."""
+        """Return a stream of the same rows that also applies this function to every piece."""
         return self._with(self.spans, (*self.changes, change))
 
     def split(self, fraction: float, rng: Rng = None) -> tuple[Stream, Stream]:
-        """Return two streams, the second with this share of the rows: whole pieces, drawn by rng, and a part of one.
+        """Return two streams, the second with this share of the rows: whole pieces, drawn by rng, and part of one.
 
         Raises
         ------
@@ -151,7 +151,7 @@ class Stream:
         return self._with(kept, self.changes), self._with(taken, self.changes)
 
     def rows_of(self, labels: Array) -> Array:
-        """Return the entries of an array beside the source, one for each of its rows, that belong to this stream."""
+        """Return the entries, for this stream's rows, of an array with an entry for each row of the source."""
         return np.concatenate([labels[start:stop] for start, stop in self.spans])
 
     def piece(self, number: int) -> Array:
@@ -160,7 +160,7 @@ class Stream:
         Raises
         ------
         TypeError, ValueError
-            If a change refuses it, with the first row of the source that is refused.
+            If a change refuses the piece; the message names the first invalid row of the source.
         """
         start, stop = (int(row) for row in self.spans[number])
         rows = self._read(start, stop)
@@ -174,12 +174,12 @@ class Stream:
         return map(self.piece, range(len(self.spans)))
 
     def starts(self) -> Array:
-        """Return at which row of the stream each piece begins, and behind them the number of rows."""
+        """Return the first row of each piece, followed by the number of rows."""
         lengths = self.spans[:, 1] - self.spans[:, 0]
         return np.concatenate([[0], np.cumsum(lengths)])
 
     def together(self, numbers: Any) -> Array:
-        """Return pieces as one array; no more than one of them is in memory beside it."""
+        """Return pieces as one array; at most one of them is in memory beside it."""
         lengths = [int(self.spans[number, 1] - self.spans[number, 0]) for number in numbers]
         block, filled = None, 0
         for number, length in zip(numbers, lengths, strict=True):
@@ -192,10 +192,10 @@ class Stream:
         return block
 
     def sample(self, most: int) -> tuple[Array, Array]:
-        """Return at most so many rows, chosen as they are of data in memory, up to `SAMPLE` values, and their numbers.
+        """Return at most this many rows, and at most `SAMPLE` values, chosen as for data in memory, and their numbers.
 
-        The first time, and for more than before, everything is read for it, and so the first row that is refused is
-        found; fewer are chosen among those that are there.
+        The first call, and a call for more rows than before, reads all data, and so finds the first invalid row. A call
+        for fewer rows chooses among those already read.
         """
         wanted = sample_rows(len(self), min(most, self.rows_in_sample))
         if self._sample is None or len(self._sample[1]) < len(wanted):
@@ -232,7 +232,7 @@ class Stream:
         return None
 
     def _first_refused(self, error: Exception, rows: Array, start: int) -> Exception:
-        """Return the error about a piece as one about its first row that is refused, or else about all of them."""
+        """Return the error about a piece as an error about its first invalid row, or else about all rows."""
         first, last = 0, len(rows)
         while last - first > 1:
             middle = (first + last) // 2
@@ -247,14 +247,14 @@ class Stream:
 
 
 def as_stream(x: Any) -> Stream:
-    """Return x as a stream of floats: itself, or one of a matrix that isn't in memory.
+    """Return x as a stream of floats: x itself, or a new stream for a matrix that isn't in memory.
 
     Raises
     ------
     TypeError
-        If it doesn't hold floats, with the division that is missing.
+        If it doesn't hold floats; the message has the missing division.
     ValueError
-        If it is no matrix.
+        If it isn't a matrix.
     """
     if isinstance(x, Stream):
         stream = x
@@ -262,13 +262,13 @@ def as_stream(x: Any) -> Stream:
         stream = Stream(x)
     else:
         raise ValueError(
-            f"expected x to be a matrix with one example per row, got shape {x.shape}; pass ae.Stream(x), which makes "
-            "rows of images"
+            f"expected x to be a matrix with one example per row, got shape {x.shape}; pass ae.Stream(x), which turns "
+            "images into rows"
         )
     if stream.dtype.kind in "iu":
         by = LARGEST.get(stream.dtype.name, "their largest possible value")
         raise TypeError(
-            f"expected x to hold floats, got {stream.dtype}; divide as it is read: pass ae.Stream(x, divide_by={by})"
+            f"expected x to hold floats, got {stream.dtype}; divide while reading: pass ae.Stream(x, divide_by={by})"
         )
     require_floats(stream, "x")
     return stream
@@ -281,21 +281,21 @@ def divided(rows: Array, by: float) -> Array:
 
 
 def pieces_of(x: Any) -> Iterator[Any]:
-    """Yield the pieces of a stream, or an array, which is in one."""
+    """Yield the pieces of a stream, or an array as one piece."""
     return x.pieces() if isinstance(x, Stream) else iter([x])
 
 
 def sample_rows(n_rows: int, most: int) -> Array:
-    """Return the numbers of all rows, or of so many that are the same whenever there are as many."""
+    """Return the numbers of all rows, or of a sample of them that depends only on their number."""
     if n_rows <= most:
         return np.arange(n_rows)
     return np.sort(np.random.default_rng(0).choice(n_rows, most, replace=False))
 
 
 def _rows_per_piece(x: Any, n_rows: int, width: int) -> int:
-    """Return how many rows are read at once: whole chunks of what is stored in chunks."""
+    """Return the number of rows to read at once: whole chunks of chunked data."""
     rows = max(1, PIECE // width)
     chunks = getattr(x, "chunks", None)
     first = chunks[0] if isinstance(chunks, tuple) and chunks else 1
-    chunk = max(first) if isinstance(first, tuple) else first  # Dask's may differ
+    chunk = max(first) if isinstance(first, tuple) else first  # Dask's chunks may differ
     return int(min(n_rows, max(1, rows // chunk) * chunk))

@@ -1,7 +1,7 @@
-"""What comes in from outside is looked at here, once, and refused in one sentence.
+"""Validation: input from outside is checked here, once, and refused with one sentence.
 
-A sentence says what was expected, what came, and what to do. Layers, losses and formulas rely on it and check nothing
-themselves.
+The sentence says what was expected, what came, and what to do. Layers, losses and formulas rely on this and check
+nothing themselves.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Rng: TypeAlias = "int | np.random.Generator | None"
 
 
 class Data(Protocol):
-    """For type checkers and editors: an array, or what gives one, such as a data frame or a series."""
+    """For type checkers and editors: an array, or an object that can be converted, such as a data frame or a series."""
 
     def __array__(self) -> Array:
         """Return the data as an array."""
@@ -26,12 +26,12 @@ class Data(Protocol):
 
 
 def as_generator(rng: Rng) -> np.random.Generator:
-    """Return a random generator for a seed, for a generator (itself), or for None (a fresh, unpredictable one).
+    """Return a random generator for a seed, for a generator (itself), or for None (a new, unpredictable one).
 
     Raises
     ------
     TypeError
-        If rng is something else.
+        If rng is another object.
 
     Examples
     --------
@@ -46,12 +46,12 @@ def as_generator(rng: Rng) -> np.random.Generator:
         return np.random.default_rng(int(rng))
     raise TypeError(
         f"expected rng to be an integer seed or a numpy.random.Generator, got {type(rng).__name__}; "
-        "pass rng=0, say, for numbers that repeat"
+        "pass rng=0, for example, for reproducible numbers"
     )
 
 
 def own_generator(rng: Rng) -> np.random.Generator:
-    """Return a generator that nobody else draws from, seeded by rng; one of a kind whose state can be saved."""
+    """Return a separate generator, seeded by rng, of a kind whose state can be saved."""
     if isinstance(rng, np.random.Generator):
         return np.random.default_rng(int(rng.integers(2**63)))
     return as_generator(rng)
@@ -85,14 +85,14 @@ def as_matrix(x: Any, dtype: str, width: int | None, name: str = "x") -> Array:
 
 
 def as_array(x: Any, name: str = "x") -> Any:
-    """Return x as a plain array of NumPy's or CuPy's: itself, or what a data frame or another holder of an array holds.
+    """Return x as a plain NumPy or CuPy array: x itself, or the content of a data frame or another container.
 
     Raises
     ------
     TypeError
-        If it is no array, a sparse or a masked one, or a frame with a column that holds no numbers.
+        If it isn't an array, or is a sparse or masked one, or a frame with a column that isn't numeric.
     ValueError
-        If a column of a frame misses values.
+        If a column of a frame has missing values.
 
     Examples
     --------
@@ -115,8 +115,8 @@ def as_array(x: Any, name: str = "x") -> Any:
         return np.asarray(x)
     except (TypeError, ValueError, RuntimeError) as error:
         raise TypeError(
-            f"expected {name} to be an array of floats, got {library}.{type(x).__name__}, of which NumPy can make no "
-            f"array ({error})"
+            f"expected {name} to be an array of floats, got {library}.{type(x).__name__}, which NumPy can't convert "
+            f"({error})"
         ) from error
 
 
@@ -129,7 +129,7 @@ def _from_frame(frame: Any, name: str) -> Array:
         if values.dtype.kind not in "fiu" or str(column.dtype) == "category":
             raise TypeError(
                 f"expected numbers in every column of {name}, got {column.dtype} in column {label!r}; "
-                "write it as numbers first, or drop it"
+                "convert it to numbers first, or drop it"
             )
         missing = int((~np.isfinite(values)).sum())
         if missing:
@@ -142,7 +142,7 @@ def _from_frame(frame: Any, name: str) -> Array:
 
 
 def require_rows(x: Any, width: int | None, name: str) -> None:
-    """Raise ValueError unless the array is a matrix with at least one row, and of this width if there is one."""
+    """Raise ValueError unless the array is a matrix with at least one row, and of this width if it is given."""
     if x.ndim != 2:
         flat = f"reshape it to ({len(x) if x.ndim else 1}, -1)"
         hint = f"pass {name}[None, :] for a single example" if x.ndim == 1 else flat
@@ -157,16 +157,16 @@ def require_rows(x: Any, width: int | None, name: str) -> None:
 
 
 def require_batch(x: Any, name: str) -> None:
-    """Raise ValueError unless the array is a batch (N, D) with at least one row, TypeError if it is no array."""
+    """Raise ValueError unless the array is a batch (N, D) with at least one row, TypeError if it isn't an array."""
     if getattr(x, "ndim", 0) != 2 or x.shape[0] == 0:
         array_module(x)
         require_rows(x, None, name)
 
 
 def require_same_shape(x: Any, name: str, other: Any, other_name: str) -> None:
-    """Raise ValueError unless both arrays are batches of one shape (N, D), TypeError if they are no arrays.
+    """Raise ValueError unless both arrays are batches of one shape (N, D), TypeError if they aren't arrays.
 
-    NumPy would repeat a single row or column, and answer with the number of another question.
+    NumPy would repeat a single row or column, and silently return a wrong number.
     """
     shape: tuple[int, ...] = getattr(x, "shape", ())
     if len(shape) != 2 or shape[0] == 0 or shape != getattr(other, "shape", None):
@@ -179,14 +179,14 @@ def require_same_shape(x: Any, name: str, other: Any, other_name: str) -> None:
 
 
 def require_one_label_per_row(labels: Any, logits: Any) -> None:
-    """Raise ValueError unless there is one label for each row of logits; a column of them would pick (N, N) entries."""
+    """Raise ValueError unless there is one label for each row of logits; a column would select (N, N) entries."""
     shape = labels.shape if hasattr(labels, "shape") else np.shape(labels)
     if shape != logits.shape[:1]:
         raise ValueError(f"expected one label per row of logits, shape {logits.shape[:1]}, got shape {shape}")
 
 
 def without_subclass(x: Any, name: str) -> Any:
-    """Return x as a plain array: a subclass of NumPy's may compute something else by the same operators.
+    """Return x as a plain array: a subclass may define other operators.
 
     Raises
     ------
@@ -194,12 +194,12 @@ def without_subclass(x: Any, name: str) -> Any:
         If it is a masked array, whose mask would be lost.
     """
     if isinstance(x, np.ma.MaskedArray):
-        raise TypeError(f"expected {name} to be a plain array, got a masked one; fill or drop what is masked first")
+        raise TypeError(f"expected {name} to be a plain array, got a masked one; fill or drop the masked entries first")
     return np.asarray(x) if isinstance(x, np.ndarray) else x
 
 
 def require_floats(x: Any, name: str) -> None:
-    """Raise TypeError if the array doesn't hold floats, with what to do about it."""
+    """Raise TypeError, with advice, if the array doesn't hold floats."""
     kind = x.dtype.kind
     if kind == "f":
         return
@@ -208,7 +208,7 @@ def require_floats(x: Any, name: str) -> None:
         scale = next((top for top in (1, 16, 255, 65535) if largest <= top), largest)
         raise TypeError(
             f"expected {name} to hold floats, got {x.dtype} with values up to {largest}; "
-            f"divide first, say {name} / {scale}.0 for images with values from 0 to {scale}"
+            f"divide first, for example {name} / {scale}.0 for images with values from 0 to {scale}"
         )
     advice = {
         "b": f"pass {name}.astype(float)",
@@ -256,7 +256,7 @@ def require_number(
     TypeError
         If it isn't a number.
     ValueError
-        If it lies outside, in a sentence that names the bounds.
+        If it is outside of the bounds.
     """
     bounds = {"above": above, "of at least": least, "below": below, "of at most": most}
     wanted = " and ".join(f"{word} {bound:g}" for word, bound in bounds.items() if bound is not None)
@@ -264,7 +264,7 @@ def require_number(
         raise TypeError(f"expected {name} to be a number {wanted}".rstrip() + f", got {value!r}")
     try:
         number = float(value)
-    except OverflowError:  # an integer beyond all floats
+    except OverflowError:  # an integer too large for a float
         number = math.inf
     inside = (
         (above is None or number > above) and (least is None or number >= least)
@@ -295,19 +295,22 @@ def require_count(name: str, value: Any, least: int = 1, most: int | None = None
 
 
 def require_held_out(fraction: Any, n_examples: int) -> int:
-    """Return how many of the examples are this share of them.
+    """Return the number of examples in this share of them.
 
     Raises
     ------
     TypeError
         If it isn't a number.
     ValueError
-        If it isn't between 0 and 1, or leaves one part without examples.
+        If it isn't between 0 and 1, or leaves a part without examples.
     """
     if not isinstance(fraction, numbers.Real):
-        raise TypeError(f"fraction is the test part's share, a number between 0 and 1, not {fraction!r}; try 0.2")
+        raise TypeError(
+            f"expected fraction, the test part's share, to be a number between 0 and 1, got {fraction!r}; try "
+            "0.2"
+        )
     if not 0 < float(fraction) < 1:
-        raise ValueError(f"fraction is the test part's share, between 0 and 1, not {fraction}; try 0.2")
+        raise ValueError(f"expected fraction, the test part's share, between 0 and 1, got {fraction}; try 0.2")
     n_test = round(float(fraction) * n_examples)
     if n_test in (0, n_examples):
         raise ValueError(
@@ -331,12 +334,12 @@ def require_flag(name: str, value: Any) -> bool:
 
 
 def require_dtype(dtype: Any) -> str:
-    """Return ``"float32"`` or ``"float64"``, whichever dtype names.
+    """Return the name of the dtype, ``"float32"`` or ``"float64"``.
 
     Raises
     ------
     ValueError
-        If it names neither.
+        If it is another dtype.
     """
     name = getattr(dtype, "__name__", str(dtype))
     if name not in ("float32", "float64"):

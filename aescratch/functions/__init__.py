@@ -1,16 +1,16 @@
-"""The formula sheet: every formula of the package once, and directly under it its derivative.
+"""The formula sheet: every formula of the package, once, with its derivative directly below.
 
-A function ``f(x, W, ...)`` computes forward. Its ``f_backward`` takes the upstream gradient first, where there is
-one, then what it needs of f's arguments or output under the same names, and returns one gradient per differentiable
+A function ``f(x, W, ...)`` is a forward. Its ``f_backward`` takes the upstream gradient first, if there is one, then
+the arguments or output of f that it needs, under the same names, and returns one gradient per differentiable
 argument: ``grad_q`` is ∂loss/∂q and has q's shape. Rows are examples: x is (N, D), a = x W + b.
 
-Nothing here remembers anything, checks anything or writes into its arguments; NaN goes in and comes out. Losses and
-penalties are sums over features or units and means over the batch: 1/N appears in them and nowhere else.
+Nothing here remembers or validates anything, or writes into its arguments; NaN is passed on. Losses and penalties are
+sums over features or units and means over the batch: 1/N appears in them and nowhere else.
 
-A file for each family of formulas, in the order in which they are best read: affine, activations, selection,
-thresholds, normalization, noise, quantization, reversal, losses, penalties, bounds, discrepancy. All that they define
-has its name here, too, and is called by it. What else is known of a formula stands in a record at the end of its file,
-and is asked for here: ``FORMULAS["relu"].claim``.
+Each family of formulas has a file. The best order to read them: affine, activations, selection, thresholds,
+normalization, noise, quantization, reversal, losses, penalties, bounds, discrepancy. All functions are also available
+here, and are called here. Everything else about a formula is in a record at the end of its file, and available here:
+``FORMULAS["relu"].claim``.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """Activations y = φ(a), element by element, and their slopes φ'(a).
 
-A slope is a function of its own, since the contractive penalty is made of slopes; the slope's derivative is φ''(a).
+A slope is a separate function, since the contractive penalty uses slopes; the slope's derivative is φ''(a).
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def gelu_backward(grad_y: Array, a: Array) -> Array:
 
 @elementwise
 def gelu_and_slope(a: Array) -> tuple[Array, Array]:
-    """`gelu` and `gelu_slope` together, which share Φ(a): y = a Φ and φ' = Φ + a p."""
+    """`gelu` and `gelu_slope` together, since they share Φ(a): y = a Φ and φ' = Φ + a p."""
     Phi, p = normal_cdf(a), normal_density(a)
     return a * Phi, Phi + a * p
 
@@ -176,7 +176,7 @@ def gelu_tanh(a: Array) -> Array:
     """Gaussian error linear unit, the tanh form.
 
     y = ½ a (1 + tanh u) with u = √(2/π) (a + 0.044715 a³) (Hendrycks & Gimpel 2016). It differs from `gelu` by up
-    to 4.7e-4 and is a function of its own, with a derivative of its own.
+    to 4.7e-4 and is a separate function, with its own derivative.
     """
     t = array_module(a).tanh(SQRT_TWO_OVER_PI * (a + 0.044715 * a * a * a))
     return 0.5 * a * (1 + t)
@@ -205,7 +205,7 @@ def gelu_tanh_slope_backward(grad_slope: Array, a: Array) -> Array:
     return grad_slope * (1 - t * t) * (slope_u + 0.5 * a * (curvature_u - 2 * t * slope_u * slope_u))
 
 
-# What else is to be known of these formulas
+# Everything else about these formulas
 
 ALPHA = {"alpha": Setting("The slope on the negative side.", 0.01)}
 Y_OF_A = "y[n,j] = 1 / (1 + exp(-a[n,j]))"

@@ -1,4 +1,4 @@
-"""Affine maps: what a dense layer computes, whole, without b, of a part of x; and weights with rows of length one."""
+"""Affine maps: a dense layer, complete, without b, or of a part of x; and weights with rows of length 1."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def prefix_dense(h: Array, W: Array, b: Array, size: int) -> Array:
 
 
 def prefix_dense_backward(grad_y: Array, h: Array, W: Array, size: int) -> tuple[Array, Array, Array]:
-    """Gradients of `prefix_dense`: those of `dense`, and 0 for the units behind the prefix and their weights."""
+    """Gradients of `prefix_dense`: those of `dense`, and 0 for the units after the prefix and their weights."""
     xp = array_module(grad_y, h, W)
     grad_h, grad_W = xp.zeros_like(h), xp.zeros_like(W)
     grad_h[:, :size] = xp.matmul(grad_y, W[:size].T)
@@ -70,7 +70,7 @@ def prefix_dense_backward(grad_y: Array, h: Array, W: Array, size: int) -> tuple
 
 
 def unit_rows(V: Array) -> Array:
-    """Rows scaled to length one: W_i = V_i / ‖V_i‖, with V and W (n_in, n_out)."""
+    """Rows scaled to length 1: W_i = V_i / ‖V_i‖, with V and W (n_in, n_out)."""
     return V / _row_norms(V)
 
 
@@ -89,7 +89,7 @@ def _row_norms(V: Array) -> Any:
     return array_module(V).sqrt((V * V).sum(axis=1, keepdims=True))
 
 
-# What else is to be known of these formulas
+# Everything else about these formulas
 
 NORM = "norm[i] = sqrt(sum(j, V[i,j]**2))"
 
@@ -107,7 +107,7 @@ RECORDS: tuple[Record, ...] = (
             "x": rng.normal(size=(N, D)), "W": rng.normal(size=(D, H)), "b": rng.normal(size=H),
         },
         second_opinion=affine,
-        question="What comes out for x = 0? And for the first row of the identity?",
+        question="What is the output for x = 0? And for the first row of the identity?",
     ),
     Formula(
         linear, linear_backward,
@@ -116,7 +116,7 @@ RECORDS: tuple[Record, ...] = (
         claim="x W",
         inputs=lambda rng, N, D, H: {"x": rng.normal(size=(N, D)), "W": rng.normal(size=(D, H))},
         second_opinion=lambda x, W: affine(x, W, 0 * W[0]),
-        question="What comes out for x = 0? And for the first row of the identity?",
+        question="What is the output for x = 0? And for the first row of the identity?",
         derivation="As for `dense`, without $b$.",
     ),
     Formula(
@@ -128,7 +128,7 @@ RECORDS: tuple[Record, ...] = (
             "x": rng.normal(size=(N, D)), "W": rng.normal(size=(D, H)), "b": rng.normal(size=H),
         },
         second_opinion=affine,
-        question="What comes out for x = 0? And for the first row of the identity?",
+        question="What is the output for x = 0? And for the first row of the identity?",
         derivation="As for `dense`; $W$ and $b$ are given numbers, and have no gradient.",
     ),
     Formula(
@@ -143,8 +143,8 @@ RECORDS: tuple[Record, ...] = (
             "h": rng.normal(size=(N, D)), "W": rng.normal(size=(D, H)), "b": rng.normal(size=H), "size": 2,
         },
         second_opinion=lambda h, W, b, size: affine(h * [j < size for j in range(len(W))], W, b),
-        question="What does the unit behind the prefix change?",
-        derivation="As for `dense`; $h_j$ and the row $W_j$ of a unit behind the prefix reach nothing, so that "
+        question="What does the unit after the prefix change?",
+        derivation="As for `dense`; $h_j$ and the row $W_j$ of a unit after the prefix have no effect, so that "
         "$\\text{grad}_{h,nj} = 0$ and $\\text{grad}_{W,ji} = 0$ there.",
     ),
     Formula(
@@ -155,7 +155,7 @@ RECORDS: tuple[Record, ...] = (
             "along[i] = sum(j, grad_W[i,j] * V[i,j] / norm[i])",
             "grad_V[i,j] = (grad_W[i,j] - along[i] * V[i,j] / norm[i]) / norm[i]",
         ),
-        claim="V with rows of length one",
+        claim="V with rows of length 1",
         inputs=lambda rng, N, D, H: {"V": rng.normal(size=(D, H))},
         second_opinion=rows_of_length_one,
         question="How long is each row of the matrix that x meets?",

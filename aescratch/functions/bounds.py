@@ -1,6 +1,6 @@
 """Bounds of the log-likelihood: Gaussian and Bernoulli log-densities, importance weights, free bits, a fitted variance.
 
-K samples of each example's code are arrays (N, K, H), and what a decoder makes of them are the rows of `as_rows`.
+K samples of each example's code are arrays (N, K, H); a decoder's outputs for them are rows, in the order of `as_rows`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from aescratch.functions.penalties import gaussian_kl_backward
 
 
 def free_bits_kl(mu: Array, log_var: Array, free_bits: float) -> Number:
-    """Divergence of N(mu, σ²) from N(0, 1), of which each unit has some nats for free: Σ_j max(kl_j, free_bits).
+    """Divergence of N(mu, σ²) from N(0, 1), of which each unit has free_bits nats for free: Σ_j max(kl_j, free_bits).
 
-    kl_j = 1/N Σ_n −½ (1 + log σ_nj² − mu_nj² − σ_nj²), the batch mean of unit j, so that examples share what is free
+    kl_j = 1/N Σ_n −½ (1 + log σ_nj² − mu_nj² − σ_nj²), the batch mean of unit j, so that examples share the free amount
     (Kingma et al. 2016, equation 15).
     """
     return array_module(mu).maximum(_kl_of_units(mu, log_var), free_bits).sum()
@@ -64,7 +64,7 @@ def fitted_gaussian_cost(x_hat: Array, x: Array) -> Number:
 
 
 def fitted_gaussian_cost_backward(x_hat: Array, x: Array) -> Array:
-    """Gradient of `fitted_gaussian_cost`, through v: (x_hat − x) / v / N, as if v were given, since it is the best."""
+    """Gradient of `fitted_gaussian_cost`, through v: (x_hat − x) / v / N, as if v were given, since v is optimal."""
     return (x_hat - x) / fitted_variance(x_hat, x) / batch_size(x)
 
 
@@ -116,7 +116,7 @@ def log_weights(log_p: Array, z: Array, mu: Array, log_var: Array) -> Array:
 def log_mean_exp(log_w: Array) -> Array:
     """Logarithm of the mean of w over the samples: log 1/K Σ_k exp(log_w_nk), (N,) for log_w (N, K).
 
-    The largest is taken out first, so that no exponential overflows.
+    The largest is subtracted first, so that no exponential overflows.
     """
     xp = array_module(log_w)
     top = log_w.max(axis=1)
@@ -139,7 +139,7 @@ def importance_bound(log_p: Array, z: Array, mu: Array, log_var: Array) -> Numbe
 def importance_bound_backward(
     log_p: Array, z: Array, mu: Array, log_var: Array
 ) -> tuple[Array, Array, Array, Array]:
-    """Gradients of `importance_bound`: ∂/∂log_w is −1/N times the share of each weight, and log_w is of all four.
+    """Gradients of `importance_bound`: ∂/∂log_w is −1/N times the share of each weight, and log_w depends on all four.
 
     With d = (z − mu)/σ²: ∂log_w/∂z = d − z, ∂log_w/∂mu = −d summed over k, ∂log_w/∂log_var = ½ (1 − σ² d²) likewise.
     """
@@ -154,7 +154,7 @@ def importance_bound_backward(
     return grad_log_w, grad_z, grad_mu, grad_log_var
 
 
-# What else is to be known of these formulas
+# Everything else about these formulas
 
 
 def _unit_divergence(mu: Array, log_var: Array) -> float:
@@ -173,7 +173,7 @@ def _density_costs(x_hat: Array, x: Array, variance: float) -> Any:
 
 
 def _by_sample(log_density: Any) -> Any:
-    """Return a second opinion (N, K) from the log-density of one number, given what the decoder says of it."""
+    """Return a second opinion (N, K) from the log-density of one number, given the decoder's output."""
 
     def opinion(output: Array, x: Array, *settings: Any) -> list[list[float]]:
         K = settings[-1]
@@ -235,8 +235,8 @@ RECORDS: tuple[Record, ...] = (
         second_opinion=lambda mu, log_var, free_bits: [
             [max(_unit_divergence(m, v), free_bits) for m, v in zip(mu.T, log_var.T, strict=True)]
         ],
-        question="What is the penalty, and its gradient, where every unit is the prior? "
-        "And whose divergence is compared with what is free: an example's, or a unit's?",
+        question="What is the penalty, and its gradient, if every unit equals the prior? "
+        "And which divergence is compared with the free amount: an example's, or a unit's?",
         kinks=lambda mu, log_var, free_bits: array_module(mu).sign(_kl_of_units(mu, log_var) - free_bits),
     ),
     Term(
@@ -263,7 +263,7 @@ RECORDS: tuple[Record, ...] = (
         fitted_gaussian_cost, fitted_gaussian_cost_backward,
         lines=(VARIANCE, COST),
         backward_lines=(VARIANCE, "grad_x_hat[n,i] = (x_hat[n,i] - x[n,i]) / variance / N"),
-        claim="−log N(x; x_hat, v), v the batch's own mean square error",
+        claim="−log N(x; x_hat, v), v the batch's own mean squared error",
         inputs=lambda rng, N, D, H: {"x_hat": rng.normal(size=(N, D)), "x": rng.normal(size=(N, D))},
         second_opinion=lambda x_hat, x: _density_costs(x_hat, x, _mean_square(x_hat, x)),
         question="By how much does the cost fall when all errors of a batch are halved?",
@@ -301,7 +301,7 @@ RECORDS: tuple[Record, ...] = (
         claim="log p(x|z) + log p(z) − log q(z|x)",
         inputs=lambda rng, N, D, H: _draw_samples(rng, N, H),
         second_opinion=_weights,
-        question="What is the weight where q(z|x) is the prior itself?",
+        question="What is the weight if q(z|x) is the prior itself?",
     ),
     Formula(
         log_mean_exp,
@@ -309,7 +309,7 @@ RECORDS: tuple[Record, ...] = (
         claim="log of the mean of exp(log_w)",
         inputs=lambda rng, N, D, H: {"log_w": 2 * rng.normal(size=(N, D))},
         second_opinion=lambda log_w: [math.log(math.fsum(map(math.exp, row)) / len(row)) for row in log_w],
-        question="What is it where all weights are equal?",
+        question="What is it if all weights are equal?",
     ),
     Formula(
         importance_weights,
@@ -337,7 +337,7 @@ RECORDS: tuple[Record, ...] = (
         second_opinion=lambda *given: [
             [-math.log(math.fsum(map(math.exp, row)) / len(row))] for row in _weights(*given)
         ],
-        question="What is the bound where all K samples are the same one? "
+        question="What is the bound if all K samples are the same? "
         "And is it the logarithm of a mean, or a mean of logarithms?",
     ),
 )  # fmt: skip

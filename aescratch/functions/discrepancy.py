@@ -1,4 +1,4 @@
-"""Discrepancy: how far apart two samples are, by the kernel between their points."""
+"""Discrepancy: the distance between two samples, by the kernel between their points."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from aescratch.functions.formula import Formula, Record, Term
 def inverse_multiquadric(h: Array, z: Array, C: float) -> Array:
     """Kernel between the rows of h and z, both (N, H): k_nm = C / (C + ‖h_n − z_m‖²), (N, N).
 
-    Its tails are heavy: a far code still feels the prior (Tolstikhin et al. 2017, section 4).
+    Its tails are heavy: the prior still attracts a far code (Tolstikhin et al. 2017, section 4).
     """
     return _of_centred(*_in_float64(h, z), C).astype(h.dtype)
 
 
 def _in_float64(h: Array, z: Array) -> tuple[Array, Array]:
-    """Return both as differences from the mean of h, in float64, which tells near points apart that lie far out."""
+    """Return both as differences from the mean of h, in float64, which distinguishes near points far from 0."""
     xp = array_module(h, z)
     h, z = h.astype(xp.float64), z.astype(xp.float64)
     centre = h.mean(axis=0)
@@ -44,8 +44,8 @@ def mmd(h: Array, z: Array, C: float) -> Number:
     """Squared maximum mean discrepancy of codes h from samples z of the prior, both (N, H), by its unbiased estimator.
 
     Σ_{n≠m} [k(h_n, h_m) + k(z_n, z_m)] / (N (N − 1)) − 2 Σ_{n,m} k(h_n, z_m) / N², with the `inverse_multiquadric`
-    kernel (Tolstikhin et al. 2017, algorithm 2). Two samples of one distribution give 0 on average, so it may be below
-    0. It needs two rows.
+    kernel (Tolstikhin et al. 2017, algorithm 2). Two samples of one distribution give 0 on average, so it may be
+    negative. It needs two rows.
     """
     (u, v), (w, _) = _in_float64(h, z), _in_float64(z, z)
     own = _of_centred(u, u, C).sum(axis=1) - 1  # a point's kernel with itself is 1
@@ -55,7 +55,7 @@ def mmd(h: Array, z: Array, C: float) -> Number:
 
 
 def mmd_backward(h: Array, z: Array, C: float) -> Array:
-    """Gradient of `mmd` for h: ∂k(h_n, y)/∂h_n = −2 (h_n − y) k²/C, and h_n stands on both sides of its own kernels."""
+    """Gradient of `mmd` for h: ∂k(h_n, y)/∂h_n = −2 (h_n − y) k²/C, and h_n is in both arguments of its own kernels."""
     (u, v), N = _in_float64(h, z), batch_size(h)
     attracting = _weighted_differences(_of_centred(u, v, C) ** 2, u, v) / N
     repelling = _weighted_differences(_of_centred(u, u, C) ** 2, u, u) / (N - 1)
@@ -67,7 +67,7 @@ def _weighted_differences(weights: Array, u: Array, v: Array) -> Array:
     return weights.sum(axis=1, keepdims=True) * u - weights @ v
 
 
-# What else is to be known of these formulas
+# Everything else about these formulas
 
 
 def _kernel(a: Any, b: Any, C: float) -> float:
@@ -75,7 +75,7 @@ def _kernel(a: Any, b: Any, C: float) -> float:
 
 
 def _shares(h: Array, z: Array, C: float) -> list[list[float]]:
-    """Return what each example contributes to the discrepancy: its kernels with other codes, and with the prior."""
+    """Return each example's contribution to the discrepancy: its kernels with other codes, and with the prior."""
 
     def among(points: Array, n: int) -> float:
         others = [m for m in range(len(points)) if m != n]
@@ -120,6 +120,6 @@ RECORDS: tuple[Record, ...] = (
         inputs=_draw,
         second_opinion=_shares,
         question="What is it on average for two samples of one distribution? "
-        "And which pairs say nothing of the distribution, and so must not count?",
+        "And which pairs say nothing about the distribution, and must not count?",
     ),
 )  # fmt: skip

@@ -1,13 +1,13 @@
-"""What is known of a formula beside its two functions: a record, which stands at the end of the formula's own file.
+"""Records: everything known about a formula beside its two functions, at the end of the formula's own file.
 
-    functions/activations.py    relu, relu_backward, relu_slope, ...     what a reader wants
-                                RECORDS = (Activation(relu, ...), ...)   what everything else asks for:
+    functions/activations.py    relu, relu_backward, relu_slope, ...     what a reader needs
+                                RECORDS = (Activation(relu, ...), ...)   what all other code uses:
                                   lines, backward_lines                  the step page and the reference
                                   inputs                                 gradient checks, kernels, proofs
                                   claim, second_opinion, question        check_meaning
                                   layer, words                           layers and the command line
 
-A second opinion is computed another way than its formula, with the words of `aescratch.functions.one_by_one`, and may
+A second opinion computes the formula another way, with the functions of `aescratch.functions.one_by_one`, and may
 return nested lists of numbers.
 """
 
@@ -24,16 +24,16 @@ import numpy as np
 from aescratch.backend import Array
 from aescratch.functions.one_by_one import each, slope_of
 
-KINDS = ("float", "int", float, int)  # of arguments that are numbers
+KINDS = ("float", "int", float, int)  # types of arguments that are numbers
 Function = Callable[..., Any]
 Draw = Callable[["np.random.Generator", int, int, int], dict[str, Any]]  # quoted, since importing np.random takes 7 ms
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A number that a formula takes beside its arrays, and that the constructor of its layer therefore takes too.
+    """A number that a formula takes beside its arrays, and so the constructor of its layer, too.
 
-    `default` is None where there is no usual value; `limits` are what `require_number` takes in
+    `default` is None if there is no usual value; `limits` are the limits for `require_number` in
     `aescratch.foundations.validation`.
     """
 
@@ -43,11 +43,11 @@ class Setting:
 
 
 class Record:
-    """What stands in a file's ``RECORDS``: one formula, or several that belong together."""
+    """An entry of a file's ``RECORDS``: one formula, or several that belong together."""
 
     @property
     def name(self) -> str:
-        """The name of its function, or of the one that gives the value."""
+        """The name of its function, or of the function for the value."""
         raise NotImplementedError
 
     @property
@@ -58,25 +58,25 @@ class Record:
 
 @dataclass(frozen=True)
 class Formula(Record):
-    """A formula, its derivative, and everything else that is to be known of them.
+    """A formula, its derivative, and everything else about them.
 
     Attributes
     ----------
     forward, backward : callable
-        The two functions; `backward` is None for a formula that only others use.
+        The two functions; `backward` is None for a formula that only other formulas use.
     lines, backward_lines : tuple of str
-        What they compute, entry by entry, in the language of `aescratch.inspection.tracing.language`; quantities on the
-        way first.
+        The formulas entry by entry, in the language of `aescratch.inspection.tracing.language`; intermediate quantities
+        first.
     claim : str
-        How a report writes the formula.
+        The formula in a report.
     inputs : callable
         ``inputs(rng, N, D, H)`` draws arguments of forward by name, in its order: N examples, D inputs, H units.
     second_opinion : callable
-        Takes what forward takes, and computes the same another way.
+        Takes forward's arguments, and computes the same another way.
     question : str
-        What leads somebody on whose forward is wrong.
+        The next question for an author whose forward is wrong.
     derivation : str
-        Where the page of derivations has no section on this formula: Markdown with ``$...$``.
+        Markdown with ``$...$``, if the page of derivations has no section on this formula.
     """
 
     forward: Function
@@ -111,7 +111,7 @@ class Formula(Record):
         return [p.name for p in inspect.signature(self.forward).parameters.values() if p.annotation in KINDS]
 
     def again(self, *inputs: Any) -> Any:
-        """Return what forward should give for these inputs, by the second opinion: an array, or a tuple of them."""
+        """Return the right output for these inputs, by the second opinion: an array, or a tuple of arrays."""
         found = self.second_opinion(*inputs)
         if isinstance(found, tuple):
             return tuple(np.asarray(part, float) for part in found)
@@ -122,8 +122,8 @@ class Formula(Record):
 class Term(Formula):
     """A term of an objective: sums over units, means over the batch.
 
-    Its second opinion gives what every unit of every example contributes, (N, H); where units aren't told apart it is
-    (N, 1), and where the batch is averaged first (1, H).
+    Its second opinion returns the contribution of every unit of every example, (N, H); (N, 1) if units aren't separate,
+    and (1, H) if the batch is averaged first.
 
     Attributes
     ----------
@@ -136,7 +136,7 @@ class Term(Formula):
     settings : dict of str to Setting
         The numbers that the formula takes, by name.
     kinks : callable or None
-        Of what forward takes, a pattern that changes where the formula has no derivative.
+        From forward's arguments, a pattern that changes where the formula has no derivative.
     """
 
     _: KW_ONLY
@@ -147,21 +147,21 @@ class Term(Formula):
     kinks: Function | None = None
 
     def again(self, *inputs: Any) -> Any:
-        """Return the sum over units, mean over the batch, of what the second opinion gives."""
+        """Return the sum over units, mean over the batch, of the second opinion."""
         entries = np.asarray(self.second_opinion(*inputs), float)
         return np.asarray(math.fsum(entries.ravel()) / len(entries))
 
 
 @dataclass(frozen=True)
 class Activation(Record):
-    """An activation y = φ(a), element by element: the value and the slope φ', which is a formula of its own.
+    """An activation y = φ(a), element by element: the value and the slope φ', which is a separate formula.
 
     Attributes
     ----------
     value, backward, slope, slope_backward : callable
         The four functions.
     together : callable or None
-        A function that gives value and slope at once, where that is faster.
+        A function that returns value and slope together, if that is faster.
     layer : str
         The name of the layer's class, which is made from this record.
     lines, backward_lines, slope_lines, slope_backward_lines : tuple of str
@@ -169,11 +169,11 @@ class Activation(Record):
     claim : str
         As in `Formula`.
     second_opinion : callable
-        φ of one number, and of the settings; the slope's is taken from it by difference quotients.
+        φ of one number and the settings; the slope's second opinion is its difference quotient.
     settings : dict of str to Setting
         The numbers that the formula takes, by name.
     kinks : callable or None
-        Of a, a pattern that changes where φ has no derivative.
+        From a, a pattern that changes where φ has no derivative.
     example : str
         Lines of a doctest of the layer.
     derivation, slope_derivation : str
@@ -206,7 +206,7 @@ class Activation(Record):
 
     @property
     def formulas(self) -> Sequence[Formula]:
-        """Value, slope, and both at once if there is a function for it, each as a formula of its own."""
+        """Value, slope, and both together if there is a function for it, each as a separate formula."""
         value = Formula(
             self.value, self.backward, lines=self.lines, backward_lines=self.backward_lines, claim=self.claim,
             inputs=self.inputs, second_opinion=self.values, question="What is it at −3, at 0 and at 3?",
@@ -228,7 +228,7 @@ class Activation(Record):
         return [value, slope, both]
 
     def inputs(self, rng: np.random.Generator, N: int, D: int, H: int) -> dict[str, Any]:
-        """Draw a (N, H), away from 0, where many have a kink, and every setting."""
+        """Draw a (N, H), away from 0, where many activations have a kink, and every setting."""
         a = rng.choice([-1.0, 1.0], (N, H)) * rng.uniform(0.05, 3.0, (N, H))
         return {"a": a, **{name: float(rng.uniform(0.1, 0.9)) for name in self.settings}}
 
@@ -246,7 +246,7 @@ class Activation(Record):
 
 
 def lifted(scalar: Callable[..., float]) -> Function:
-    """Return a second opinion of arrays from one of single numbers; what isn't an array is a setting, and stays.
+    """Return a second opinion of arrays from one of single numbers; arguments that aren't arrays are settings.
 
     Examples
     --------
@@ -263,7 +263,7 @@ def lifted(scalar: Callable[..., float]) -> Function:
 
 
 def check_record(record: Record, family: Any, known: Mapping[str, Formula]) -> None:
-    """Refuse a record that would take another's place, or whose functions are evaluated in a way that can't be right.
+    """Raise for a record that would replace another one, or whose functions are evaluated in an invalid way.
 
     Raises
     ------
@@ -273,19 +273,19 @@ def check_record(record: Record, family: Any, known: Mapping[str, Formula]) -> N
     """
     for formula in record.formulas:
         if formula.name in known:
-            raise ValueError(f"expected a formula of a new name in {family.__name__}, got {formula.name!r} once more")
+            raise ValueError(f"expected a formula with a new name in {family.__name__}, got {formula.name!r} again")
     others = [other for other in family.RECORDS if other is not record]
     for what, names in (("layer", _layers), ("word", words_of)):
         taken = set(names(record)) & set().union(*map(names, others))
         if taken:
-            message = f"expected a {what} of its own in each record of {family.__name__}, got {min(taken)!r} twice"
+            message = f"expected a unique {what} in each record of {family.__name__}, got {min(taken)!r} twice"
             raise ValueError(message)
     if isinstance(record, Term):
         for function in (record.forward, record.backward):
             if getattr(function, "by_blocks", False):
                 raise ValueError(
-                    f"expected {record.name} without @elementwise, since a term sums over the batch, and would be "
-                    "evaluated block by block; leave the decorator out, or take @fused"
+                    f"expected {record.name} without @elementwise, since a term sums over the batch, but would be "
+                    "evaluated block by block; leave the decorator out, or use @fused"
                 )
 
 
@@ -295,7 +295,7 @@ def _layers(record: Record) -> set[str]:
 
 
 def words_of(record: Record) -> tuple[str, ...]:
-    """Return the words of the command line for what a record describes: its own, or its function's name with dashes.
+    """Return a record's words on the command line: its own, or its function's name with dashes.
 
     Examples
     --------

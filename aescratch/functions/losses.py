@@ -14,7 +14,7 @@ from aescratch.functions.one_by_one import logistic
 def squared_error(x_hat: Array, x: Array) -> Number:
     """Half the squared error: 1/N Σ_n ½ Σ_d (x_hat_nd − x_nd)².
 
-    The negative log-likelihood of a Gaussian of variance one around x_hat, up to a constant.
+    The negative log-likelihood of a Gaussian of variance 1 around x_hat, up to a constant.
     """
     difference = x_hat - x
     return batch_mean(0.5 * (difference * difference).sum(axis=1))
@@ -68,11 +68,11 @@ def softmax(logits: Array) -> Array:
     return e / e.sum(axis=1, keepdims=True)
 
 
-# What else is to be known of these formulas
+# Everything else about these formulas
 
 
 def _pixel_cost(logit: float, x: float) -> float:
-    """Cross-entropy of a pixel, by way of the probability."""
+    """Cross-entropy of a pixel, from the probability."""
     p = logistic(logit)
     return -(x * math.log(p) + (1 - x) * math.log(1 - p))
 
@@ -108,7 +108,7 @@ RECORDS: tuple[Record, ...] = (
         claim="−Σ [x log p + (1 − x) log(1 − p)], p = sigmoid(logits)",
         inputs=lambda rng, N, D, H: {"logits": 2 * rng.normal(size=(N, D)), "x": rng.random((N, D))},
         second_opinion=lifted(_pixel_cost),
-        question="What does one pixel cost at a logit of 0, whatever x is? And how does the cost grow with the pixels?",
+        question="What does one pixel cost at a logit of 0, for any x? And how does the cost grow with the pixels?",
     ),
     Term(
         softmax_cross_entropy, softmax_cross_entropy_backward,
@@ -121,7 +121,7 @@ RECORDS: tuple[Record, ...] = (
             [-math.log(_shares(row)[label])] for row, label in zip(logits, labels, strict=True)
         ],
         question="What does an example cost when all logits are equal? "
-        "It should depend on the number of classes alone.",
+        "It should depend only on the number of classes.",
     ),
     Formula(
         softmax,

@@ -1,11 +1,11 @@
-"""Classes made from the records of the formula sheet: what activations, losses and penalties have in common there.
+"""Classes made from the records of the formula sheet: the common code of activations, losses and penalties.
 
     record.settings  --constructor--> __init__(self, alpha=0.01), which checks each number and keeps it by its name
     record, example  --docstring-->   the formula's own text, its settings, an example
-    names            --held-->        what a formula takes beside what a method is given, from the object's attributes
+    names            --held-->        a formula's further arguments, from the object's attributes
 
-What is made looks a formula up in `aescratch.functions` whenever it is called, so that what an instrument, a test or an
-exercise has put there is what computes.
+These classes look up a formula in `aescratch.functions` at every call, so that a function which an instrument, a test
+or an exercise has put there is used.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def arguments_of(function: Callable[..., Any]) -> tuple[str, ...]:
 
 
 def kinks(record: Activation | Term, remembered: Sequence[str]) -> dict[str, property]:
-    """Return the property by which a part shows the pattern of its last forward pass at its kinks, if it has any."""
+    """Return a property with the pattern of a part's last forward pass at its kinks, if it has any."""
     pattern = record.kinks
     if pattern is None:
         return {}

@@ -1,4 +1,4 @@
-"""Noise: what happens to the input and at the code, by corruption and by sampling. What is drawn is an argument.
+"""Noise on the input, by corruption, and on the code, by sampling. The random draws are arguments.
 
 K samples of each example's code are arrays (N, K, H). A decoder takes rows: sample k of example n is row n K + k.
 """
@@ -15,36 +15,36 @@ from aescratch.functions.formula import Formula, Record, lifted
 def corrupt(x: Array, keep: Array, noise: Array) -> Array:
     """Damaged input: x_tilde = keep ⊙ x + noise, all (N, D) (Vincent et al. 2010, section 3.3).
 
-    Gaussian noise keeps everything; masking keeps some and adds nothing; salt-and-pepper puts noise in place of
-    what it doesn't keep.
+    Gaussian noise keeps all entries; masking keeps some and adds nothing; salt-and-pepper replaces the entries that it
+    doesn't keep by noise.
     """
     return keep * x + noise
 
 
 @fused
 def corrupt_backward(grad_x_tilde: Array, keep: Array) -> Array:
-    """Gradient of `corrupt`: only what was kept passes."""
+    """Gradient of `corrupt`: it passes only at kept entries."""
     return keep * grad_x_tilde
 
 
 @fused
 def hidden_entries(x: Array, keep: Array) -> Array:
-    """Entries that a corruption has hidden, and 0 in the place of those that it kept: y = (1 − keep) ⊙ x, all (N, D).
+    """Entries that a corruption has hidden, with 0 for those that it kept: y = (1 − keep) ⊙ x, all (N, D).
 
-    A squared error of it alone is that of the hidden entries (He et al. 2021, section 3).
+    A squared error of the result counts only the hidden entries (He et al. 2021, section 3).
     """
     return (1 - keep) * x
 
 
 @fused
 def hidden_entries_backward(grad_y: Array, keep: Array) -> Array:
-    """Gradient of `hidden_entries`: it passes where something was hidden."""
+    """Gradient of `hidden_entries`: it passes only at hidden entries."""
     return (1 - keep) * grad_y
 
 
 @fused
 def dropout(x: Array, mask: Array, p: float) -> Array:
-    """Units silenced where the mask is 0, the others scaled up: y = mask ⊙ x / (1 − p), all (N, H).
+    """Units dropped where the mask is 0, the others scaled up: y = mask ⊙ x / (1 − p), all (N, H).
 
     With a mask that is 1 with probability 1 − p, y has the mean of x (Srivastava et al. 2014, section 10).
     """
@@ -53,7 +53,7 @@ def dropout(x: Array, mask: Array, p: float) -> Array:
 
 @fused
 def dropout_backward(grad_y: Array, mask: Array, p: float) -> Array:
-    """Gradient of `dropout`: what was kept passes, scaled alike."""
+    """Gradient of `dropout`: it passes at kept units, with the same scale."""
     return mask * grad_y / (1 - p)
 
 
@@ -84,7 +84,7 @@ def several_samples(mu: Array, log_var: Array, eps: Array) -> Array:
 
 
 def several_samples_backward(grad_z: Array, log_var: Array, eps: Array) -> tuple[Array, Array]:
-    """Gradients of `several_samples`: the K samples' add up, ∂z/∂mu = 1 and ∂z/∂log_var = ½ σ eps."""
+    """Gradients of `several_samples`: those of the K samples add up, ∂z/∂mu = 1 and ∂z/∂log_var = ½ σ eps."""
     xp = array_module(log_var)
     grad_mu = grad_z.sum(axis=1)
     grad_log_var = 0.5 * xp.exp(0.5 * log_var) * (grad_z * eps).sum(axis=1)
@@ -92,7 +92,7 @@ def several_samples_backward(grad_z: Array, log_var: Array, eps: Array) -> tuple
 
 
 def weighed_samples(z: Array, weights: Array) -> Array:
-    """K samples of each example, each times a number of its own: weights_nk z_nkj, with z (N, K, H), weights (N, K)."""
+    """K samples of each example, each times its own number: weights_nk z_nkj, with z (N, K, H), weights (N, K)."""
     return z * array_module(z).expand_dims(weights, 2)
 
 
@@ -106,7 +106,7 @@ def as_rows_backward(grad_rows: Array, K: int) -> Array:
     return array_module(grad_rows).copy(grad_rows.reshape(batch_size(grad_rows) // K, K, grad_rows.shape[1]))
 
 
-# What else is to be known of these formulas
+# Everything else about these formulas
 
 SIGMA = "sigma[n,j] = exp(0.5 * log_var[n,j])"
 
@@ -120,7 +120,7 @@ RECORDS: tuple[Record, ...] = (
             "x": rng.normal(size=(N, D)), "keep": rng.random((N, D)), "noise": rng.normal(size=(N, D)),
         },
         second_opinion=lifted(lambda x, keep, noise: math.fsum((x, noise, -(1 - keep) * x))),
-        question="What is left of an input that is kept, and of one that isn't?",
+        question="What is the result for an input that is kept, and for one that isn't?",
     ),
     Formula(
         hidden_entries, hidden_entries_backward,
@@ -129,7 +129,7 @@ RECORDS: tuple[Record, ...] = (
         claim="(1 − keep) ⊙ x",
         inputs=lambda rng, N, D, H: {"x": rng.normal(size=(N, D)), "keep": rng.random((N, D))},
         second_opinion=lifted(lambda x, keep: math.fsum((x, -keep * x))),
-        question="What is left of an entry that was kept, and of one that was hidden?",
+        question="What is the result for an entry that was kept, and for one that was hidden?",
         derivation="Entry by entry $y = (1 - k)\\,x$, so $\\partial y / \\partial x = 1 - k$.",
     ),
     Formula(
@@ -172,7 +172,7 @@ RECORDS: tuple[Record, ...] = (
             [[m + e * math.sqrt(math.exp(v)) for m, v, e in zip(*row, sample, strict=True)] for sample in samples]
             for *row, samples in zip(mu, log_var, eps, strict=True)
         ],
-        question="What do the samples of one example share, and what has each for itself?",
+        question="What do the samples of one example share, and what differs between them?",
     ),
     Formula(
         weighed_samples,

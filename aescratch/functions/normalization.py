@@ -1,4 +1,4 @@
-"""Batch normalisation: every unit with mean 0 and variance 1 over the batch, or by running statistics in use."""
+"""Batch normalisation: every unit with mean 0 and variance 1 over the batch, or by running statistics in use mode."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def batch_statistics(x: Array) -> tuple[Array, Array]:
 
 
 def moving_average(running: Array, mean: Array, momentum: float) -> Array:
-    """Mean that runs over batches, moved towards that of one more: (1 − momentum) running + momentum mean, all (H,)."""
+    """Mean over batches that moves towards that of a new one: (1 − momentum) running + momentum mean, all (H,)."""
     return (1 - momentum) * running + momentum * mean
 
 
@@ -48,7 +48,7 @@ def batch_norm_backward(grad_y: Array, x: Array, gamma: Array, epsilon: float) -
 
 
 def running_norm(x: Array, gamma: Array, beta: Array, mean: Array, variance: Array, epsilon: float) -> Array:
-    """Units normalised by a given mean and variance, scaled and shifted: `batch_norm` in use.
+    """Units normalised by a given mean and variance, scaled and shifted: `batch_norm` in use mode.
 
     y = gamma (x − mean) / √(variance + epsilon) + beta, with x and y (N, H), the rest (H,).
     """
@@ -66,16 +66,16 @@ def running_norm_backward(
     return grad_x, grad_gamma, grad_y.sum(axis=0)
 
 
-# What else is to be known of these formulas
+# Everything else about these formulas
 
 
 def _normalized(unit: Array, gamma: float, beta: float, mean: float, variance: float, epsilon: float) -> list[float]:
-    """Return one unit's y, number by number: how many deviations from the mean each is, on the line of gamma, beta."""
+    """Return one unit's y, number by number: its distance from the mean in deviations, by gamma and beta."""
     return [beta + gamma * (float(v) - mean) * (variance + epsilon) ** -0.5 for v in unit]
 
 
 def _by_rows(units: Iterable[list[float]]) -> list[tuple[float, ...]]:
-    """Return what was computed unit by unit, example by example."""
+    """Return results by unit as results by example."""
     return list(zip(*units, strict=True))
 
 
@@ -107,7 +107,7 @@ RECORDS: tuple[Record, ...] = (
         second_opinion=lambda running, mean, momentum: [
             r + momentum * (m - r) for r, m in zip(running, mean, strict=True)
         ],
-        question="Where does it stay when every batch has the same mean?",
+        question="To which value does it converge if every batch has the same mean?",
     ),
     Formula(
         batch_norm, batch_norm_backward,
@@ -127,7 +127,7 @@ RECORDS: tuple[Record, ...] = (
         second_opinion=lambda x, gamma, beta, epsilon: _by_rows(
             _normalized(unit, g, b, *_statistics(unit), epsilon) for unit, g, b in zip(x.T, gamma, beta, strict=True)
         ),
-        question="What are the mean and the spread of a unit over the batch, after it?",
+        question="What are the mean and the spread of a unit over the batch after it?",
     ),
     Formula(
         running_norm, running_norm_backward,

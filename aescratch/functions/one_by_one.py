@@ -1,7 +1,7 @@
-"""What second opinions are made of: one number at a time, with the mathematics of Python's own library.
+"""The functions of second opinions: one number at a time, with Python's math module.
 
-Nothing here calls a formula of the sheet, so a wrong formula, or one that an exercise has put there, is never compared
-with itself. A slope is the limit of difference quotients, and an expectation is taken by quadrature.
+Nothing here calls a formula of the sheet, so a wrong formula, or an exercise's replacement, is never compared with
+itself. A slope is the limit of difference quotients, and an expectation is computed by quadrature.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def rows_of_length_one(V: Array) -> Array:
 
 
 def largest(a: Array, k: int, key: Scalar = float) -> Array:
-    """Return a with all but the k first entries of each row, by size of key and then by place, set to 0.
+    """Return a with all but the k first entries of each row, by the value of key and then by position, set to 0.
 
     Examples
     --------

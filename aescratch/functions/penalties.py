@@ -1,4 +1,4 @@
-"""Penalties: what is asked of the code, and of the weights, beside a good reconstruction."""
+"""Penalties on the code and on the weights, beside the reconstruction."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def kl_sparsity_backward(h: Array, rho: float) -> Array:
 
 
 def moving_activity(h: Array, running: Array, momentum: float) -> Array:
-    """Mean activity of every unit that runs over batches, after one more.
+    """Mean activity of every unit as a running mean over batches, after a new batch.
 
     rho_hat = (1 − momentum) running + momentum · 1/N Σ_n h_n, with h (N, H), rho_hat and running (H,).
     """
@@ -43,7 +43,7 @@ def moving_kl_sparsity(h: Array, running: Array, rho: float, momentum: float) ->
     """
     xp = array_module(h)
     rho_hat = moving_activity(h, running, momentum)
-    return kl_sparsity(xp.expand_dims(rho_hat, 0), rho)  # as of a batch of one, which is its own mean
+    return kl_sparsity(xp.expand_dims(rho_hat, 0), rho)  # like a batch of one example, which is its own mean
 
 
 def moving_kl_sparsity_backward(h: Array, running: Array, rho: float, momentum: float) -> Array:
@@ -112,7 +112,7 @@ def weight_decay_backward(W: Array) -> Array:
     return array_module(W).copy(W)
 
 
-# What else is to be known of these formulas
+# Everything else about these formulas
 
 
 def _divergence_from_prior(mu: float, log_var: float) -> float:
@@ -130,7 +130,7 @@ def _with_rho(inputs: dict[str, Any]) -> dict[str, Any]:
 
 
 def _moved_activity(h: Array, running: Array, momentum: float) -> list[float]:
-    """Return each unit's running mean, moved by a share of how far the batch's mean is from it."""
+    """Return each unit's running mean, moved by a share of its distance from the batch's mean."""
     return [r + momentum * math.fsum(unit - r) / len(unit) for r, unit in zip(running, h.T, strict=True)]
 
 
@@ -157,7 +157,7 @@ RECORDS: tuple[Record, ...] = (
         claim="running + momentum (batch mean of h − running)",
         inputs=_draw_moving_activity,
         second_opinion=_moved_activity,
-        question="Where does it stay when every batch has the same mean activity?",
+        question="To which value does it converge if every batch has the same mean activity?",
     ),
     Term(
         moving_kl_sparsity, moving_kl_sparsity_backward,
@@ -168,7 +168,7 @@ RECORDS: tuple[Record, ...] = (
         second_opinion=lambda h, running, rho, momentum: [
             [bernoulli_divergence(rho, activity) for activity in _moved_activity(h, running, momentum)]
         ],
-        question="What is the penalty of a batch of silent units, when all the batches before were at rho?",
+        question="What is the penalty of a batch of silent units, if all batches before were at rho?",
     ),
     Term(
         l1_sparsity, l1_sparsity_backward,
@@ -215,6 +215,6 @@ RECORDS: tuple[Record, ...] = (
         claim="½ Σ W²",
         inputs=lambda rng, N, D, H: {"W": rng.normal(size=(D, H))},
         second_opinion=lambda W: math.fsum(w * w for w in W.ravel()) / 2,
-        question="Which parameters turn an input, and which only shift it? And how often does each one appear?",
+        question="Which parameters multiply an input, and which only shift it? How often does each appear?",
     ),
 )  # fmt: skip

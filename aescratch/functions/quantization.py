@@ -1,6 +1,6 @@
-"""Quantisation: each vector of a code is replaced by the nearest entry of a codebook; the gradient goes around that.
+"""Quantisation: each vector of a code is replaced by the nearest entry of a codebook; the gradient bypasses this step.
 
-    h -> indices, of the nearest entries -> q, these entries;   gradients meant for q go to h, as if nothing were
+    h -> indices, of the nearest entries -> q, these entries;   the gradient for q goes to h unchanged
 
 A code h (N, H) is P vectors of width W side by side, H = P W; all choose from one codebook E (K, W).
 """
@@ -20,8 +20,8 @@ def nearest_entries(h: Array, E: Array) -> Array:
     """Index of the entry of the codebook that is nearest to each vector of a code, (N, P) integers; ties to the first.
 
     argmin_k ‖v − E_k‖² for every vector v of h (N, H), with E (K, W) (van den Oord et al. 2017, equation 1). ‖v‖² is
-    left out, since it is the same for all entries. Both are taken from the codebook's mean, so that far from 0 no
-    digits are lost.
+    left out, since it is the same for all entries. Both are measured from the codebook's mean, so that no digits are
+    lost far from 0.
     """
     centre = E.mean(axis=0)
     v, entries = h.reshape(-1, E.shape[1]) - centre, E - centre
@@ -40,13 +40,13 @@ def codebook_entries_backward(grad_q: Array, E: Array, indices: Array) -> Array:
 
 
 def _chosen(indices: Array, of: Array) -> Array:
-    """Return 1 where a vector chose an entry, else 0, (N P, K), for something of each entry."""
+    """Return 1 where a vector chose an entry, else 0, (N P, K), for sums by entry."""
     xp = array_module(of, indices)
     return (indices.reshape(-1, 1) == xp.arange(batch_size(of))).astype(of.dtype)
 
 
 def straight_through(h: Array, q: Array) -> Array:
-    """Quantised code, q in the place of h, both (N, H)."""
+    """Quantised code, q in place of h, both (N, H)."""
     return array_module(h, q).copy(q)
 
 
@@ -55,7 +55,7 @@ def straight_through(h: Array, q: Array) -> Array:
     smoothed=lambda h, q: +h,
 )  # fmt: skip
 def straight_through_backward(grad_z: Array) -> Array:
-    """Gradient of `straight_through`, by declaration: what is asked of q is asked of h, and nothing of q."""
+    """Gradient of `straight_through`, by declaration: the gradient for z goes to h, and q gets 0."""
     return array_module(grad_z).copy(grad_z)
 
 
@@ -74,7 +74,7 @@ def quantization_error_backward(h: Array, q: Array) -> tuple[Array, Array]:
 
 
 def moving_counts(counts: Array, indices: Array, momentum: float) -> Array:
-    """How many vectors of a batch choose each entry, as an average that runs over batches, after one more, (K,).
+    """How many vectors choose each entry, as a running average over batches, after a new batch, (K,).
 
     counts_k ← (1 − momentum) counts_k + momentum n_k, where n_k of these indices (N, P) are k; the paper's γ is
     1 − momentum (van den Oord et al. 2017, appendix A.1).
@@ -83,15 +83,15 @@ def moving_counts(counts: Array, indices: Array, momentum: float) -> Array:
 
 
 def moving_sums(sums: Array, h: Array, indices: Array, momentum: float) -> Array:
-    """Sum of the vectors that choose each entry, as such an average, for codes h (N, H), (K, W)."""
+    """Sum of the vectors that choose each entry, as the same running average, for codes h (N, H), (K, W)."""
     return moving_average(sums, _chosen(indices, sums).T @ h.reshape(-1, sums.shape[1]), momentum)
 
 
 def averaged_codebook(counts: Array, sums: Array, epsilon: float) -> Array:
     """Codebook whose entries are the means of the vectors that chose them: E_k = sums_k / counts_k.
 
-    counts (K,) and sums (K, W) are `moving_counts` and `moving_sums`. So that none is 0, the counts are smoothed as
-    Laplace did: (counts_k + epsilon) n / (n + K epsilon) with n = Σ_k counts_k.
+    counts (K,) and sums (K, W) are `moving_counts` and `moving_sums`. So that none is 0, the counts have Laplace
+    smoothing: (counts_k + epsilon) n / (n + K epsilon) with n = Σ_k counts_k.
     """
     mean = counts.mean()  # n / K
     smoothed = (counts + epsilon) * mean / (mean + epsilon)
@@ -99,16 +99,16 @@ def averaged_codebook(counts: Array, sums: Array, epsilon: float) -> Array:
 
 
 def perplexity(counts: Array) -> Number:
-    """How many entries are in use: exp(−Σ_k p_k log p_k) with p_k = counts_k / Σ counts, counts (K,).
+    """Effective number of entries in use: exp(−Σ_k p_k log p_k) with p_k = counts_k / Σ counts, counts (K,).
 
-    It is K where all are chosen equally often, and 1 where all vectors choose the same.
+    It is K if all are chosen equally often, and 1 if all vectors choose the same entry.
     """
     xp = array_module(counts)
     p = counts / counts.sum()
     return xp.exp(-(p * xp.log(xp.where(p > 0, p, 1))).sum())
 
 
-# What else is to be known of these formulas
+# Everything else about these formulas
 
 
 def _nearest(h: Array, E: Array) -> list[list[int]]:
@@ -119,7 +119,7 @@ def _nearest(h: Array, E: Array) -> list[list[int]]:
 
 
 def _moved_sums(sums: Array, h: Array, indices: Array, momentum: float) -> list[list[float]]:
-    """Return the sums, each moved by a share of how far the batch's is from it."""
+    """Return the sums, each moved by a share of its distance from the batch's sum."""
     width = len(sums[0])
     chosen = [(k, row[p * width : (p + 1) * width]) for row, of_row in zip(h, indices, strict=True)
               for p, k in enumerate(of_row)]  # fmt: skip
@@ -128,19 +128,19 @@ def _moved_sums(sums: Array, h: Array, indices: Array, momentum: float) -> list[
 
 
 def _means(counts: Array, sums: Array, epsilon: float) -> list[list[float]]:
-    """Return each entry as its sum over its share in all counts, where each has epsilon more."""
+    """Return each entry as its sum divided by its share of all counts, each increased by epsilon."""
     more = [float(count) + epsilon for count in counts]
     shares = [each / math.fsum(more) for each in more]
     return [[float(s) / (share * math.fsum(counts)) for s in row] for row, share in zip(sums, shares, strict=True)]
 
 
 def _effective_number(counts: Array) -> float:
-    """Return the geometric mean, over all choices, of one over the share of the entry that was chosen."""
+    """Return the geometric mean, over all choices, of the inverse share of the chosen entry."""
     n = math.fsum(counts)
     return math.prod((n / float(count)) ** (float(count) / n) for count in counts if count)
 
 
-VECTORS = 2  # vectors per code, in what is drawn
+VECTORS = 2  # vectors per code in the drawn inputs
 
 
 def _draw_indices(rng: Any, N: int, K: int) -> Array:
@@ -170,7 +170,7 @@ RECORDS: tuple[Record, ...] = (
         claim="the entries by their indices",
         inputs=lambda rng, N, D, H: {"E": rng.normal(size=(D, H)), "indices": _draw_indices(rng, N, D)},
         second_opinion=lambda E, indices: [[float(number) for k in row for number in E[k]] for row in indices],
-        question="What does an entry get that two vectors chose, and one that none did?",
+        question="What is the gradient of an entry that two vectors chose, and of an entry that none chose?",
         derivation="The vector at place $p$ of example $n$ is $E_k$ with $k = i_{np}$, of slope 1 in that entry and 0 "
         "in the others. So the gradients of all vectors that chose an entry add up. The indices are whole numbers, "
         "through which no gradient goes.",
@@ -179,7 +179,7 @@ RECORDS: tuple[Record, ...] = (
         straight_through, straight_through_backward,
         lines=("z[n,j] = q[n,j]",),
         backward_lines=("grad_h[n,j] = grad_z[n,j]",),
-        claim="q in the place of h",
+        claim="q in place of h",
         inputs=lambda rng, N, D, H: {"h": rng.normal(size=(N, H)), "q": rng.normal(size=(N, H))},
         second_opinion=lambda h, q: [[float(number) for number in row] for row in q],
         question="Which of the two does the decoder get?",
@@ -195,7 +195,7 @@ RECORDS: tuple[Record, ...] = (
         claim="Σ (h − q)², mean over the batch",
         inputs=lambda rng, N, D, H: {"h": rng.normal(size=(N, H)), "q": rng.normal(size=(N, H))},
         second_opinion=lifted(lambda h, q: math.pow(q - h, 2)),
-        question="Where is it 0? And is it the same when code and entries change places?",
+        question="Where is it 0? And is it the same if code and entries are exchanged?",
         derivation="$\\partial (h - q)^2 / \\partial h = 2 (h - q)$, the opposite for $q$, and the mean brings $1/N$. "
         "The paper's second and third term are both this error: the one takes the gradient for $q$ alone, the other "
         "that for $h$.",
@@ -205,7 +205,7 @@ RECORDS: tuple[Record, ...] = (
         lines=(
             "counts_new[k] = (1 - momentum) * counts[k] + momentum * sum(n, sum(p, 1 if indices[n,p] == k else 0))",
         ),
-        claim="counts + momentum (how many chose each − counts)",
+        claim="counts + momentum (number that chose each − counts)",
         inputs=lambda rng, N, D, H: {
             "counts": rng.uniform(0.5, 3, D), "indices": _draw_indices(rng, N, D), "momentum": 0.3,
         },
@@ -213,7 +213,7 @@ RECORDS: tuple[Record, ...] = (
             count + momentum * (math.fsum(list(row).count(k) for row in indices) - count)
             for k, count in enumerate(counts)
         ],
-        question="Where do they stay when every batch is the same?",
+        question="To which values do they converge if every batch is the same?",
     ),
     Formula(
         moving_sums,
@@ -228,7 +228,7 @@ RECORDS: tuple[Record, ...] = (
             "indices": _draw_indices(rng, N, D), "momentum": 0.3,
         },
         second_opinion=_moved_sums,
-        question="Where does it stay when every batch is the same?",
+        question="To which value does it converge if every batch is the same?",
     ),
     Formula(
         averaged_codebook,

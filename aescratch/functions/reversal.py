@@ -1,6 +1,6 @@
-"""Gradient reversal, for two networks that are trained against each other by one loss.
+"""Gradient reversal, for two networks that are trained against each other with one loss.
 
-    h -> y = h -> below samples of a prior -> discriminator;   on the way back the gradient is turned round
+    h -> y = h -> below samples of a prior -> discriminator;   in the backward pass the gradient is reversed
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from aescratch.functions.one_by_one import logistic
 
 
 def gradient_reversal(h: Array, weight: float) -> Array:
-    """Code as it is, y = h, both (N, H) (Ganin & Lempitsky 2015, section 3)."""
+    """Unchanged code, y = h, both (N, H) (Ganin & Lempitsky 2015, section 3)."""
     return array_module(h).copy(h)
 
 
@@ -25,7 +25,7 @@ def gradient_reversal(h: Array, weight: float) -> Array:
 )  # fmt: skip
 @fused
 def gradient_reversal_backward(grad_y: Array, weight: float) -> Array:
-    """Gradient of `gradient_reversal`, by declaration: what lowers the loss behind it for y raises it for h."""
+    """Gradient of `gradient_reversal`, by declaration: a step that lowers the loss for y raises it for h."""
     return -weight * grad_y
 
 
@@ -41,10 +41,10 @@ def join_rows_backward(grad_both: Array, z: Array) -> tuple[Array, Array]:
 
 
 def discrimination(logits: Array) -> Number:
-    """Cross-entropy of telling samples, the upper half of the rows, from codes, the lower; logits (2N, 1) of a sample.
+    """Cross-entropy of distinguishing samples, the upper half of the rows, from codes, the lower; logits (2N, 1).
 
     −1/2N (Σ_{n < N} log p_n + Σ_{n ≥ N} log(1 − p_n)) with p = sigmoid(logits) (Makhzani et al. 2015, section 2); log 2
-    where nothing is told apart.
+    if nothing is distinguished.
     """
     return binary_cross_entropy(logits, _are_samples(logits))
 
@@ -60,7 +60,7 @@ def _are_samples(logits: Array) -> Array:
     return xp.expand_dims(xp.arange(n) < n // 2, 1).astype(logits.dtype)
 
 
-# What else is to be known of these formulas
+# Everything else about these formulas
 
 ROWS = "rows = sum(m, 1 + 0 * logits[m,0])"
 LABEL = "(1 if m < rows / 2 else 0)"
@@ -77,7 +77,7 @@ RECORDS: tuple[Record, ...] = (
         inputs=lambda rng, N, D, H: {"h": rng.normal(size=(N, H)), "weight": 0.7},
         second_opinion=lambda h, weight: [[float(number) for number in row] for row in h],
         question="What does the discriminator see of the code?",
-        derivation="It isn't a derivative: that of $y = h$ would be 1. With $-\\lambda$ in its place, one step of "
+        derivation="It isn't a derivative: that of $y = h$ would be 1. With $-\\lambda$ instead, one step of "
         "descent lets the layers behind it lower their loss, and those before it raise it.",
     ),
     Formula(
@@ -101,7 +101,7 @@ RECORDS: tuple[Record, ...] = (
         second_opinion=lambda logits: [
             [-math.log(logistic(l if m < len(logits) // 2 else -l))] for m, (l,) in enumerate(logits)
         ],
-        question="What is it where the discriminator is of two minds, with all logits 0?",
+        question="What is it if the discriminator is undecided, with all logits 0?",
         derivation="A row's cost is $-\\log p$ for a sample and $-\\log(1 - p)$ for a code, with $p = \\sigma(l)$; as "
         "in the binary cross-entropy its slope is $p$ minus the label, and the mean is over all $2N$ rows.",
     ),

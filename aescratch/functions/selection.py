@@ -1,8 +1,8 @@
-"""Selection: which units of an example stay, when only a few may; and what those that never do are for.
+"""Selection: which units of an example are kept, and the use of units that never are.
 
-    a -> top_k -> the k largest of each example;    a -> batch_top_k -> as many of the batch as k for each example
-    h -> silence -> for how many examples each unit has been 0
-    a, silence -> silent_top_k -> the k largest of the units that were 0 for long
+    a -> top_k -> the k largest of each example;    a -> batch_top_k -> the k N largest of the batch
+    h -> silence -> the number of examples for which each unit has been 0
+    a, silence -> silent_top_k -> the k largest of the units that have been 0 for long
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def top_k_mask(a: Array, k: int) -> Array:
     """Where `top_k` keeps: True at the k largest entries of each row (N, n)."""
     xp = array_module(a)
     threshold = xp.partition(a, -k, axis=1)[:, -k, None]
-    above = ~(a <= threshold)  # so written that NaN counts as above, and is passed on
+    above = ~(a <= threshold)  # written so that NaN counts as above, and is passed on
     tied = a == threshold
     places_left = k - above.sum(axis=1, keepdims=True)
     return above | (tied & (tied.cumsum(axis=1) <= places_left))
@@ -43,7 +43,7 @@ def top_k_mask(a: Array, k: int) -> Array:
 def batch_top_k(a: Array, k: int) -> Array:
     """Keep the k N largest entries of a batch of N, by value, ties to the first; the others become 0.
 
-    a and y are (N, n): an example that needs more units than k has them from one that needs fewer (Bussmann et al.
+    a and y are (N, n): an example that needs more units than k gets them from one that needs fewer (Bussmann et al.
     2024, "BatchTopK sparse autoencoders", section 3).
     """
     return array_module(a).where(batch_top_k_mask(a, k), a, 0)
@@ -60,24 +60,24 @@ def batch_top_k_mask(a: Array, k: int) -> Array:
 
 
 def moving_threshold(running: Array, a: Array, k: int, momentum: float) -> Array:
-    """Threshold that runs over batches, (1,), moved towards the smallest entry of one more that `batch_top_k` keeps.
+    """Threshold over batches, (1,), which moves towards the smallest entry of a new batch that `batch_top_k` keeps.
 
-    (1 − momentum) running + momentum min of the k N largest of a (N, n); in use, what is above it stays (Bussmann et
-    al. 2024, section 3).
+    (1 − momentum) running + momentum min of the k N largest of a (N, n); in use, entries above it are kept (Bussmann
+    et al. 2024, section 3).
     """
     smallest = array_module(running, a).where(batch_top_k_mask(a, k), a, math.inf).min()
     return moving_average(running, smallest, momentum)
 
 
 def silence(h: Array, silent_for: Array) -> Array:
-    """For how many examples each unit has been 0, after one more batch h (N, H): 0 again where it was active; (H,)."""
+    """For how many examples each unit has been 0, after a new batch h (N, H); 0 if it was active; (H,)."""
     return array_module(h, silent_for).where((h != 0).any(axis=0), 0, silent_for + batch_size(h))
 
 
 def silent_top_k(a: Array, silent_for: Array, k: int, silent_after: int) -> Array:
     """Keep, of the units silent for more than silent_after examples, the k largest of each row; the others become 0.
 
-    a and z are (N, H), silent_for (H,); fewer stay where fewer are silent (Gao et al. 2024, "Scaling and evaluating
+    a and z are (N, H), silent_for (H,); fewer are kept if fewer are silent (Gao et al. 2024, "Scaling and evaluating
     sparse autoencoders", appendix A.2).
     """
     return array_module(a).where(silent_top_k_mask(a, silent_for, k, silent_after), a, 0)
@@ -96,17 +96,17 @@ def silent_top_k_mask(a: Array, silent_for: Array, k: int, silent_after: int) ->
 
 
 def stop_gradient(x: Array) -> Array:
-    """Return x as it is: what backward then says of it is that it is a given number."""
+    """Return x unchanged; its backward treats x as a constant."""
     return array_module(x).copy(x)
 
 
 @surrogate_gradient("stop-gradient", "grad_x = 0", "Gao et al. 2024, appendix A.2", lambda grad_y: 0 * grad_y)
 def stop_gradient_backward(grad_y: Array) -> Array:
-    """Return 0 in the derivative's place, which is grad_y: nothing passes."""
+    """Return 0 instead of the derivative, which is grad_y: no gradient passes."""
     return array_module(grad_y).zeros_like(grad_y)
 
 
-# What else is to be known of these formulas
+# Everything else about these formulas
 
 
 def _largest_of_silent(a: Array, silent_for: Array, k: int, silent_after: int) -> Any:
@@ -131,10 +131,10 @@ SILENT_MASK = (
     "mask[n,j] = 1 if silent_for[j] > silent_after and sum(i, 1 if silent_for[i] > silent_after and "
     "(a[n,i] > a[n,j] or a[n,i] == a[n,j] and i < j) else 0) < k else 0"
 )
-SILENT_QUESTION = "Which units may take part here, and what becomes of those that were active a moment ago?"
-BATCH_QUESTION = "How many entries of the whole batch stay, and must each example keep the same number?"
+SILENT_QUESTION = "Which units may take part here, and what happens to units that were active a moment ago?"
+BATCH_QUESTION = "How many entries of the whole batch are kept, and must each example keep the same number?"
 MASK = "mask[n,j] = 1 if sum(i, 1 if a[n,i] > a[n,j] or a[n,i] == a[n,j] and i < j else 0) < k else 0"
-QUESTION = "How many units of an example stay, and which ones, when the largest in size is negative?"
+QUESTION = "How many units of an example are kept, and which, if that of the largest absolute value is negative?"
 
 RECORDS: tuple[Record, ...] = (
     Formula(
@@ -188,7 +188,7 @@ RECORDS: tuple[Record, ...] = (
             float(before) + momentum * (sorted(map(float, a.reshape(-1)))[-k * len(a)] - float(before))
             for before in running
         ],
-        question="Where does it come to rest when every batch is the same?",
+        question="To which value does it converge if every batch is the same?",
     ),
     Formula(
         silence,
@@ -198,7 +198,7 @@ RECORDS: tuple[Record, ...] = (
         second_opinion=lambda h, silent_for: [
             0.0 if any(unit) else len(h) + float(before) for unit, before in zip(h.T, silent_for, strict=True)
         ],
-        question="What becomes of the count of a unit that one example of the batch has made active?",
+        question="What is the count of a unit that is active for one example of the batch?",
     ),
     Formula(
         silent_top_k, silent_top_k_backward,
@@ -226,8 +226,8 @@ RECORDS: tuple[Record, ...] = (
         claim="x itself",
         inputs=lambda rng, N, D, H: {"x": rng.normal(size=(N, D))},
         second_opinion=lambda x: [[float(v) for v in row] for row in x],
-        question="Does the value change where only the gradient is stopped?",
+        question="Does the value change if only the gradient is stopped?",
         derivation="The derivative would be $\\text{grad}_x = \\text{grad}_y$. A paper that holds a quantity constant "
-        "says $\\text{grad}_x = 0$ in its place, as if $x$ were a given number.",
+        "uses $\\text{grad}_x = 0$ instead, as if $x$ were a given number.",
     ),
 )  # fmt: skip

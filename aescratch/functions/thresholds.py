@@ -1,10 +1,10 @@
-"""Thresholds: units of a code that are off up to a threshold, or that a gate turns on and off.
+"""Thresholds: units of a code that are off up to a threshold, or that a gate switches on and off.
 
     log_theta -> threshold -> theta;   a -> jump_relu -> h = a ⊙ H(a − theta);   a -> l0_sparsity -> how many are on
     p = x W -> gate -> a_gate, p -> magnitude -> a_mag;   a_gate, a_mag -> gated -> h = H(a_gate) ⊙ relu(a_mag)
 
-H is the step, 0 up to 0 and 1 above. Its derivative is 0, so no threshold would ever be learnt by it. For that of
-`jump_relu` and `l0_sparsity` a rule stands in the derivative's place, and says so; a gate is learnt by other terms.
+H is the step, 0 up to 0 and 1 above. Its derivative is 0, so no threshold would ever be learned from it. For
+`jump_relu` and `l0_sparsity` a declared rule replaces the derivative; a gate is learned by other terms.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SOURCE = 'Rajamanoharan et al. 2024, "Jumping ahead", equation'
 
 
 def threshold(log_theta: Array) -> Array:
-    """Thresholds that stay positive whatever their logarithm does: theta = exp(log_theta), (H,)."""
+    """Thresholds that are positive for any logarithm: theta = exp(log_theta), (H,)."""
     return array_module(log_theta).exp(log_theta)
 
 
@@ -30,7 +30,7 @@ def threshold_backward(grad_theta: Array, theta: Array) -> Array:
 
 
 def jump_relu(a: Array, theta: Array, bandwidth: float) -> Array:
-    """Units at or below their threshold are off, the others stay as they are: h = a ⊙ H(a − theta).
+    """Units at or below their threshold are off, the others are unchanged: h = a ⊙ H(a − theta).
 
     a and h are (N, H), theta (H,) is positive; only the backward pass reads the bandwidth (Rajamanoharan et al. 2024,
     equation 5).
@@ -49,7 +49,7 @@ def _jump_relu_rule(grad_h: Array, a: Array, theta: Array, bandwidth: float) -> 
 
 
 def _ramped_jump(a: Array, theta: Array, bandwidth: float) -> Array:
-    """Return what falls from a to 0 while theta passes a: its derivative in theta is −theta times the kernel."""
+    """Return a ramp from a to 0 while theta passes a: its derivative in theta is −theta times the kernel."""
     low = a - bandwidth / 2
     passed = array_module(a).clip(theta, low, a + bandwidth / 2)
     return a - (passed**2 - low**2) / (2 * bandwidth)
@@ -61,10 +61,10 @@ def _ramped_jump(a: Array, theta: Array, bandwidth: float) -> Array:
     f"{SOURCE} 11", _jump_relu_rule, smoothed={"a": jump_relu, "theta": _ramped_jump},
 )
 def jump_relu_backward(grad_h: Array, a: Array, theta: Array, bandwidth: float) -> tuple[Array, Array]:
-    """Gradients of `jump_relu`: the derivative in a, and in theta a rule, since the derivative is 0 there.
+    """Gradients of `jump_relu`: the derivative for a, and for theta a rule, since the derivative is 0.
 
     grad_theta_j = −theta_j / bandwidth Σ_n grad_h_nj K((a_nj − theta_j) / bandwidth), with K = 1 within ½ of 0: only
-    examples near the threshold say whether it should move (Rajamanoharan et al. 2024, equation 11).
+    examples near the threshold move it (Rajamanoharan et al. 2024, equation 11).
     """
     xp = array_module(grad_h, a, theta)
     near = xp.abs(a - theta) < bandwidth / 2
@@ -74,7 +74,7 @@ def jump_relu_backward(grad_h: Array, a: Array, theta: Array, bandwidth: float) 
 
 
 def l0_sparsity(a: Array, theta: Array, bandwidth: float) -> Number:
-    """How many units are above their threshold, mean over the batch: 1/N Σ_n Σ_j H(a_nj − theta_j).
+    """Count of the units above their threshold, mean over the batch: 1/N Σ_n Σ_j H(a_nj − theta_j).
 
     a is (N, H), theta (H,); only the backward pass reads the bandwidth (Rajamanoharan et al. 2024, equation 9).
     """
@@ -89,7 +89,7 @@ def _l0_rule(a: Array, theta: Array, bandwidth: float) -> Any:
 
 
 def _ramped_count(a: Array, theta: Array, bandwidth: float) -> Number:
-    """Return the count in which each unit goes over from 0 to 1 within the bandwidth."""
+    """Return the count in which each unit rises from 0 to 1 within the bandwidth."""
     return array_module(a).clip((a - theta) / bandwidth + 0.5, 0, 1).sum() / len(a)
 
 
@@ -98,10 +98,10 @@ def _ramped_count(a: Array, theta: Array, bandwidth: float) -> Number:
     f"{SOURCE} 12", _l0_rule, smoothed={"a": l0_sparsity, "theta": _ramped_count},
 )
 def l0_sparsity_backward(a: Array, theta: Array, bandwidth: float) -> tuple[Array, Array]:
-    """Gradients of `l0_sparsity`: 0 in a, as the derivative is, and in theta a rule in the derivative's place.
+    """Gradients of `l0_sparsity`: 0 for a, like the derivative, and for theta a rule instead of the derivative.
 
-    grad_theta_j = −1 / (bandwidth N) Σ_n K((a_nj − theta_j) / bandwidth), with K = 1 within ½ of 0: an estimate of how
-    dense the unit's values lie at its threshold, by which the mean count falls (Rajamanoharan et al. 2024, eq. 12).
+    grad_theta_j = −1 / (bandwidth N) Σ_n K((a_nj − theta_j) / bandwidth), with K = 1 within ½ of 0: an estimate of the
+    density of the unit's values at its threshold, by which the mean count falls (Rajamanoharan et al. 2024, eq. 12).
     """
     xp = array_module(a, theta)
     near = xp.where(xp.abs(a - theta) < bandwidth / 2, xp.ones_like(a), 0)
@@ -109,7 +109,7 @@ def l0_sparsity_backward(a: Array, theta: Array, bandwidth: float) -> tuple[Arra
 
 
 def gate(p: Array, b: Array) -> Array:
-    """How far each gate is open or shut: a_gate = p + b, with p = x W and a_gate (N, H), b (H,)."""
+    """How far each gate is open, negative if shut: a_gate = p + b, with p = x W and a_gate (N, H), b (H,)."""
     return array_module(p, b).add(p, b)
 
 
@@ -119,9 +119,9 @@ def gate_backward(grad_a_gate: Array) -> tuple[Array, Array]:
 
 
 def magnitude(p: Array, r: Array, b: Array) -> Array:
-    """How large each unit is where its gate is open: a_mag = exp(r) ⊙ p + b, with p and a_mag (N, H), r and b (H,).
+    """Size of each unit if its gate is open: a_mag = exp(r) ⊙ p + b, with p and a_mag (N, H), r and b (H,).
 
-    With p = x W it is x W_mag + b for W_mag = W ⊙ exp(r): the gate's directions, each of another length
+    With p = x W it is x W_mag + b for W_mag = W ⊙ exp(r): the gate's directions with other lengths
     (Rajamanoharan et al. 2024, "Improving dictionary learning with gated sparse autoencoders", equation 7).
     """
     return array_module(p, r, b).exp(r) * p + b
@@ -134,7 +134,7 @@ def magnitude_backward(grad_a_mag: Array, p: Array, r: Array) -> tuple[Array, Ar
 
 
 def gated(a_gate: Array, a_mag: Array) -> Array:
-    """Units that are on where their gate is, and as large as their magnitude: h = H(a_gate) ⊙ max(a_mag, 0), (N, H).
+    """Units that are on if their gate is open, with the size of their magnitude: h = H(a_gate) ⊙ max(a_mag, 0), (N, H).
 
     (Rajamanoharan et al. 2024, "Improving dictionary learning with gated sparse autoencoders", equation 6.)
     """
@@ -148,7 +148,7 @@ def gated_backward(grad_h: Array, a_gate: Array, a_mag: Array) -> tuple[Array, A
     return xp.zeros_like(a_gate), xp.where((a_gate <= 0) | (a_mag <= 0), 0, grad_h)
 
 
-# What else is to be known of these formulas
+# Everything else about these formulas
 
 
 def _kernel(u: float, bandwidth: float) -> float:
@@ -157,14 +157,14 @@ def _kernel(u: float, bandwidth: float) -> float:
 
 
 def _near_thresholds(rng: Any, N: int, H: int) -> dict[str, Any]:
-    """Draw units half of which lie near their threshold, and none within a hundredth of where a rule jumps."""
+    """Draw units, half of them near their threshold, and none within a hundredth of a jump of a rule."""
     theta, bandwidth = rng.uniform(0.2, 0.6, H), 0.3
     steps = rng.choice([-0.6, -0.22, -0.12, -0.05, 0.05, 0.12, 0.22, 0.6], (N, H)) + rng.uniform(-0.01, 0.01, (N, H))
     return {"a": theta + steps, "theta": theta, "bandwidth": bandwidth}
 
 
 def _rows(entry: Any, *arrays: Array) -> list[list[float]]:
-    """Return entry of the numbers of every unit, row by row; the first array has a row for each example."""
+    """Return entry(...) for the numbers of every unit, row by row; the first array has a row for each example."""
 
     def row_of(array: Array, n: int) -> Any:
         return array[n] if array.ndim == 2 else array
@@ -175,7 +175,7 @@ def _rows(entry: Any, *arrays: Array) -> list[list[float]]:
     ]
 
 
-BANDWIDTH = Setting("How near its threshold a unit says whether the threshold should move.", limits={"above": 0})
+BANDWIDTH = Setting("The width around a threshold in which units move it.", limits={"above": 0})
 NEAR = "near[n,j] = 1 if abs(a[n,j] - theta[j]) < bandwidth / 2 else 0"
 
 RECORDS: tuple[Record, ...] = (
@@ -186,7 +186,7 @@ RECORDS: tuple[Record, ...] = (
         claim="exp(log_theta)",
         inputs=lambda rng, N, D, H: {"log_theta": rng.normal(-1, 0.5, H)},
         second_opinion=lambda log_theta: [math.e ** float(v) for v in log_theta],
-        question="What is the threshold where its logarithm is 0? And can it be negative?",
+        question="What is the threshold if its logarithm is 0? And can it be negative?",
     ),
     Formula(
         jump_relu, jump_relu_backward,
@@ -198,7 +198,7 @@ RECORDS: tuple[Record, ...] = (
         claim="a where a > theta, else 0",
         inputs=lambda rng, N, D, H: _near_thresholds(rng, N, H),
         second_opinion=lambda a, theta, bandwidth: _rows(lambda v, t: (v > t) * v, a, theta),
-        question="What does a unit give that is just above its threshold, and one that is just below?",
+        question="What is the output of a unit just above its threshold, and of one just below?",
     ),
     Term(
         l0_sparsity, l0_sparsity_backward,
@@ -206,10 +206,10 @@ RECORDS: tuple[Record, ...] = (
         settings={"bandwidth": BANDWIDTH},
         lines=("l0 = mean(n, sum(j, 1 if a[n,j] > theta[j] else 0))",),
         backward_lines=(NEAR, "grad_a[n,j] = 0", "grad_theta[j] = -sum(n, near[n,j]) / bandwidth / N"),
-        claim="how many units are above theta, mean over the batch",
+        claim="the number of units above theta, mean over the batch",
         inputs=lambda rng, N, D, H: _near_thresholds(rng, N, H),
         second_opinion=lambda a, theta, bandwidth: _rows(lambda v, t: float(v > t), a, theta),
-        question="What does a unit cost that is on, however large it is? And one at its threshold?",
+        question="What does an active unit cost, for any size? And one at its threshold?",
     ),
     Formula(
         gate, gate_backward,
@@ -234,7 +234,7 @@ RECORDS: tuple[Record, ...] = (
             "p": rng.normal(size=(N, H)), "r": rng.normal(size=H), "b": rng.normal(size=H),
         },
         second_opinion=lambda p, r, b: _rows(lambda v, s, c: math.fsum((v * math.e**s, c)), p, r, b),
-        question="What does it give for r = 0, and for p = 0?",
+        question="What is the result for r = 0, and for p = 0?",
     ),
     Formula(
         gated, gated_backward,
@@ -248,6 +248,6 @@ RECORDS: tuple[Record, ...] = (
             name: rng.choice([-1.0, 1.0], (N, H)) * rng.uniform(0.05, 2.0, (N, H)) for name in ("a_gate", "a_mag")
         },
         second_opinion=lambda a_gate, a_mag: _rows(lambda g, m: (g > 0) * max(m, 0.0), a_gate, a_mag),
-        question="What does a unit give whose gate is shut, and one whose gate is open and whose magnitude is −1?",
+        question="What is the output of a unit with a shut gate, and of one with an open gate and the magnitude −1?",
     ),
 )  # fmt: skip

@@ -1,1 +1,1 @@
-"""What looks in on models from outside, and is unknown to them: gradient checks, traces, measures, pages."""
+"""Tools that inspect models from outside: gradient checks, traces, measures, pages. Models never import them."""

@@ -1,7 +1,7 @@
-"""What a trained model is measured by: numbers from arrays, in float64, with NumPy alone.
+"""Measures of a trained model: numbers from arrays, in float64, with NumPy alone.
 
     x, x_hat -> squared error;   x -> PCA;   codes, labels -> accuracy of a linear probe;   codes -> active units
-    two bases -> the angle between them;   samples, digits -> how many lie among the digits, and reach them
+    two bases -> the angle between them;   samples, digits -> shares of samples near digits, and back
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ import numpy as np
 from aescratch.backend import Array
 
 ACTIVE = 0.01  # a code unit is active where |h| is larger
-RIDGE = 0.01  # of the linear probe, per example, on codes of variance one
-NEIGHBOUR = 3  # which neighbour's distance is a digit's neighbourhood
+RIDGE = 0.01  # of the linear probe, per example, on codes of variance 1
+NEIGHBOUR = 3  # the neighbour whose distance is the radius of a digit's neighbourhood
 
 
 @dataclass(frozen=True)
 class PCA:
-    """Principal component analysis: the best linear code there is, whatever its width.
+    """Principal component analysis: the best linear code of any width.
 
     Attributes
     ----------
     mean : (D,) array
-        The mean of the data it was fitted to.
+        The mean of the data that it was fitted to.
     directions : (D, D) array
         The principal directions as rows, the one of largest variance first.
     """
@@ -79,9 +79,9 @@ def active_share(code: Array) -> float:
 
 
 def probe_accuracy(code: Array, labels: Array, unseen_code: Array, unseen_labels: Array) -> float:
-    """Return the share of unseen examples whose class a linear probe reads off their codes.
+    """Return the share of unseen examples whose class a linear probe predicts from their codes.
 
-    The probe is ridge regression onto the classes' indicators, the largest of which is the answer: codes are scaled to
+    The probe is ridge regression onto the classes' indicators; the largest output is the answer. Codes are scaled to
     mean 0 and variance 1, W = (AᵀA + RIDGE · N I)⁻¹ AᵀY, with the constant kept out of the ridge by centring Y.
 
     Examples
@@ -91,7 +91,7 @@ def probe_accuracy(code: Array, labels: Array, unseen_code: Array, unseen_labels
     1.0
     """
     mean, spread = code.mean(axis=0, dtype=np.float64), code.std(axis=0, dtype=np.float64)
-    spread[spread == 0] = 1.0  # a unit that never changes tells nothing, and divides by nothing
+    spread[spread == 0] = 1.0  # a constant unit carries no information, and must not be divided by 0
     A = (code - mean) / spread
     Y = np.equal.outer(labels, np.arange(labels.max() + 1)).astype(np.float64)
     W = np.linalg.solve(A.T @ A + RIDGE * len(A) * np.eye(A.shape[1]), A.T @ (Y - Y.mean(axis=0)))
@@ -102,8 +102,8 @@ def probe_accuracy(code: Array, labels: Array, unseen_code: Array, unseen_labels
 def largest_principal_angle(A: Array, B: Array) -> float:
     """Return the largest angle, in degrees, between the spaces that the rows of A and of B (H, D) span.
 
-    It is taken from the sine, the part of one basis outside the other space: the cosine of a small angle is 1 to the
-    last place.
+    It is computed from the sine, the part of one basis outside of the other space, since the cosine of a small angle is
+    1 to rounding.
 
     Examples
     --------
@@ -126,9 +126,9 @@ def distances(a: Array, b: Array) -> Array:
 class Neighbourhoods:
     """Around each training digit, the ball out to its third-nearest other training digit.
 
-    A sample inside one of the balls lies where digits lie. This is the precision of Kynkäänniemi et al. 2019,
-    in pixels. It asks for quality alone: a model that always gave the same good digit would have all samples inside.
-    So variety stands beside it: how many of the balls are reached, the coverage of Naeem et al. 2020.
+    The share of samples inside a ball is the precision of Kynkäänniemi et al. 2019, in pixels. It measures quality
+    alone: a model that always returns the same good digit has all samples inside. The share of balls that contain a
+    sample measures variety: the coverage of Naeem et al. 2020.
     """
 
     radii: Array

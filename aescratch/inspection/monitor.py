@@ -1,9 +1,9 @@
-"""A monitor of a training: what a model does and is after some of its epochs, on a few rows that stay the same.
+"""A monitor of a training: the state of a model after some of its epochs, on the same few rows.
 
     fit(..., observer=monitor) -> after some epochs a Snapshot: terms of the loss, norms of gradients and of changes,
-                                  the code, what it restores;   monitor.plot() -> a figure of it all
+                                  the code, the reconstruction;   monitor.plot() -> a figure of all of it
 
-It looks on: the rows, the noise and the epochs are fixed, so a training that is looked at takes the same steps.
+It only observes: the rows, the noise and the epochs are fixed, so a monitored training takes the same steps.
 """
 
 from __future__ import annotations
@@ -34,27 +34,27 @@ MOST_ROWS = 128
 MOST_SNAPSHOTS = 16
 N_RESTORED = 8
 MOST_CURVES = 8
-TINY = 1e-30  # in the place of a norm of 0, which nothing can be a share of
-SEED = 0  # of the noise of the loss that is looked at
+TINY = 1e-30  # replaces a norm of 0, which can't be divided by
+SEED = 0  # the seed of the monitored loss's noise
 
 
 @dataclass
 class Snapshot:
-    """What was seen after one epoch.
+    """The state after one epoch.
 
     Attributes
     ----------
     epoch : int
-        How many epochs had passed.
+        The number of epochs so far.
     terms : dict of str to float
-        What each term of the objective came to.
+        The value of each term of the objective.
     gradients, changes : dict of str to float
-        Of every parameter the norm of its gradient, and by what share of its norm it has changed since the snapshot
-        before.
+        For every parameter, the norm of its gradient, and its change since the previous snapshot as a share of its
+        norm.
     code : (N, H) array or None
         The code of the rows.
     restored : (8, D) array or None
-        What the model makes of the first of them.
+        The reconstruction of the first rows.
     """
 
     epoch: int
@@ -66,30 +66,30 @@ class Snapshot:
 
 
 class Monitor:
-    """An observer of `fit` that keeps what it sees, and draws it.
+    """An observer of `fit` that keeps snapshots and plots them.
 
     Parameters
     ----------
     x : (N, D) array of floats
-        The data of the training; 128 rows at most are looked at.
+        The training data; at most 128 rows are used.
     labels : (N,) array of integers, optional
         Their classes, for a model whose `loss` takes labels.
     epochs : int
-        How many epochs there will be; at most 16 of them are looked at.
+        The number of epochs of the training; there is a snapshot after at most 16 of them.
 
     Attributes
     ----------
     snapshots : list of Snapshot
-        What was seen.
+        The snapshots so far.
     history : History or None
-        Of the training.
+        The history of the training.
     levels : dict of str to float
-        What the loss is to be compared with: that of the mean, and with squared error that of PCA.
+        The losses to compare with: that of the mean and, for squared error, that of PCA.
 
     Raises
     ------
     TypeError, ValueError
-        If the data are none that a model learns from, or epochs isn't a whole number of at least 1.
+        If the data are invalid, or epochs isn't a whole number of at least 1.
 
     Examples
     --------
@@ -116,7 +116,7 @@ class Monitor:
         self._before: dict[str, Array] = {}
 
     def __call__(self, model: Any, history: History) -> None:
-        """Look at the model, if this epoch is one of those that are looked at."""
+        """Take a snapshot of the model, if this epoch is due."""
         if self.history is not history and isinstance(model, Model):
             self.levels = levels_of(model, self.x)
         self.history = history
@@ -141,7 +141,7 @@ class Monitor:
         self._before = values
 
     def panels(self) -> dict[str, Callable[[Axes], None]]:
-        """Return what draws each chart that there is something for, by its title."""
+        """Return the function that draws each chart with data, by its title."""
         history, snapshots = self.history, self.snapshots
         drawn: dict[str, Callable[[Axes], None]] = {}
         if history is not None and history.loss:
@@ -175,13 +175,13 @@ class Monitor:
         Raises
         ------
         ValueError
-            If no epoch was seen yet.
+            If there is no snapshot yet.
         """
         from matplotlib import pyplot
 
         panels = self.panels()
         if not panels:
-            raise ValueError("expected a monitor that saw an epoch, got one that saw none; call fit(observer=monitor)")
+            raise ValueError("expected a monitor with a snapshot, got one without; call fit(observer=monitor)")
         height = -(-len(panels) // 2)
         figure, axes = pyplot.subplots(height, 2, figsize=(14.0, 4.2 * height), layout="compressed", squeeze=False)
         for ax, (title, draw) in zip(axes.flat, panels.items(), strict=False):
@@ -194,14 +194,14 @@ class Monitor:
 
 @contextlib.contextmanager
 def _noted(model: Any, terms: dict[str, float]) -> Iterator[None]:
-    """Inside the block, note what each term of the objective comes to."""
+    """Within the block, record the value of each term of the objective."""
     with contextlib.ExitStack() as stack:
         _put_in(stack, model, terms)
         yield
 
 
 def _put_in(stack: contextlib.ExitStack, model: Any, terms: dict[str, float]) -> None:
-    """Let the terms' forward be noted until the stack is left; apart, as Control-C slips past a loop in a `with`."""
+    """Record the terms' forward until the stack is left; apart, since Control-C can bypass a loop in a `with`."""
     for name, part in contract.parts_of(model).items():
         if part.is_term:
             stack.enter_context(instead(part, forward=partial(_noting, terms, name, part.forward)))
@@ -220,7 +220,7 @@ def _change(before: Array | None, now: Array) -> float:
 
 
 def _norm(values: Array) -> float:
-    """Return the norm, in float64: squares of large numbers leave float32."""
+    """Return the norm, in float64: squares of large numbers overflow float32."""
     return float(np.linalg.norm(np.asarray(values, np.float64)))
 
 

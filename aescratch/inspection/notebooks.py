@@ -3,7 +3,7 @@
     parts, objective --> a table of layers, shapes and parameters
     epochs           --> a curve of the loss, and a table of the first and the last epochs
 
-Text takes the colour of what is around it and the background stays as it is, so both read on light and on dark pages.
+The text's colour and the background are inherited, so both read on light and on dark pages.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ STYLE = """
 .aescratch-card svg { display: block; width: 24rem; max-width: 100%; height: auto; margin: .5em 0; }
 """
 WIDE, HIGH, EDGE = 384, 96, 4
-MOST_POINTS = 300  # of a curve; more can't be told apart
+MOST_POINTS = 300  # of a curve; more can't be distinguished
 AT_EACH_END = 3  # epochs that the table shows
 COLOURS = {"loss": "#3a7bd5", "validation loss": "#c8651b"}  # both have a contrast of 3 on white and on black
 
 
 @shows(Model, "html")
 def model_html(model: Model) -> str:
-    """Return what `print` shows of a model as a table, with shapes and counts, in a <div>.
+    """Return a model's printed summary as a table, with shapes and counts, in a <div>.
 
     Examples
     --------
@@ -67,7 +67,7 @@ def model_html(model: Model) -> str:
 
 @shows(History, "html")
 def history_html(history: History) -> str:
-    """Return a history's line, its curves, what was found wrong, and its first and last epochs, in a <div>."""
+    """Return a history's line, its curves, its diagnosis, and its first and last epochs, in a <div>."""
     lines = [f"<p><strong>{escape(str(history))}</strong></p>"]
     columns = {
         "loss": history.loss, "validation loss": history.validation_loss, "learning rate": history.learning_rate
@@ -75,7 +75,7 @@ def history_html(history: History) -> str:
     columns = {name: values for name, values in columns.items() if values}
     if len(history) > 1:
         lines.append(_curves({name: columns[name] for name in COLOURS if name in columns}))
-    with contextlib.suppress(ValueError):  # the model has gone on, or the history is a copy
+    with contextlib.suppress(ValueError):  # the model has changed since, or the history is a copy
         lines += [history.diagnosis._repr_html_()] if history.diagnosis else []
     if len(history):
         lines += _table([("epoch", *columns), *_epochs(history, list(columns.values()))], numbers=1 + len(columns))
@@ -83,7 +83,7 @@ def history_html(history: History) -> str:
 
 
 def _epochs(history: History, columns: Sequence[Sequence[float]]) -> Iterator[tuple[str, ...]]:
-    """Yield the first epochs, the last, and the best, as texts; a row of dots stands for those between."""
+    """Yield the first epochs, the last, and the best, as texts; a row of dots replaces the others."""
     count, last = len(history), -1
     shown = {*range(min(AT_EACH_END, count)), *range(max(0, count - AT_EACH_END), count)}
     if history.best_epoch is not None:
@@ -97,7 +97,7 @@ def _epochs(history: History, columns: Sequence[Sequence[float]]) -> Iterator[tu
 
 
 def _curves(curves: dict[str, list[float]]) -> str:
-    """Return the curves over the epochs, on one scale, as an SVG that says in words what it shows."""
+    """Return the curves over the epochs, on one scale, as an SVG with a description in words."""
     everything = [value for values in curves.values() for value in values]
     low, high = min(everything), max(everything)
     words = "; ".join(f"{name} from {values[0]:.4g} to {values[-1]:.4g}" for name, values in curves.items())
@@ -117,7 +117,7 @@ def _curves(curves: dict[str, list[float]]) -> str:
 
 
 def _table(rows: Sequence[tuple[str, ...]], numbers: int) -> Iterator[str]:
-    """Yield the rows of a table, the head first; as many last columns as this hold numbers."""
+    """Yield the rows of a table, the header first; the last `numbers` columns hold numbers."""
     yield "<table>"
     for place, row in enumerate(rows):
         tag = "td" if place else "th"

@@ -1,10 +1,10 @@
-"""Looking in on a training step: what every part of a model is given and returns, without a hook in the model.
+"""Observing a training step: the arguments and the result of every part of a model, without a hook in the model.
 
     model.loss, model.backward --call--> part.forward, part.backward --observed--> Call
-                                              <-- the result, or what the observer puts in its place
+                                              <-- the result, or the observer's replacement
 
-While it is observed, each part of `model.parts` has its forward and backward wrapped, on the object itself; afterwards
-nothing is left of it.
+During observation, the forward and backward of each part in `model.parts` are wrapped on the object itself. Afterwards
+the wrappers are removed.
 """
 
 from __future__ import annotations
@@ -30,16 +30,15 @@ class Call:
     Attributes
     ----------
     name : str
-        The part's, as in `model.parts`.
+        The part's name in `model.parts`.
     part : Part
         The part itself.
     which : str
         ``"forward"`` or ``"backward"``.
     arguments : dict
-        What it was given, by the names of its parameters; of ``*args`` as args0, args1, ..., of ``**options`` each by
-        its own name.
+        The arguments by name; those in ``*args`` as args0, args1, ..., those in ``**options`` each by its own name.
     result : array, number, tuple of arrays, or None
-        What it returned; None before it has. Arrays are the ones of the pass, not copies.
+        The returned value; None before the call returns. Arrays are those of the pass, not copies.
     """
 
     name: str
@@ -54,10 +53,10 @@ Observer = Callable[[Call], Any]
 
 @contextlib.contextmanager
 def observed(model: Any, observer: Observer, before: Callable[[Call], None] | None = None) -> Iterator[None]:
-    """Inside the block, tell the observer of every call of a part's forward or backward, in order.
+    """Within the block, pass every call of a part's forward or backward to the observer, in order.
 
-    What the observer returns takes the place of the call's result, unless it is None. `before`, if there is one, is
-    told of the call before it is carried out, when no argument can have been changed yet.
+    The observer's return value replaces the call's result, unless it is None. `before`, if given, gets the call before
+    it runs, when no argument can have changed yet.
     """
     with contextlib.ExitStack() as stack:
         _wrap_parts(stack, model, observer, before)
@@ -67,10 +66,10 @@ def observed(model: Any, observer: Observer, before: Callable[[Call], None] | No
 def _wrap_parts(
     stack: contextlib.ExitStack, model: Any, observer: Observer, before: Callable[[Call], None] | None
 ) -> None:
-    """Put a wrapped forward and backward on every part, until the stack is left.
+    """Wrap the forward and backward of every part, until the stack is left.
 
-    The loop has a function of its own: in Python 3.13 a Control-C that meets the jump at the end of a loop inside a
-    `with` slips past what that is to put back.
+    The loop is in a separate function: in Python 3.13, a Control-C at the jump at the end of a loop inside a `with`
+    would bypass the cleanup.
     """
     for name, part in parts_of(model).items():
         wrapped = {which: _wrapped(name, part, which, observer, before) for which in PASSES}
@@ -79,9 +78,9 @@ def _wrap_parts(
 
 @contextlib.contextmanager
 def instead(holder: Any, **methods: Callable[..., Any]) -> Iterator[None]:
-    """Inside the block, an object has these methods in place of its own."""
+    """Within the block, replace these methods of an object."""
     attributes = vars(holder)
-    own = {name: attributes[name] for name in methods if name in attributes}  # an exercise may have put them there
+    own = {name: attributes[name] for name in methods if name in attributes}  # an exercise may have set them there
     attributes.update(methods)
     try:
         yield
@@ -100,7 +99,7 @@ def record(model: Any, step: Callable[[], Any]) -> list[Call]:
 
 
 def call_by_name(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
-    """Call a function with arguments under the names that `Call` has them by."""
+    """Call a function with arguments by their names in `Call`."""
     parameters = inspect.signature(function).parameters.values()
     starred = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
     if starred is None:
@@ -112,7 +111,7 @@ def call_by_name(function: Callable[..., Any], arguments: Mapping[str, Any]) -> 
 
 
 def _spread(bound: inspect.BoundArguments) -> dict[str, Any]:
-    """Return arguments by name, each of those in a starred one too."""
+    """Return arguments by name, including each one in a starred argument."""
     found: dict[str, Any] = {}
     for name, value in bound.arguments.items():
         kind = bound.signature.parameters[name].kind

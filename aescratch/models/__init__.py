@@ -1,7 +1,7 @@
-"""The variants, one per file: each spells its forward pass out in `loss`, and mirrors it in `backward`.
+"""The variants, one per file: each writes out its forward pass in `loss`, and mirrors it in `backward`.
 
-A file of this folder that holds a class with a `word` of its own holds a variant. It is found here, and by that known
-everywhere: as a public name of the package, on the command line, in files, in the tests and in the reference.
+A class in this folder with its own `word` is a variant. It is found here, and is then known everywhere: as a public
+name of the package, on the command line, in files, in the tests and in the reference.
 """
 
 from __future__ import annotations

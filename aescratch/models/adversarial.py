@@ -1,11 +1,11 @@
-"""The adversarial autoencoder: a discriminator takes its codes for samples of N(0, 1) (Makhzani et al. 2015).
+"""The adversarial autoencoder: a discriminator mistakes its codes for samples of N(0, 1) (Makhzani et al. 2015).
 
     x -> encoder -> h -> decoder -> x_hat
-                    h -> reversal, beside samples of N(0, 1) -> discriminator -> logits, of being a sample
+                    h -> reversal, joined to samples of N(0, 1) -> discriminator -> logits of being a sample
     loss = reconstruction(x_hat, x) + discrimination(logits) + decay(weights)
 
 One backward pass trains all three. The discriminator lowers the second term. On its way to the encoder the gradient is
-turned round (Ganin & Lempitsky 2015), so that the encoder raises it: at its best it is log 2, that of guessing.
+reversed (Ganin & Lempitsky 2015), so that the encoder raises it, at best to log 2, the value of guessing.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ if TYPE_CHECKING:
 
 
 class AdversarialAutoencoder(GenerativeAutoencoder):
-    """Autoencoder whose codes a discriminator is to mistake for samples of N(0, 1), so that decoding samples generates.
+    """Autoencoder whose codes look like samples of N(0, 1) to a discriminator, so that decoding samples generates data.
 
     Parameters
     ----------
     widths : list of int
         As for `Autoencoder`.
     weight : float
-        How much the encoder minds the discriminator, 0 or more, whose own gradient isn't multiplied by it.
+        The weight of the discriminator in the encoder's gradient, 0 or more; its own gradient isn't multiplied by it.
     n_hidden : int
-        How many hidden units the discriminator has, in one layer.
+        The number of the discriminator's hidden units, in one layer.
     **options
-        As for `Autoencoder`; `code_activation` is none by default, since samples of N(0, 1) lie anywhere.
+        As for `Autoencoder`; `code_activation` is none by default, since samples of N(0, 1) may have any value.
 
     Examples
     --------
@@ -95,7 +95,7 @@ class AdversarialAutoencoder(GenerativeAutoencoder):
         }  # fmt: skip
 
     def loss(self, x: Array, rng: Rng = None) -> Number:
-        """Return the objective of this batch, a number; the samples of N(0, 1) are drawn anew unless rng is a seed."""
+        """Return the objective of this batch, a number; new samples of N(0, 1) are drawn unless rng is a seed."""
         x, rng = self.as_batch(x), self.noise(rng)
         h = self.encoder.forward(x, rng)
         both = self.beside_prior.forward(self.reversal.forward(h), rng)
@@ -104,7 +104,7 @@ class AdversarialAutoencoder(GenerativeAutoencoder):
         return self.reconstruction.forward(x_hat, x) + self.discrimination.forward(logits) + self.decay.forward()
 
     def backward(self) -> None:
-        """Fill parameter.grad of every parameter with the gradient of the last loss, as it is declared."""
+        """Fill parameter.grad of every parameter with the declared gradient of the last loss."""
         grad_h = self.decoder.backward(self.reconstruction.backward())
         grad_both = self.discriminator.backward(self.discrimination.backward())
         grad_h += self.reversal.backward(self.beside_prior.backward(grad_both))  # against the discriminator
@@ -112,9 +112,9 @@ class AdversarialAutoencoder(GenerativeAutoencoder):
         self.decay.backward()
 
     def discriminator_accuracy(self, x: Data, rng: Rng = None) -> float:
-        """Return for which share of the codes of x (N, D), and of as many samples, the discriminator is right.
+        """Return the discriminator's accuracy on the codes of x (N, D) and equally many samples.
 
-        At ½ it can't tell them apart; at 1 it wins, and its gradient tells the encoder little.
+        At ½ it can't distinguish them; at 1 it wins, and its gradient tells the encoder little.
         """
         h = self.encode(x)
         logits = [to_numpy(self.discriminator.apply(rows)) for rows in (self.prior_samples(len(h), rng), h)]
@@ -131,7 +131,7 @@ class AdversarialAutoencoder(GenerativeAutoencoder):
     }
 
     def second_opinion(self) -> SecondOpinion:
-        """Return the objective once more: the discriminator is asked of samples, and of codes."""
+        """Return the objective computed independently: the discriminator gets samples and codes."""
 
         def logits(seen: Seen) -> Array:
             both = seen.drawn("beside_prior", self.encoder.apply(seen.x))
@@ -140,7 +140,7 @@ class AdversarialAutoencoder(GenerativeAutoencoder):
         opinion = super().second_opinion()
         opinion.noise["beside_prior"], opinion.prior_units = self.discriminator, self.widths[-1]
         opinion.terms["discrimination"] = lambda seen: (logits(seen),)
-        opinion.mistaken["samples and codes have each other's label"] = (
+        opinion.mistaken["samples and codes have exchanged labels"] = (
             "discrimination", lambda seen: (logits(seen)[::-1],)
         )  # fmt: skip
         return opinion

@@ -2,7 +2,7 @@
 
     x -> encoder -> h -> decoder -> x_hat;   loss = reconstruction(x_hat, x) + decay(weights)
 
-The other variants change one thing each, and say which.
+Each of the other variants changes one thing.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Autoencoder(Model):
     activation : class, or functools.partial of one
         The activation between layers.
     code_activation : class, optional
-        The activation of the code; None means the variant's own, here the same as `activation`.
+        The activation of the code; None means the variant's default, here the same as `activation`.
     output_activation : class, optional
         The activation of the decoder's output; None means none.
     tied : bool
@@ -85,15 +85,15 @@ class Autoencoder(Model):
     weight_decay : float
         lam in the term (lam/2) Σ W², biases excluded.
     dropout : float
-        The share of the hidden units and of the code, in [0, 1), that `Dropout` silences in training.
+        The probability, in [0, 1), with which `Dropout` drops hidden units and code units in training.
     batch_norm : bool
-        Whether `BatchNorm` stands before the activation of every hidden layer and of the code.
+        Whether `BatchNorm` comes before the activation of every hidden layer and of the code.
     initializer : callable
         Draws the weights, by default `xavier_uniform`.
     dtype : str
         ``"float32"`` or ``"float64"``.
     rng : int or numpy.random.Generator, optional
-        Where the weights and the model's own noise come from.
+        Draws the weights and the model's own noise.
 
     Raises
     ------
@@ -151,19 +151,19 @@ class Autoencoder(Model):
         name_parameters("decoder", self.decoder)
 
     def between(self, width: int) -> list[Layer]:
-        """Return what stands between two dense layers: the activation, and normalisation and dropout where wanted."""
+        """Return the layers between two dense layers: the activation, and normalisation and dropout if set."""
         return [*self.normalization(width), make_activation("activation", self.activation), *self.silenced()]
 
     def normalization(self, width: int) -> list[Layer]:
-        """Return a new batch normalisation of this width, if the model has any."""
+        """Return a new batch normalisation of this width, if the model has it."""
         return [BatchNorm(width, dtype=self.dtype)] if self.batch_norm else []
 
     def silenced(self) -> list[Layer]:
-        """Return a new dropout, if the model has any."""
+        """Return a new dropout layer, if the model has dropout."""
         return [Dropout(self.dropout)] if self.dropout else []
 
     def decoder_layers(self, encoder: Sequence[Layer], rng: np.random.Generator) -> list[Layer]:
-        """Return the decoder's dense layers, with activations between, that mirror the encoder's."""
+        """Return the decoder's dense layers, mirroring the encoder's, with activations between them."""
         if not self.tied:
             return dense_layers(self.widths[::-1], self.between, self.initializer, self.dtype, rng)
         for layer in encoder:
@@ -172,15 +172,15 @@ class Autoencoder(Model):
         return tied_decoder_layers(encoder, self.between)
 
     def code_layers(self) -> list[Layer]:
-        """Return what follows the encoder's last dense layer: the code's activation."""
+        """Return the layers after the encoder's last dense layer: the code's activation."""
         return [make_activation("code_activation", self.code_activation or self.default_code_activation())]
 
     def default_code_activation(self) -> Callable[..., Layer]:
-        """Return the class that ``code_activation=None`` stands for."""
+        """Return the default class of the code's activation."""
         return self.activation
 
     def output_layer(self) -> Layer:
-        """Return what follows the decoder's last dense layer."""
+        """Return the layers after the decoder's last dense layer."""
         return make_activation("output_activation", self.output_activation or Identity)
 
     def path_to_code(self) -> list[Layer]:
@@ -208,7 +208,7 @@ class Autoencoder(Model):
         x : (N, D) array of floats
             A batch.
         rng : int or numpy.random.Generator, optional
-            Where noise is drawn from, if the variant has any; a seed freezes it. By default the model's own.
+            Draws the noise, if the variant has any; a seed freezes it. By default the model's own generator.
         """
         x, rng = self.as_batch(x), self.noise(rng)
         h = self.encoder.forward(x, rng)
@@ -226,7 +226,7 @@ class Autoencoder(Model):
         return self.encoder.apply(self.as_input(x))
 
     def decode(self, h: Data) -> Array:
-        """Return what the decoder makes of a code h (N, H): data (N, D); probabilities with cross-entropy."""
+        """Return the decoder's data (N, D) for a code h (N, H); probabilities with cross-entropy."""
         code = self.require_same_backend(as_matrix(h, self.dtype, self.widths[-1], "the code"))
         return self.reconstruction.to_data(self.decoder.apply(code))
 
@@ -235,12 +235,12 @@ class Autoencoder(Model):
         return self.decode(self.encode(x))
 
     def as_batch(self, x: Any) -> Array:
-        """Return x (N, D) checked, in the model's dtype: a batch of which the loss is taken.
+        """Return x (N, D), validated as a batch for the loss, in the model's dtype.
 
         Raises
         ------
         TypeError, ValueError
-            If it isn't a batch for this model and its loss, in a sentence that says what was expected.
+            If the batch is invalid for this model or its loss; the message says what was expected.
         """
         x = self.as_input(x)
         if not self.trusts_batches:
@@ -248,14 +248,14 @@ class Autoencoder(Model):
         return x
 
     def as_input(self, x: Any) -> Array:
-        """Return x (N, D) checked, in the model's dtype: what the encoder reads, whether the loss is for it or not."""
+        """Return x (N, D), validated as input of the encoder, not for the loss, in the model's dtype."""
         if self.trusts_batches:
             checked: Array = x
             return checked
         return self.require_same_backend(as_matrix(x, self.dtype, self.widths[0]))
 
     def as_data(self, x: Any, labels: Any = None) -> Sequence[Array]:
-        """Return the data that `loss` takes, x alone, checked once and moved to where the model is."""
+        """Return the data that `loss` takes, x alone, validated and moved to the model's device."""
         if labels is not None:
             raise TypeError("expected no labels: an autoencoder learns from x alone; ae.SoftmaxClassifier takes labels")
         x = as_matrix(x, self.dtype, self.widths[0])
@@ -263,10 +263,10 @@ class Autoencoder(Model):
         return (move(x, self.backend),)
 
     def scaling_for(self, x: Data, how: str = "auto") -> Scaling | None:
-        """Return the scaling that data x (N, D) ask for, or None if they are well as they are.
+        """Return the scaling for data x (N, D), or None if they need none.
 
-        Where ``"auto"`` would leave them, or standardize, but the loss is for data in [0, 1], it is ``"minmax"``;
-        ``"standardize"`` is then an error.
+        If the loss needs data in [0, 1], ``"auto"`` means ``"minmax"`` for other data, and ``"standardize"`` is an
+        error.
         """
         if is_streamed(x):
             x = as_stream(x)
@@ -277,20 +277,23 @@ class Autoencoder(Model):
         if how == "auto" and isinstance(self.reconstruction, BinaryCrossEntropy):
             how = "none" if all(rows.min() >= 0 and rows.max() <= 1 for rows in pieces_of(x)) else "minmax"
         if how == "standardize" and isinstance(self.reconstruction, BinaryCrossEntropy):
-            raise ValueError("expected minmax or auto, got standardize, which leaves [0, 1], for binary cross-entropy")
+            raise ValueError(
+                "expected minmax or auto for binary cross-entropy, got standardize, whose values are outside of [0, "
+                "1]"
+            )
         scaling = Scaling.fit(x, how)
         return None if scaling.changes_nothing else scaling
 
     def suited_settings(self, x: Array) -> dict[str, Any]:
-        """Return settings that serve better where nobody asked for any, for data x (N, D), scaled as they will be.
+        """Return better defaults for data x (N, D), which are scaled already.
 
-        A code of ReLUs loses units for good; one of GELUs is as bent, and loses none.
+        A ReLU code may lose units permanently; a GELU code is also non-linear, and loses none.
         """
         wanted = self.code_activation or self.default_code_activation()
         return {"code_activation": GELU} if wanted is ReLU else {}
 
     def unit_statistic(self, x: Data) -> UnitStatistic:
-        """Return the share of the examples x (N, D) for which each code unit isn't 0; it sleeps if it never changes."""
+        """Return the share of the examples x (N, D) for which each code unit isn't 0; constant ones are asleep."""
         h = to_numpy(self.encode(x)).astype(np.float64)
         return UnitStatistic("share of the code that isn't 0", (h != 0).mean(axis=0), never_change(h))
 
@@ -319,16 +322,16 @@ class Autoencoder(Model):
 
     @property
     def autoencoder(self) -> Autoencoder:
-        """The model itself; a classifier has one of which it uses the encoder."""
+        """The model itself; a classifier has another one, whose encoder it uses."""
         return self
 
     @property
     def n_inputs(self) -> int:
-        """How many numbers an example has."""
+        """The width of an example."""
         return self.widths[0]
 
     def second_opinion(self) -> SecondOpinion:
-        """Return the objective and the promises once more: what x is compared with, and what a code is."""
+        """Return the objective and the promises, computed independently: the target of x_hat, and the code."""
 
         def code(x: Array) -> Array:
             for layer in self.path_to_code():
@@ -341,12 +344,12 @@ class Autoencoder(Model):
 
 
 def _check_reconstruction(reconstruction: Any, output_activation: Any) -> Loss:
-    """Return a copy of the loss for this model alone."""
+    """Return this model's own copy of the loss."""
     if not isinstance(reconstruction, Loss) or isinstance(reconstruction, SoftmaxCrossEntropy):
         raise TypeError(f"expected reconstruction to be a loss such as ae.SquaredError(), got {reconstruction!r}")
     if isinstance(reconstruction, BinaryCrossEntropy) and output_activation not in (None, Identity):
         raise ValueError(
-            "expected no output_activation beside BinaryCrossEntropy, whose decoder emits logits; "
-            "leave output_activation out: decode returns probabilities by itself"
+            "expected no output_activation with BinaryCrossEntropy, whose decoder emits logits; "
+            "leave output_activation out: decode returns probabilities anyway"
         )
     return copy.copy(reconstruction)

@@ -1,7 +1,7 @@
-"""What every model has beside its own loss and backward: checked batches, training, saving, moving, printing.
+"""The base of every model, beside its own loss and backward: validated batches, training, saving, moving, printing.
 
-A model spells out `loss` and `backward`, and lists its `parameters` and its `parts`, in forward order. Training,
-gradient checks and tracing need no more; what else they ask for, if it is there, says `aescratch.training.contract`.
+A model writes out `loss` and `backward`, and lists its `parameters` and its `parts`, in forward order. Training,
+gradient checks and tracing need no more; `aescratch.training.contract` lists what else they use if it exists.
 """
 
 from __future__ import annotations
@@ -43,33 +43,33 @@ class Model(Recipe):
     parts : dict of str to Part
         Everything with a forward and a backward, by name, in forward order.
     rng : numpy.random.Generator
-        The model's own source of noise, for a ``loss(x)`` without rng.
+        The model's own generator, for a ``loss(x)`` without rng.
     word : str
-        The variant's name on the command line. A class in this folder that says one is found by that.
+        The variant's name on the command line. A class in this folder that defines it is found as a variant.
     order : int
-        Its place where variants are listed.
+        Its place in lists of variants.
     objective, formula : str
-        What the loss asks for, in words, and term by term, as they stand in `loss`.
+        The objective in words, and term by term, as in `loss`.
     takes_labels : bool
-        Whether it learns from labels, which it then predicts: it has `predict` and `score`.
+        Whether it learns from labels and predicts them: it has `predict` and `score`.
     n_reconstructions : int
-        How many outputs its loss compares with x.
+        The number of outputs that its loss compares with x.
     hidden_layers : str
-        ``"optional"``; ``"refused"`` where there may be none between input and code; ``"wanted"`` where it takes some
-        to show what the variant is about.
+        ``"optional"``; ``"refused"`` if there may be none between input and code; ``"wanted"`` if the variant needs
+        some to show its idea.
     may_be_wide : bool
-        Whether its code is often wider than the data, since something else keeps it from copying them.
+        Whether its code is often wider than the data, since another mechanism keeps it from copying them.
     figures : tuple of str
-        The pictures that have a meaning for it, of ``"filters"``, ``"reconstructions"``, ``"denoising"``,
+        The pictures that are meaningful for it, of ``"filters"``, ``"reconstructions"``, ``"denoising"``,
         ``"code-activity"``, ``"latent-traversal"`` and ``"samples"``.
     options : dict of str to Option
-        How the command line writes its constructor's arguments; those of the classes it is built on hold, too.
+        The constructor's arguments on the command line; those of its base classes are valid, too.
     tour : tuple of TourRow
         Its rows of the tour.
     loss_measures_progress : bool
-        Whether a lower loss means a better model, so that the losses of two epochs can be compared. It doesn't where
-        the objective changes during training, by a weight that is raised step by step, or where another network is
-        trained against this one. `fit` then refuses patience and L-BFGS, which compare losses.
+        Whether a lower loss means a better model, so that the losses of two epochs can be compared. It doesn't if the
+        objective changes during training, by a weight that rises step by step, or if another network is trained against
+        this one. `fit` then refuses patience and L-BFGS, which compare losses.
     """
 
     word: ClassVar[str] = ""
@@ -97,7 +97,7 @@ class Model(Recipe):
     def backward(self) -> None:
         """Fill parameter.grad of every parameter with the gradient of the last loss.
 
-        It reads the batch and the values as they are now: change neither in place between `loss` and `backward`.
+        It reads the current batch and values: change neither in place between `loss` and `backward`.
         """
         raise NotImplementedError
 
@@ -118,10 +118,10 @@ class Model(Recipe):
 
     @contextlib.contextmanager
     def training(self) -> Iterator[None]:
-        """Enter training mode: inside, parts act as in training; outside, the model is in use mode.
+        """Enter training mode within the block; outside of it, the model is in use mode.
 
-        Dropout silences units, batch normalisation takes the batch's statistics, and buffers move on. `fit` enters it
-        by itself, and a handwritten loop does so around `loss` and `backward`.
+        In training mode, dropout drops units, batch normalisation uses the batch's statistics, and buffers are updated.
+        `fit` enters it itself; a handwritten loop must do so around `loss` and `backward`.
 
         Examples
         --------
@@ -137,16 +137,16 @@ class Model(Recipe):
             yield
 
     def second_opinion(self) -> SecondOpinion | None:
-        """Return the objective and the promises once more, or None for a model that has no second opinion."""
+        """Return the objective and the promises, computed independently, or None if the model has no second opinion."""
         return None
 
     def as_data(self, x: Any) -> Sequence[Array]:
-        """Return the arrays that `loss` takes, checked once, in the model's dtype, where the model is."""
+        """Return the arrays that `loss` takes, validated, in the model's dtype, on its device."""
         raise NotImplementedError
 
     @classmethod
     def arguments_for(cls, widths: Sequence[int], *, n_classes: int | None = None, rng: Rng = None) -> dict[str, Any]:
-        """Return what the constructor is given where only the widths, and the classes of the labels, are known."""
+        """Return the constructor's arguments if only the widths, and the classes of the labels, are known."""
         return {"widths": widths, "rng": rng}
 
     @property
@@ -156,12 +156,12 @@ class Model(Recipe):
 
     @property
     def wanted_activity(self) -> float | None:
-        """The mean activity that is asked of every code unit, if any is."""
+        """The desired mean activity of every code unit, if any."""
         return None
 
     @property
     def scaling(self) -> Scaling | None:
-        """The `Scaling` that its data came through, for those who apply and undo it; its own methods never do."""
+        """The `Scaling` of its data, for programs that apply and undo it; the model's own methods never do."""
         return self._scaling
 
     @scaling.setter
@@ -173,11 +173,11 @@ class Model(Recipe):
         self._scaling = scaling
 
     def suited_settings(self, x: Array) -> dict[str, Any]:
-        """Return settings that serve better where nobody asked for any, for data x (N, D); none here."""
+        """Return better defaults for data x (N, D); none here."""
         return {}
 
     def settle(self, rng: Rng) -> None:
-        """Put all parameters into one flat buffer, and give the model a generator of its own; ends a constructor."""
+        """Put all parameters into one flat buffer, and create the model's own generator; ends a constructor."""
         pack(self.parameters, self.dtype)
         self.rng = own_generator(rng)
 
@@ -187,7 +187,7 @@ class Model(Recipe):
 
     @property
     def backend(self) -> str:
-        """Where the model is, ``"numpy"`` or ``"cupy"``."""
+        """The model's backend, ``"numpy"`` or ``"cupy"``."""
         return array_module(self.parameters[0].value).__name__
 
     def to(self: ModelType, backend: str) -> ModelType:
@@ -196,11 +196,11 @@ class Model(Recipe):
         Raises
         ------
         ValueError
-            If the backend has another name.
+            If the backend is unknown.
         RuntimeError
             If CuPy isn't installed, finds no GPU, or can't compute on it.
         MemoryError
-            If the GPU's memory doesn't suffice; the model is where it was then.
+            If the GPU has too little memory; the model is then not moved.
         """
         require_backend(backend)
         if backend == self.backend:
@@ -212,12 +212,12 @@ class Model(Recipe):
         return self
 
     def require_same_backend(self, x: Array) -> Array:
-        """Return x if it lies where the model does.
+        """Return x if it is on the model's device.
 
         Raises
         ------
         TypeError
-            If it doesn't.
+            If it isn't.
         """
         if array_module(x).__name__ != self.backend:
             raise TypeError(
@@ -228,7 +228,7 @@ class Model(Recipe):
 
     @contextlib.contextmanager
     def trusting_batches(self) -> Iterator[None]:
-        """Let `loss` take its batches as they are: inside, the caller has checked the data they come from."""
+        """Let `loss` skip the validation of its batches within the block: the caller has validated the data."""
         before, self._trusting_thread = self._trusting_thread, threading.get_ident()
         try:
             yield
@@ -237,7 +237,7 @@ class Model(Recipe):
 
     @property
     def trusts_batches(self) -> bool:
-        """Whether this thread is inside `trusting_batches`; others are checked as ever."""
+        """Whether this thread is within `trusting_batches`; other threads still validate."""
         return self._trusting_thread == threading.get_ident()
 
     def fit(
@@ -252,53 +252,54 @@ class Model(Recipe):
         Parameters
         ----------
         x : (N, D) array of floats
-            One example per row. For a model on a GPU it is moved there once. What isn't in memory, such as a memmap, an
-            HDF5 dataset or an `aescratch.Stream`, is read in blocks, and shuffled by them.
+            One example per row. For a model on a GPU it is moved there once. Data that aren't in memory, such as a
+            memmap, an HDF5 dataset or an `aescratch.Stream`, are read and shuffled in blocks.
         labels : (N,) array of integers, optional
             For a classifier only.
         epochs : int
             Passes over the data.
         batch_size : int
-            Rows per step; the last batch of an epoch is smaller where they don't divide.
+            Rows per step; the last batch of an epoch may be smaller.
         optimizer : Optimizer or LBFGS, optional
-            By default ``Adam(1e-3)``. It is a recipe: every fit starts from a fresh state.
+            By default ``Adam(1e-3)``. It is a recipe: every fit starts from a new state.
         rng : int or numpy.random.Generator, optional
-            Shuffles the data and draws the noise; the same seed gives the same training. By default the model's own.
+            Shuffles the data and draws the noise; the same seed gives the same training. By default the model's own
+            generator.
         validation : (M, D) array, or the pair (x, labels) for a classifier, optional
-            Data whose loss is taken after every epoch.
+            Data whose loss is computed after every epoch.
         patience : int, optional
-            Stop after so many epochs without a better validation loss, and go back to the best epoch's values. For a
+            Stop after this many epochs without a better validation loss, and restore the best epoch's values. For a
             model whose loss measures progress.
         progress : bool, optional
             Whether to show a progress bar; by default only on a terminal.
         checkpoint : path, optional
-            A file that is written after every epoch. If it is there already, training goes on from it; interrupted
-            and resumed equals uninterrupted, bit for bit, on the CPU.
+            A file that is written after every epoch. If it exists already, training continues from it. On the CPU, an
+            interrupted and resumed training equals an uninterrupted one, bit for bit.
         observer : callable, optional
-            Called with the model and the history after every epoch. It may look, and call `loss` with an rng of its
-            own and `backward`: the training goes on as it would have.
+            Called with the model and the history after every epoch. It may read the model, and call `loss`, with its
+            own rng, and `backward`, without changing the training.
         stop_when_hopeless : bool
-            Whether to stop where more epochs would change nothing: the model answers with the mean of the data, and its
-            code can't come back, as one of ReLUs that are all dead. `History.diagnosis` says why.
+            Whether to stop if more epochs would change nothing: the model predicts the mean of the data, and its code
+            can't recover, for example since all its ReLUs are dead. `History.diagnosis` says why.
         communicator : mpi4py.MPI.Comm, optional
             Train together with the other processes that call this with the same arguments: each takes its share of
-            every batch, and all come to the numbers of one. The first alone writes, logs and calls the observer.
+            every batch, and all get the same result as one process. Only the first writes, logs and calls the observer.
         local : bool
-            Whether every process brings rows of its own, x and validation, and takes batch_size of them in each step;
-            else all bring the same.
+            Whether every process passes its own rows in x and validation, and takes batch_size of them in each step;
+            otherwise all pass the same rows.
 
         Returns
         -------
         History
-            What happened in each epoch. After Control-C, what happened so far; the model is then at its last good
-            epoch.
+            What happened in each epoch. After Control-C, what happened so far; the model is then restored to its last
+            good epoch.
 
         Raises
         ------
         TypeError, ValueError
-            If an argument is invalid; nothing has changed then.
+            If an argument is invalid; then nothing has changed.
         TrainingDivergedError
-            If the loss stops being finite; the model is then at its last good epoch.
+            If the loss stops being finite; the model is then restored to its last good epoch.
         """
         return training.fit(
             self, x, labels, epochs=epochs, batch_size=batch_size, optimizer=optimizer, rng=rng, validation=validation,
@@ -307,35 +308,35 @@ class Model(Recipe):
         )  # fmt: skip
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model to path, whole or not at all; `aescratch.load` reads it.
+        """Write the model to path, completely or not at all; `aescratch.load` reads it.
 
         Raises
         ------
         TypeError
-            If the model is built on a class that is neither ours nor registered, which a file could not bring back.
+            If the model uses a class that is neither ours nor registered, so that a file couldn't be loaded.
         OSError
-            If the folder isn't there or can't be written to.
+            If the folder doesn't exist or can't be written to.
         """
         saving.save(self, path)
 
     @property
     def saved_parameters(self) -> list[Parameter]:
-        """What a file keeps, which is the parameters, and those of a model that this one is built on."""
+        """The parameters to save, including those of a model that this one is built on."""
         return self.parameters
 
     @property
     def saved_buffers(self) -> dict[str, Buffer]:
-        """The buffers that a file keeps, those of a model that this one is built on among them."""
+        """The buffers to save, including those of a model that this one is built on."""
         return self.buffers
 
     @property
     def generators(self) -> dict[str, np.random.Generator]:
-        """The sources of noise whose state a file keeps, by name."""
+        """The generators whose state is saved, by name."""
         return {"rng": self.rng}
 
     @property
     def n_parameters(self) -> int:
-        """How many numbers are trained."""
+        """The number of trained values."""
         return sum(parameter.size for parameter in self.parameters)
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@
 
     x -> encoder -> h -> head -> logits;   loss = cross_entropy(logits, labels) + decay(weights)
 
-It trains the autoencoder's own parameters: what the encoder learns here, `autoencoder.encode` shows.
+It trains the autoencoder's own parameters, so `autoencoder.encode` uses what the encoder learns here.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ class SoftmaxClassifier(Model):
     Parameters
     ----------
     autoencoder : Autoencoder
-        Whose encoder is used, and trained; the decoder stays as it is.
+        The autoencoder whose encoder is used and trained; its decoder doesn't change.
     n_classes : int
-        How many classes there are, 2 or more; labels count from 0.
+        The number of classes, 2 or more; labels count from 0.
     weight_decay : float
         lam in the term (lam/2) Σ W², biases excluded.
     initializer : callable
         Draws the head's weights.
     rng : int or numpy.random.Generator, optional
-        Where they come from.
+        Draws the head's weights and the model's own noise.
 
     Examples
     --------
@@ -71,7 +71,7 @@ class SoftmaxClassifier(Model):
         self.encoder: Sequential = Sequential([copy.copy(layer) for layer in autoencoder.path_to_code()])
         for layer in self.encoder.layers:
             if isinstance(layer, Dense):
-                layer.adds = False  # no decoder has written before
+                layer.adds = False  # no decoder has written W.grad before
         generator = as_generator(rng)
         n_code = autoencoder.widths[-1]
         self.head: Dense = Dense(n_code, n_classes, initializer=initializer, dtype=self.dtype, rng=generator)
@@ -84,12 +84,12 @@ class SoftmaxClassifier(Model):
 
     @property
     def parameters(self) -> list[Parameter]:
-        """The encoder's parameters, which are the autoencoder's own, and the head's."""
+        """The encoder's parameters, shared with the autoencoder, and the head's."""
         return [*self.encoder.parameters, *self.head.parameters]
 
     @property
     def saved_parameters(self) -> list[Parameter]:
-        """The whole autoencoder's parameters, its decoder's too, and the head's."""
+        """The whole autoencoder's parameters, including its decoder's, and the head's."""
         return [*self.autoencoder.parameters, *self.head.parameters]
 
     @property
@@ -99,7 +99,7 @@ class SoftmaxClassifier(Model):
 
     @property
     def generators(self) -> dict[str, np.random.Generator]:
-        """The sources of noise whose state a file keeps, the classifier's and the autoencoder's."""
+        """The generators whose state is saved, the classifier's and the autoencoder's."""
         return {"rng": self.rng, "autoencoder_rng": self.autoencoder.rng}
 
     @property
@@ -120,7 +120,7 @@ class SoftmaxClassifier(Model):
         labels : (N,) array of integers
             The class of each example, from 0.
         rng : int or numpy.random.Generator, optional
-            Where dropout is drawn from, if the autoencoder has any; by default the model's own.
+            Draws dropout, if the autoencoder has any; by default the model's own generator.
         """
         x, labels = self.as_batch(x, labels)
         h = self.encoder.forward(x, self.noise(rng))
@@ -134,18 +134,18 @@ class SoftmaxClassifier(Model):
         self.decay.backward()
 
     def as_batch(self, x: Any, labels: Any) -> tuple[Array, Array]:
-        """Return x (N, D) and labels (N,) checked."""
+        """Return x (N, D) and labels (N,), validated."""
         if self.trusts_batches:
             return x, labels
         x = self.as_input(x)
         return x, self.require_same_backend(as_labels(labels, len(x), self.n_classes))
 
     def as_input(self, x: Any) -> Array:
-        """Return x (N, D) checked, in the model's dtype."""
+        """Return x (N, D), validated, in the model's dtype."""
         return self.require_same_backend(as_matrix(x, self.dtype, self.autoencoder.widths[0]))
 
     def as_data(self, x: Any, labels: Any = None) -> Sequence[Array]:
-        """Return x and labels, checked once and moved to where the model is."""
+        """Return x and labels, validated and moved to the model's device."""
         x = move(as_matrix(x, self.dtype, self.autoencoder.widths[0]), self.backend)
         return x, move(as_labels(labels, len(x), self.n_classes), self.backend)
 
@@ -158,7 +158,7 @@ class SoftmaxClassifier(Model):
         return self
 
     def logits(self, x: Data) -> Array:
-        """Return what the head emits, (N, n_classes), for x (N, D)."""
+        """Return the head's logits (N, n_classes) for x (N, D)."""
         return self.head.apply(self.encoder.apply(self.as_input(x)))
 
     def predict_probabilities(self, x: Data) -> Array:
@@ -190,7 +190,7 @@ class SoftmaxClassifier(Model):
 
     @classmethod
     def arguments_for(cls, widths: Sequence[int], *, n_classes: int | None = None, rng: Rng = None) -> dict[str, Any]:
-        """Return the arguments for these widths: a new vanilla autoencoder, and two classes where nobody knows."""
+        """Return the arguments for these widths: a new vanilla autoencoder, and two classes by default."""
         n_classes = 2 if n_classes is None else n_classes
         return {"autoencoder": Autoencoder(widths, rng=rng), "n_classes": n_classes, "rng": rng}
 
@@ -200,7 +200,7 @@ class SoftmaxClassifier(Model):
         return self.autoencoder.n_inputs
 
     def second_opinion(self) -> SecondOpinion:
-        """Return the objective and the promises once more: the cross-entropy is of the head's logits."""
+        """Return the objective and the promises, computed independently: the cross-entropy is of the head's logits."""
 
         def logits(x: Array) -> Array:
             return self.head.apply(self.encoder.apply(x))

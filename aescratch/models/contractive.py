@@ -1,4 +1,4 @@
-"""The contractive autoencoder: the code is to change little when the input does (Rifai et al. 2011).
+"""The contractive autoencoder: the code should change little when the input does (Rifai et al. 2011).
 
     x -> W1, b1 -> a -> φ -> h -> decoder -> x_hat
     loss = reconstruction(x_hat, x) + weight · ‖∂h/∂x‖² + decay(weights),   ∂h_j/∂x_i = φ'(a_j) W1_ij
@@ -36,7 +36,7 @@ class ContractiveAutoencoder(Autoencoder):
     widths : list of two int
         Input and code.
     weight : float
-        The penalty's share in the objective, 0 or more.
+        The penalty's weight in the objective, 0 or more.
     **options
         As for `Autoencoder`; the code is a sigmoid by default.
 
@@ -58,7 +58,7 @@ class ContractiveAutoencoder(Autoencoder):
         super().__init__(widths, **options)
 
     def build(self, rng: np.random.Generator) -> None:
-        """Make the layers; an encoder of more than one is refused, since its Jacobian isn't so simple."""
+        """Make the layers; raise for a deeper encoder, whose Jacobian isn't so simple."""
         if len(self.widths) != 2:
             raise ValueError(
                 f"expected one hidden layer for the contractive penalty, such as [64, 32], got widths {self.widths}; "
@@ -66,7 +66,7 @@ class ContractiveAutoencoder(Autoencoder):
             )
         if self.batch_norm:
             raise ValueError(
-                "expected no batch_norm beside the contractive penalty, whose Jacobian is that of h = φ(x W + b); "
+                "expected no batch_norm with the contractive penalty, whose Jacobian is that of h = φ(x W + b); "
                 "leave it out"
             )
         super().build(rng)
@@ -124,7 +124,7 @@ class ContractiveAutoencoder(Autoencoder):
     }
 
     def second_opinion(self) -> SecondOpinion:
-        """Return the objective once more: the penalty is of the code's slopes and W, and so of its Jacobian."""
+        """Return the objective computed independently: the penalty is of the code's slopes and W, the Jacobian."""
         opinion = super().second_opinion()
         opinion.terms["contraction"] = lambda seen: (self.code.slope(self.dense.apply(seen.x)), self.W.value)
         opinion.contraction = "contraction"

@@ -1,9 +1,9 @@
-"""The denoising autoencoder: the input is corrupted, the loss is taken against the clean x (Vincent et al. 2008).
+"""The denoising autoencoder: the input is corrupted, the loss compares with the clean x (Vincent et al. 2008).
 
     x -> corruption -> x_tilde -> encoder -> h -> decoder -> x_hat;   loss = reconstruction(x_hat, x) + decay(weights)
 
 With ``loss_on="hidden"`` it is a masked autoencoder (He et al. 2021): most of x is hidden, and the reconstruction
-counts there alone, so that nothing is gained by copying what is seen.
+counts only there, so that copying the visible entries gains nothing.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class DenoisingAutoencoder(Autoencoder):
     corruption : Corruption
         `GaussianNoise(sigma)`, `MaskingNoise(p)` or `SaltAndPepperNoise(p)`.
     loss_on : str
-        ``"all"`` entries of x, or ``"hidden"``: only those in whose place the corruption has put something else, for
-        masking and salt-and-pepper noise, with squared error.
+        ``"all"`` entries of x, or ``"hidden"``: only those that the corruption has replaced, for masking and
+        salt-and-pepper noise, with squared error.
     **options
         As for `Autoencoder`.
 
@@ -66,19 +66,19 @@ class DenoisingAutoencoder(Autoencoder):
         self.hidden_entries: HiddenEntries | None = self._check_loss_on()
 
     def _check_loss_on(self) -> HiddenEntries | None:
-        """Return the part that leaves the hidden entries alone, or None where all count."""
+        """Return the part that keeps only the hidden entries, or None if all count."""
         if self.loss_on not in ("all", "hidden"):
             raise ValueError(f'expected loss_on to be "all" or "hidden", got {self.loss_on!r}')
         if self.loss_on == "all":
             return None
         if not self.corruption.hides:
             raise ValueError(
-                f'expected a corruption that hides entries beside loss_on="hidden", such as ae.MaskingNoise(0.75), got '
-                f"{self.corruption!r}, which leaves a part of each entry to be seen"
+                f'expected a corruption that hides entries for loss_on="hidden", such as ae.MaskingNoise(0.75), got '
+                f"{self.corruption!r}, which leaves a part of each entry visible"
             )
         if not isinstance(self.reconstruction, SquaredError):
             raise ValueError(
-                f'expected SquaredError() beside loss_on="hidden", which is 0 where nothing counts, got '
+                f'expected SquaredError() with loss_on="hidden", since it is 0 where no entry counts, got '
                 f"{self.reconstruction!r}; leave reconstruction out"
             )
         return HiddenEntries()
@@ -93,7 +93,7 @@ class DenoisingAutoencoder(Autoencoder):
         return parts
 
     def loss(self, x: Array, rng: Rng = None) -> Number:
-        """Return the objective of this batch, a number; the corruption is drawn anew unless rng is a seed."""
+        """Return the objective of this batch, a number; new corruption is drawn unless rng is a seed."""
         x, rng = self.as_batch(x), self.noise(rng)
         x_tilde = self.corruption.forward(x, rng)
         h = self.encoder.forward(x_tilde, rng)
@@ -109,7 +109,7 @@ class DenoisingAutoencoder(Autoencoder):
         if self.hidden_entries is not None:
             grad_x_hat = self.hidden_entries.backward(grad_x_hat)
         grad_h = self.decoder.backward(grad_x_hat)
-        self.encoder.backward(grad_h)  # the corruption has no parameters, and nothing asks for grad_x
+        self.encoder.backward(grad_h)  # the corruption has no parameters, and grad_x is not needed
         self.decay.backward()
 
     word = "denoising"
@@ -122,12 +122,12 @@ class DenoisingAutoencoder(Autoencoder):
     }
 
     def settings(self) -> dict[str, Any]:
-        """Return the constructor's arguments; loss_on where it isn't the usual one, which older files don't name."""
+        """Return the constructor's arguments; loss_on only if it isn't the default, since older files don't have it."""
         settings = super().settings()
         return {name: value for name, value in settings.items() if (name, value) != ("loss_on", "all")}
 
     def second_opinion(self) -> SecondOpinion:
-        """Return the objective once more: the code is that of the damaged x, and the target the clean one."""
+        """Return the objective computed independently: the code is that of the damaged x, the target is the clean x."""
         opinion = with_damaged_input(super().second_opinion(), self.encoder, self.decoder)
         if self.hidden_entries is None:
             return opinion
@@ -135,7 +135,7 @@ class DenoisingAutoencoder(Autoencoder):
 
         def where(count: Callable[[Array], Array]) -> Callable[[Seen], tuple[Array, Array]]:
             def of(seen: Seen) -> tuple[Array, Array]:
-                output, x = everywhere(seen)  # which shows the corruption that was drawn last
+                output, x = everywhere(seen)  # this call records the corruption that was drawn
                 counts = count(self.corruption.keep) > 0
                 return np.where(counts, output, 0.0), np.where(counts, x, 0.0)
 
@@ -143,12 +143,12 @@ class DenoisingAutoencoder(Autoencoder):
 
         opinion.terms["reconstruction"] = where(lambda keep: keep == 0)
         opinion.mistaken["all entries count, where only the hidden ones should"] = "reconstruction", everywhere
-        opinion.mistaken["what is seen counts, where the hidden should"] = "reconstruction", where(lambda keep: keep)
+        opinion.mistaken["visible entries count, where hidden ones should"] = "reconstruction", where(lambda keep: keep)
         return opinion
 
 
 def check_corruption(corruption: Any) -> Corruption:
-    """Return a copy of the corruption for this model alone."""
+    """Return this model's own copy of the corruption."""
     if not isinstance(corruption, Corruption):
-        raise TypeError(f"expected corruption to be one such as ae.GaussianNoise(0.3), got {corruption!r}")
+        raise TypeError(f"expected a corruption such as ae.GaussianNoise(0.3), got {corruption!r}")
     return copy.copy(corruption)

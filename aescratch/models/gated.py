@@ -1,13 +1,13 @@
-"""The gated autoencoder: a gate says which units are on, a magnitude how large (Rajamanoharan et al. 2024).
+"""The gated autoencoder: a gate decides which units are on, a magnitude how large they are (Rajamanoharan et al. 2024).
 
     x -> directions -> p;   p -> gate -> a_gate,   p -> magnitude -> a_mag
     h = H(a_gate) ⊙ max(a_mag, 0) -> decoder -> x_hat
     g = max(a_gate, 0) -> frozen decoder -> x_gate
     loss = reconstruction(x_hat, x) + reconstruction(x_gate, x) + weight · Σ g + decay(weights)
 
-L1 makes units sparse and shrinks them. Here it is of the gate's g alone, and h has its size from elsewhere. No gradient
-passes the step H; the gate learns because g has to restore x too, by the decoder's numbers as they are: the decoder
-doesn't adapt to g, which is shrunk.
+L1 makes units sparse, but also shrinks them. Here it applies only to the gate's g, and h gets its size from the
+magnitude. No gradient passes the step H; the gate learns because g has to restore x too, with the decoder's current
+numbers: the decoder doesn't adapt to g, which is shrunk.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ REFUSED = ("code_activation", "output_activation", "tied", "dropout", "batch_nor
 
 
 class GatedAutoencoder(Autoencoder):
-    """Autoencoder whose code units are opened by a gate that L1 keeps shut, and are as large as a magnitude says.
+    """Autoencoder whose code units a gate switches on, against an L1 penalty, and whose sizes a magnitude gives.
 
     Parameters
     ----------
     widths : list of int
         Widths of x and of the code; there is no hidden layer.
     weight : float
-        The penalty's share in the objective, 0 or more; the field's lambda.
+        The penalty's weight in the objective, 0 or more; usually called lambda.
     **options
         As for `Autoencoder`, without ``code_activation``, ``output_activation``, ``tied``, ``dropout`` and
-        ``batch_norm``. The decoder's rows have length one, and the encoder starts as these rows transposed (Conerly et
+        ``batch_norm``. The decoder's rows have length 1, and the encoder starts as these rows transposed (Conerly et
         al. 2024, "Update on how we train SAEs").
 
     Examples
@@ -72,15 +72,15 @@ class GatedAutoencoder(Autoencoder):
         given = [name for name in REFUSED if options.get(name)]
         if given:
             raise ValueError(
-                f"expected no {given[0]} for a GatedAutoencoder, whose code is a gate and a magnitude of one matrix, "
-                "and whose gate restores by the decoder's numbers; leave it out"
+                f"expected no {given[0]} for a GatedAutoencoder, whose gate and magnitude share one matrix, "
+                "and whose gate uses the decoder's numbers; leave it out"
             )
         self.sparsity: L1Sparsity = L1Sparsity(weight)
         self.weight: float = self.sparsity.weight
         super().__init__(widths, **options)
 
     def build(self, rng: np.random.Generator) -> None:
-        """Make the layers: the gate and the magnitude of one matrix, the decoder, and a view of it that is frozen."""
+        """Make the layers: the gate and the magnitude with one matrix, the decoder, and a frozen view of it."""
         if len(self.widths) != 2:
             raise ValueError(
                 f"expected no hidden layer for the gated code, as in [64, 32], got widths {self.widths}; use another "
@@ -88,7 +88,7 @@ class GatedAutoencoder(Autoencoder):
             )
         n_in, n_out = self.widths
         restoring = UnitRowDense(n_out, n_in, initializer=self.initializer, dtype=self.dtype, rng=rng)
-        start = functions.unit_rows(restoring.V.value).T  # so that few gates begin shut for all examples
+        start = functions.unit_rows(restoring.V.value).T  # so that few gates start shut for all examples
         self.directions: Linear = Linear(Parameter("W", start, decays=True))
         self.gate, self.magnitude = Gate(n_out, dtype=self.dtype), Magnitude(n_out, dtype=self.dtype)
         self.gated, self.opening = Gated(), ReLU()
@@ -125,9 +125,9 @@ class GatedAutoencoder(Autoencoder):
     def backward(self) -> None:
         """Fill parameter.grad of every parameter with the gradient of the last loss."""
         grad_h = self.decoder.backward(self.reconstruction.backward())
-        grad_g = self.frozen.backward(self.auxiliary.backward())  # nothing goes to the decoder's parameters here
+        grad_g = self.frozen.backward(self.auxiliary.backward())  # no gradient for the decoder's parameters here
         grad_g += self.sparsity.backward()  # the penalty enters here, at the gate
-        grad_a_gate, grad_a_mag = self.gated.backward(grad_h)  # for the gate 0: it is a step
+        grad_a_gate, grad_a_mag = self.gated.backward(grad_h)  # 0 for the gate, a step
         grad_a_gate += self.opening.backward(grad_g)
         grad_p = self.gate.backward(grad_a_gate) + self.magnitude.backward(grad_a_mag)
         self.directions.backward(grad_p)
@@ -146,11 +146,11 @@ class GatedAutoencoder(Autoencoder):
     }
 
     def suited_settings(self, x: Array) -> dict[str, Any]:
-        """Return none: what L1 makes sparse is a gate."""
+        """Return none: L1 applies to the gate."""
         return {}
 
     def second_opinion(self) -> SecondOpinion:
-        """Return the objective once more: the penalty and the second reconstruction are of the gate."""
+        """Return the objective computed independently: the penalty and the second reconstruction are of the gate."""
 
         def opened(seen: Seen) -> Array:
             return np.maximum(self.gate.apply(self.directions.apply(seen.x)), 0)

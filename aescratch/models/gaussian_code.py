@@ -1,8 +1,8 @@
-"""What autoencoders share whose code is a normal distribution: its two heads, and log-likelihoods.
+"""The base of autoencoders whose code is a normal distribution: its two heads, and log-likelihoods.
 
     x -> encoder -> hidden -> mean -> mu, log_variance -> log_var;   q(z|x) = N(mu, σ²),  p(z) = N(0, 1)
 
-How they are trained stands in the files of the variants.
+The variants' files define how they are trained.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from aescratch.models.statements import UnitStatistic
 from aescratch.training.ending import sampled
 
 AWAKE = 0.01  # nats
-ROWS = 4096  # that go through the decoder at a time, however many samples are asked for
+ROWS = 4096  # rows in the decoder at a time, for any number of samples
 
 
 class GaussianCode(GenerativeAutoencoder):
@@ -78,9 +78,9 @@ class GaussianCode(GenerativeAutoencoder):
     def log_likelihood(self, x: Data, n_samples: int = 1000, rng: Rng = None) -> Array:
         """Return log p(x) (N,) of every example x (N, D), in nats, estimated by importance sampling, in float64.
 
-        log 1/K Σ_k p(x|z_k) p(z_k) / q(z_k|x) with K samples z_k of q(z|x), −D/2 log 2π and the like included (Burda et
-        al. 2015, equation 8). Its mean is below log p(x), by less the more samples there are. However many there are,
-        4,096 rows go through the decoder at a time, or one for each example.
+        log 1/K Σ_k p(x|z_k) p(z_k) / q(z_k|x) with K samples z_k of q(z|x), all constants such as −D/2 log 2π included
+        (Burda et al. 2015, equation 8). Its mean is below log p(x); more samples make the difference smaller. The
+        decoder gets 4,096 rows at a time, or one for each example.
 
         Parameters
         ----------
@@ -89,7 +89,7 @@ class GaussianCode(GenerativeAutoencoder):
         n_samples : int
             K, at least 1.
         rng : int or numpy.random.Generator, optional
-            Where the samples are drawn from; by default the model's own.
+            Draws the samples; by default the model's own generator.
 
         Raises
         ------
@@ -119,7 +119,7 @@ class GaussianCode(GenerativeAutoencoder):
         return found
 
     def noise_variance(self, x: Array) -> float:
-        """Return the variance of a Gaussian decoder's noise that PCA finds best for data x (N, D).
+        """Return the best variance of a Gaussian decoder's noise for data x (N, D), by PCA.
 
         It is the mean of the variances that PCA of the code's width leaves out (Tipping & Bishop 1999, equation 8),
         here at least a thousandth of a column's.
@@ -130,11 +130,11 @@ class GaussianCode(GenerativeAutoencoder):
         return max(float(left), 1e-3 * float(variances.sum()) / x.shape[1])
 
     def unit_statistic(self, x: Data) -> UnitStatistic:
-        """Return each unit's divergence from N(0, 1) in nats, mean over the examples x (N, D); 0.01 keep it awake."""
+        """Return each unit's divergence from N(0, 1), in nats, over the examples x (N, D); below 0.01 it is asleep."""
         hidden = self.encoder.apply(self.as_input(x))
         mu, log_var = (to_numpy(head.apply(hidden)).astype(np.float64) for head in (self.mean, self.log_variance))
         units = zip(mu.T[:, :, None], log_var.T[:, :, None], strict=True)
-        with np.errstate(over="ignore"):  # far from what it was trained on the divergence is infinite
+        with np.errstate(over="ignore"):  # far from the training data the divergence is infinite
             divergence = np.array([functions.gaussian_kl(*unit) for unit in units])
         return UnitStatistic("divergence per unit, in nats", divergence, divergence < AWAKE)
 

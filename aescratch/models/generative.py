@@ -1,4 +1,4 @@
-"""What autoencoders share whose codes are to be distributed as N(0, 1): decoding samples of it generates data.
+"""The base of autoencoders whose codes are distributed like N(0, 1): decoding samples of it generates data.
 
     z ~ N(0, 1) -> decoder -> a new example
 """
@@ -22,6 +22,6 @@ class GenerativeAutoencoder(Autoencoder):
         return self.decode(self.prior_samples(require_count("n", n), rng))
 
     def prior_samples(self, n: int, rng: Rng) -> Array:
-        """Return n samples (n, H) of the prior, drawn on the host in float64, from rng."""
+        """Return n samples (n, H) of the prior, drawn from rng, on the CPU in float64."""
         z = self.noise(rng).standard_normal((n, self.widths[-1])).astype(self.dtype, copy=False)
         return move(z, self.backend)

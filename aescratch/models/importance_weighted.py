@@ -4,8 +4,8 @@
     z_k -> decoder -> x_hat_k -> likelihood -> log p(x|z_k)
     w_k = p(x|z_k) p(z_k) / q(z_k|x);   loss = −log 1/K Σ_k w_k, mean over the batch + decay(weights)
 
-With one sample it is the variational bound, its divergence sampled, too; with more it comes nearer to −log p(x). All
-constants are included. The share of sample k in the gradient is w_k / Σ_l w_l, a softmax of log w.
+With one sample it is the variational bound, with a sampled divergence; with more samples it comes nearer to −log p(x).
+All constants are included. The share of sample k in the gradient is w_k / Σ_l w_l, a softmax of log w.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class ImportanceWeightedAutoencoder(GaussianCode):
-    """Autoencoder that is trained by a bound on log p(x) from several samples of each example's code.
+    """Autoencoder trained with a bound on log p(x) from several samples of each example's code.
 
     Parameters
     ----------
@@ -47,9 +47,9 @@ class ImportanceWeightedAutoencoder(GaussianCode):
         K, the samples of each code, at least 1.
     estimator : str
         ``"plain"``, whose gradient is the derivative of the loss; or ``"dreg"``, the doubly reparameterised one (Tucker
-        et al. 2018), which has the same mean, and for the encoder far less noise where q is near the posterior.
+        et al. 2018), which has the same mean, and far less noise for the encoder if q is near the posterior.
     variance : float
-        Of a Gaussian decoder, above 0; with binary cross-entropy there is none.
+        The variance of a Gaussian decoder, above 0; unused with binary cross-entropy.
     **options
         As for `Autoencoder`, without ``tied`` and ``code_activation``; `reconstruction` is `SquaredError()` for a
         Gaussian decoder, or `BinaryCrossEntropy()`.
@@ -96,7 +96,7 @@ class ImportanceWeightedAutoencoder(GaussianCode):
         }  # fmt: skip
 
     def loss(self, x: Array, rng: Rng = None) -> Number:
-        """Return the objective of this batch, a number; K samples per example, drawn anew unless rng is a seed."""
+        """Return the objective of this batch, a number; K new samples per example are drawn unless rng is a seed."""
         x, rng = self.as_batch(x), self.noise(rng)
         hidden = self.encoder.forward(x, rng)
         mu, log_var = self.mean.forward(hidden), self.log_variance.forward(hidden)
@@ -136,12 +136,12 @@ class ImportanceWeightedAutoencoder(GaussianCode):
         return self.variance
 
     def suited_settings(self, x: Array) -> dict[str, Any]:
-        """Return the variance of the decoder's noise that PCA finds best for these data (N, D)."""
+        """Return the best variance of the decoder's noise for these data (N, D), by PCA."""
         variance = self.noise_variance(x) if isinstance(self.reconstruction, SquaredError) else 0.0
         return {"variance": variance} if variance > 0 else {}
 
     def second_opinion(self) -> SecondOpinion:
-        """Return the objective once more: the bound is of each sample's likelihood, the samples, mu and log_var."""
+        """Return the objective computed independently: the bound is of likelihoods, samples, mu and log_var."""
 
         def rows(seen: Seen) -> Array:
             return seen.drawn("sampling", *self.distribution(seen)).reshape(-1, self.widths[-1])

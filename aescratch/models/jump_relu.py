@@ -1,10 +1,10 @@
-"""The JumpReLU autoencoder: a unit is on above a threshold of its own, which is learnt (Rajamanoharan et al. 2024).
+"""The JumpReLU autoencoder: a unit is on above its own threshold, which is learned (Rajamanoharan et al. 2024).
 
     x -> encoder -> a -> jump -> h = a ⊙ H(a − theta) -> decoder -> x_hat
     loss = reconstruction(x_hat, x) + weight · number of units above theta + decay(weights)
 
-The penalty counts, and so doesn't pull at units that are on, as L1 does. Both steps have the derivative 0 in theta; a
-rule stands in its place, by which only examples near a unit's threshold say whether it should move.
+The penalty counts active units, and so doesn't shrink them, as L1 does. Both steps have the derivative 0 in theta. A
+rule replaces it, by which only examples near a unit's threshold move it.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ if TYPE_CHECKING:
 
 
 class JumpReLUAutoencoder(Autoencoder):
-    """Autoencoder whose code units are on above a learnt threshold, with a price for each unit that is on.
+    """Autoencoder whose code units are on above a learned threshold, with a cost for each active unit.
 
     Parameters
     ----------
     widths : list of int
         As for `Autoencoder`.
     weight : float
-        What a unit that is on costs: with squared error, what it has to take off half the squared error.
+        The cost of an active unit: with squared error, it must reduce half the squared error by more than that.
     theta : float
-        Where every threshold starts, above 0.
+        The initial value of every threshold, above 0.
     bandwidth : float
-        How near its threshold a unit says whether it should move, above 0: a wide one hears many examples, a narrow one
+        The width around a threshold in which examples move it, above 0: a wide one uses many examples, a narrow one
         those that matter. On the scale of the pre-activations a.
     **options
         As for `Autoencoder`, without ``tied``; `code_activation`, by default none, comes before the threshold. The
-        decoder's rows that read the code have length one, and the encoder starts as these rows transposed.
+        decoder's rows that read the code have length 1, and the encoder starts as these rows transposed.
 
     Examples
     --------
@@ -66,7 +66,7 @@ class JumpReLUAutoencoder(Autoencoder):
         **options: Unpack[AutoencoderSettings],
     ) -> None:  # fmt: skip
         if options.get("tied"):
-            raise ValueError("expected tied=False for a JumpReLUAutoencoder, whose decoder has rows of length one")
+            raise ValueError("expected tied=False for a JumpReLUAutoencoder, whose decoder has rows of length 1")
         self.sparsity: L0Sparsity = L0Sparsity(weight, bandwidth)
         self.weight, self.bandwidth, self.theta = self.sparsity.weight, self.sparsity.bandwidth, theta
         super().__init__(widths, **options)
@@ -78,7 +78,7 @@ class JumpReLUAutoencoder(Autoencoder):
         super().build(rng)
 
     def decoder_layers(self, encoder: Sequence[Layer], rng: np.random.Generator) -> list[Layer]:
-        """Return the decoder's layers, the first of them with rows of length one: else a code could grow for free.
+        """Return the decoder's layers, the first with rows of length 1: otherwise a code could grow for free.
 
         The encoder's last matrix starts as these rows, transposed, so that few units begin below their threshold for
         all examples (Conerly et al. 2024, "Update on how we train SAEs").
@@ -90,7 +90,7 @@ class JumpReLUAutoencoder(Autoencoder):
         return [restoring, *layers[1:]]
 
     def default_code_activation(self) -> Callable[..., Layer]:
-        """Return Identity: the threshold is activation enough."""
+        """Return Identity: the threshold acts as the activation."""
         return Identity
 
     def path_to_code(self) -> list[Layer]:
@@ -124,7 +124,7 @@ class JumpReLUAutoencoder(Autoencoder):
         grad_h = self.decoder.backward(self.reconstruction.backward())
         grad_a = self.jump.backward(grad_h)
         penalty_a, penalty_theta = self.sparsity.backward()
-        grad_a += penalty_a  # which is 0: how many units are on doesn't change with a
+        grad_a += penalty_a  # 0: the number of active units doesn't change with a
         penalty_log_theta = functions.threshold_backward(penalty_theta, self.jump.theta)
         self.jump.log_theta.grad += penalty_log_theta  # the penalty enters here, at the thresholds
         self.encoder.backward(grad_a)
@@ -151,15 +151,15 @@ class JumpReLUAutoencoder(Autoencoder):
         return {}
 
     def second_opinion(self) -> SecondOpinion:
-        """Return the objective once more: the penalty is of a and theta, the output of what is above."""
+        """Return the objective computed independently: the penalty is of a and theta, the output of the units above."""
         log_theta = self.jump.log_theta
         opinion = super().second_opinion()
         opinion.terms["reconstruction"] = lambda seen: (self.decoder.apply(self.encode(seen.x)), seen.x)
         opinion.terms["sparsity"] = lambda seen: (self.encoder.apply(seen.x), np.exp(log_theta.value))
-        opinion.mistaken["the decoder is given a, where it should be given h"] = (
+        opinion.mistaken["the decoder gets a instead of h"] = (
             "reconstruction", lambda seen: (self.decoder.apply(self.encoder.apply(seen.x)), seen.x)
         )  # fmt: skip
-        opinion.mistaken["the penalty takes the logarithm of theta for theta"] = (
+        opinion.mistaken["the penalty uses the logarithm of theta instead of theta"] = (
             "sparsity", lambda seen: (self.encoder.apply(seen.x), log_theta.value)
         )  # fmt: skip
         return opinion

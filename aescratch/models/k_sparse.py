@@ -2,8 +2,8 @@
 
     x -> encoder -> a -> top k -> h -> decoder -> x_hat;   loss = reconstruction(x_hat, x) + decay(weights)
 
-A unit that never is among the k largest gets no gradient, and stays silent for good. With `auxiliary`, silent units
-restore what the others leave (Gao et al. 2024):
+A unit that is never among the k largest gets no gradient, and stays silent. With `auxiliary`, silent units restore the
+residual of the others (Gao et al. 2024):
 
     a -> the largest of the silent units -> z -> z W -> e_hat;   loss + auxiliary · ½ ‖e_hat − (x − x_hat)‖²
 
@@ -34,24 +34,24 @@ if TYPE_CHECKING:
 
 
 class KSparseAutoencoder(Autoencoder):
-    """Autoencoder whose code has at most k units that aren't zero, also in `encode`.
+    """Autoencoder whose code has at most k nonzero units, also in `encode`.
 
     Parameters
     ----------
     widths : list of int
         As for `Autoencoder`.
     k : int
-        How many code units stay, at most the code's width.
+        The number of code units to keep, at most the code's width.
     batch : bool
-        Whether, in training, k N of a batch of N stay in place of k of each example; in use, those above a threshold
-        that follows the smallest that stayed (Bussmann et al. 2024).
+        Whether, in training, the k N largest units of a batch of N are kept instead of k of each example; in use, those
+        above a threshold that follows the smallest kept unit (Bussmann et al. 2024).
     auxiliary : float
-        The share of the silent units' error in the objective; 1/32 in the paper, 0 for none. It wants two widths, and
+        The weight of the silent units' error in the objective; 1/32 in the paper, 0 for none. It needs two widths, and
         an untied decoder with squared error.
     auxiliary_k : int, optional
-        How many silent units of each example restore; by default as many as half of the data's columns.
+        The number of silent units of each example that restore; by default half of the number of columns.
     silent_after : int
-        For how many examples of the training a unit must have been 0 to count as silent.
+        The number of training examples for which a unit must have been 0 to count as silent.
     **options
         As for `Autoencoder`; `code_activation`, by default none, comes before the selection.
 
@@ -82,7 +82,7 @@ class KSparseAutoencoder(Autoencoder):
         require_count("k", k, most=self.widths[-1])
 
     def build(self, rng: np.random.Generator) -> None:
-        """Make the layers; where silent units are to restore the residual, a decoder that can't say it is refused."""
+        """Make the layers; raise for a decoder that can't restore the residual if silent units should."""
         super().build(rng)
         self.selection: Layer = self.encoder.layers[-1]
         self.path_to_selection: Sequential = Sequential(self.encoder.layers[:-1])
@@ -99,8 +99,8 @@ class KSparseAutoencoder(Autoencoder):
             return
         if not (self.can_restore and isinstance(decoder, Dense)):
             raise ValueError(
-                "expected two widths, tied=False, no output_activation and SquaredError() beside auxiliary, whose "
-                "silent units restore x − x_hat by the decoder's weights; leave auxiliary out, or those"
+                "expected two widths, tied=False, no output_activation and SquaredError() with auxiliary, whose "
+                "silent units restore x − x_hat by the decoder's weights; change these, or leave auxiliary out"
             )
         self.residual, self.directions = StopGradient(), Linear(decoder.W, adds=True)
 
@@ -109,7 +109,7 @@ class KSparseAutoencoder(Autoencoder):
         return [*super().code_layers(), BatchTopK(self.k, dtype=self.dtype) if self.batch else TopK(self.k)]
 
     def default_code_activation(self) -> Callable[..., Layer]:
-        """Return Identity: the selection is activation enough."""
+        """Return Identity: the selection acts as the activation."""
         return Identity
 
     @property
@@ -127,12 +127,12 @@ class KSparseAutoencoder(Autoencoder):
         """Return the objective of this batch, a number, every term included; remember what backward needs."""
         x, rng = self.as_batch(x), self.noise(rng)
         a = self.path_to_selection.forward(x, rng)
-        h = self.selection.forward(a)  # only the k largest stay
+        h = self.selection.forward(a)  # keeps the k largest
         x_hat = self.decoder.forward(h, rng)
         loss = self.reconstruction.forward(x_hat, x) + self.decay.forward()
         if self.auxiliary:
             e = self.residual.forward(x - x_hat)  # held constant
-            z = self.silent.forward(a)  # the largest of those that never stay
+            z = self.silent.forward(a)  # the largest of the silent units
             e_hat = self.directions.forward(z)
             loss = loss + self.restoring.forward(e_hat, e)
             self.silent.count(h)
@@ -143,9 +143,9 @@ class KSparseAutoencoder(Autoencoder):
         grad_x_hat = self.reconstruction.backward()
         if self.auxiliary:
             grad_e_hat, grad_e = self.restoring.backward()
-            grad_x_hat -= self.residual.backward(grad_e)  # nothing: what is left over isn't to change for them
+            grad_x_hat -= self.residual.backward(grad_e)  # none: the residual is held constant
         grad_h = self.decoder.backward(grad_x_hat)
-        grad_a = self.selection.backward(grad_h)  # only the k largest are let through
+        grad_a = self.selection.backward(grad_h)  # passes the k largest only
         if self.auxiliary:
             grad_z = self.directions.backward(grad_e_hat)  # after the decoder, to whose W.grad it adds
             grad_a += self.silent.backward(grad_z)
@@ -153,7 +153,7 @@ class KSparseAutoencoder(Autoencoder):
         self.decay.backward()
 
     def settings(self) -> dict[str, Any]:
-        """Return the constructor's arguments and their values, rng aside; of the newer ones, what isn't by default."""
+        """Return the constructor's arguments and their values, except rng and newer arguments at their default."""
         unsaid = {"batch": False, "auxiliary": 0.0, "auxiliary_k": None, "silent_after": 1000}
         return {name: value for name, value in super().settings().items() if unsaid.get(name, ...) != value}
 
@@ -172,11 +172,11 @@ class KSparseAutoencoder(Autoencoder):
 
     @classmethod
     def arguments_for(cls, widths: Sequence[int], *, n_classes: int | None = None, rng: Rng = None) -> dict[str, Any]:
-        """Return the arguments for these widths: a quarter of the code units stays."""
+        """Return the arguments for these widths: a quarter of the code units is kept."""
         return {**super().arguments_for(widths, rng=rng), "k": max(1, widths[-1] // 4)}
 
     def second_opinion(self) -> SecondOpinion:
-        """Return the objective and the promises once more: a code has at most k units that aren't 0."""
+        """Return the objective and the promises, computed independently: a code has at most k nonzero units."""
 
         def restored(seen: Seen) -> tuple[Array, Array]:
             a = self.path_to_selection.apply(seen.x)

@@ -20,7 +20,7 @@ from aescratch.models.autoencoder import Autoencoder
 
 
 class LinearAutoencoder(Autoencoder):
-    """Autoencoder without activations; the arguments are those of `Autoencoder`, activations aside.
+    """Autoencoder without activations; the arguments are those of `Autoencoder` without the activations.
 
     Examples
     --------

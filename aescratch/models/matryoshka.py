@@ -3,7 +3,7 @@
     x -> encoder -> h -> decoder -> x_hat;   the first m units of h -> the same decoder -> x_hat_m, for each prefix m
     loss = reconstruction(x_hat, x) + Σ_m reconstruction(x_hat_m, x) + decay(weights)
 
-The first units, which every prefix has, learn what matters most; a code can be cut off behind any prefix.
+The first units, which belong to every prefix, learn what matters most; a code can be cut after any prefix.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ REFUSED = ("output_activation", "tied", "dropout")
 
 
 class MatryoshkaAutoencoder(Autoencoder):
-    """Autoencoder whose code is nested: its first units are a whole, smaller code.
+    """Autoencoder whose code is nested: its first units are a complete, smaller code.
 
     Parameters
     ----------
     widths : list of int
         Widths of the encoder from input to code; the decoder is one dense layer.
     prefixes : list of int, optional
-        How long the nested codes are, each longer than the one before, the last as wide as the code; by default an
-        eighth, a quarter, a half, and the whole.
+        The lengths of the nested codes, in rising order, the last equal to the code's width; by default an eighth, a
+        quarter, a half, and the whole.
     **options
         As for `Autoencoder`, without ``output_activation``, ``tied`` and ``dropout``.
 
@@ -59,18 +59,18 @@ class MatryoshkaAutoencoder(Autoencoder):
         given = [name for name in REFUSED if options.get(name)]
         if given:
             raise ValueError(
-                f"expected no {given[0]} for a MatryoshkaAutoencoder, each of whose prefixes restores by the same "
-                "dense layer; leave it out"
+                f"expected no {given[0]} for a MatryoshkaAutoencoder, whose prefixes all use the same dense decoder; "
+                "leave it out"
             )
         self.prefixes = prefixes
         super().__init__(widths, **options)
 
     def build(self, rng: np.random.Generator) -> None:
-        """Make the layers, and for each shorter prefix a view of the decoder and a loss of its own."""
+        """Make the layers, and for each shorter prefix a view of the decoder and a loss."""
         if len(self.widths) != 2:
             raise ValueError(
                 f"expected no hidden layer for nested codes, as in [64, 32], got widths {self.widths}; each prefix "
-                "restores by one dense layer"
+                "uses one dense layer"
             )
         self.sizes: list[int] = checked_prefixes(self.prefixes, self.widths[-1])
         super().build(rng)
@@ -109,7 +109,7 @@ class MatryoshkaAutoencoder(Autoencoder):
         self.decay.backward()
 
     def reconstruct(self, x: Data, prefix: int | None = None) -> Array:
-        """Return what is restored of x (N, D), from the whole code, or from the first units alone.
+        """Return the reconstruction of x (N, D), from the whole code, or from its first units alone.
 
         Raises
         ------
@@ -135,11 +135,11 @@ class MatryoshkaAutoencoder(Autoencoder):
 
     @property
     def n_reconstructions(self) -> int:  # type: ignore[override]
-        """How many outputs its loss compares with x: one for each prefix."""
+        """The number of outputs that its loss compares with x: one for each prefix."""
         return len(self.sizes)
 
     def second_opinion(self) -> SecondOpinion:
-        """Return the objective once more: each prefix is restored from with the units behind it at 0."""
+        """Return the objective computed independently: each prefix is decoded with the units after it at 0."""
 
         def of_prefix(size: int) -> Of:
             first = np.arange(self.widths[-1]) < size
@@ -152,12 +152,12 @@ class MatryoshkaAutoencoder(Autoencoder):
 
 
 def checked_prefixes(prefixes: Sequence[int] | None, width: int) -> list[int]:
-    """Return the lengths of nested codes of this width: those asked for, or an eighth, a quarter, a half, the whole.
+    """Return the lengths of nested codes of this width: the given ones, or an eighth, a quarter, a half, the whole.
 
     Raises
     ------
     TypeError, ValueError
-        If they aren't whole numbers that rise up to the width.
+        If they aren't whole numbers in rising order up to the width.
 
     Examples
     --------
@@ -168,5 +168,8 @@ def checked_prefixes(prefixes: Sequence[int] | None, width: int) -> list[int]:
         return sorted({width // part for part in (8, 4, 2, 1)} - {0})
     sizes = [require_count("each prefix", size, most=width) for size in prefixes]
     if not sizes or sizes != sorted(set(sizes)) or sizes[-1] != width:
-        raise ValueError(f"expected prefixes that rise up to the code's width, such as {[1, width]}, got {prefixes!r}")
+        raise ValueError(
+            f"expected prefixes in rising order up to the code's width, such as {[1, width]}, got "
+            f"{prefixes!r}"
+        )
     return sizes

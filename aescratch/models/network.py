@@ -1,4 +1,4 @@
-"""How a network is put together from widths: the layers of an encoder, and of the decoder that mirrors it."""
+"""Building a network from widths: the layers of an encoder, and of the decoder that mirrors it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aescratch.layers import Dense, Layer, Sequential, TransposedDense, begins_s
 
 Initializer = Callable[..., Array]
 Between = Callable[[int], list[Layer]]
-"""What stands between two dense layers, of this width."""
+"""Returns the layers between two dense layers, for this width."""
 
 
 def check_widths(widths: Any) -> list[int]:
@@ -24,7 +24,7 @@ def check_widths(widths: Any) -> list[int]:
 
 
 def make_activation(name: str, activation: Any) -> Layer:
-    """Return a new layer of the class, or of the partial of a class, that the argument called name gives."""
+    """Return a new layer of the given activation class or partial; `name` is the argument's name in errors."""
     maker = activation.func if isinstance(activation, functools.partial) else activation
     if not (isinstance(maker, type) and issubclass(maker, (Activation, TopK)) and maker is not Activation):
         raise TypeError(
@@ -56,12 +56,12 @@ def tied_decoder_layers(encoder: Sequence[Layer], between: Between) -> list[Laye
 
 
 def without_identity(layers: Sequence[Layer]) -> Sequential:
-    """Return the layers as a Sequential, without those that do nothing."""
+    """Return the layers as a Sequential, without identities."""
     return Sequential([layer for layer in layers if type(layer) is not Identity])
 
 
 def mark_first(network: Sequential) -> None:
-    """Tell a network's first layer that nobody needs the gradient of its input."""
+    """Mark a network's first layer, whose input needs no gradient."""
     if network.layers and isinstance(network.layers[0], Dense):
         network.layers[0].is_first = True
 
@@ -76,7 +76,7 @@ def name_parameters(prefix: str, network: Sequential) -> None:
 
 
 def stages(network: Sequential) -> Iterator[list[Layer]]:
-    """Yield each dense layer together with what follows it up to the next, and the first with what stands before it."""
+    """Yield each dense layer with the layers up to the next one, and the first also with those before it."""
     stage: list[Layer] = []
     for layer in network.layers:
         if begins_stage(layer) and any(map(begins_stage, stage)):

@@ -1,10 +1,10 @@
-"""A model's second opinion: its objective and its promises said once more, for whoever wants to compare.
+"""A model's second opinion: its objective and its promises, stated independently, for comparison.
 
-    second_opinion() --> of what each term is, what may be mistaken for it, what encode promises, what is drawn
-    loss, encode, ...  --compared with-->  that, by aescratch.check_meaning; training asks nothing of it
+    second_opinion() --> the inputs of each term, possible mistakes, what encode promises, what is drawn
+    loss, encode, ...  --compared with-->  that, by aescratch.check_meaning; training doesn't use it
 
-It is made of the layers' `apply`, while `loss` calls their `forward`. A variant begins with its parent's opinion and
-changes what is different.
+It uses the layers' `apply`, while `loss` calls their `forward`. A variant starts from its parent's opinion and changes
+what differs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from aescratch.backend import Array
 
 
 class Seen(Protocol):
-    """A call of the model's loss, as it was seen."""
+    """A recorded call of the model's loss."""
 
     @property
     def x(self) -> Array:
@@ -30,7 +30,7 @@ class Seen(Protocol):
         raise NotImplementedError
 
     def drawn(self, name: str, *arguments: Array) -> Array:
-        """Return what the part of this name drew for these arguments, as the layers behind it were given it."""
+        """Return what the part of this name drew for these arguments: the input of the layers after it."""
         raise NotImplementedError
 
 
@@ -39,34 +39,34 @@ Of = Callable[[Seen], tuple[Any, ...]]
 
 @dataclass
 class SecondOpinion:
-    """What a model says of itself a second time.
+    """A model's independent statement about itself.
 
     Attributes
     ----------
     terms : dict of str to callable
-        By the name of a term in `parts`, what it is of: the arguments of its forward, from what a call of loss showed.
+        By the name of a term in `parts`, the arguments of its forward, as a function of a recorded call of loss.
     against : str
-        What the output is compared with, in words; may be empty.
+        The target of the output, in words; may be empty.
     mistaken : dict of str to tuple
-        By what goes wrong, in words, the name of a term and what it is then of.
+        By a mistake in words, the name of a term and the arguments that it then has.
     noise : dict of str to Sequential
-        By the name of a part that draws, the layers that what it draws goes into.
+        By the name of a part that draws, the layers that take its draws.
     code : callable or None
         The code of x, which `encode` promises.
     output : callable or None
-        What the decoder makes of a code; `decode` promises the data that it stands for.
+        The decoder's output for a code; `decode` promises the data that it represents.
     most_active : int or None
-        How many units of a code may differ from 0.
+        The most units of a code that may differ from 0.
     logits : callable or None
-        Of x, what the predicted classes follow from.
+        The logits of x, from which the predicted classes follow.
     contraction : str
-        The name of the term that is the squared norm of the code's Jacobian; empty where there is none.
+        The name of the term that is the squared norm of the code's Jacobian; empty if there is none.
     heads : tuple of two Dense layers, or None
-        What gives mu and log_var of a code that is drawn.
+        The layers for mu and log_var of a code that is drawn.
     prior_units : int
-        How many units the codes from N(0, 1) have that `sample` decodes; 0 of a model that has no `sample`.
+        The width of the codes from N(0, 1) that `sample` decodes; 0 for a model without `sample`.
     inner : callable or None
-        Of x, pairs of a model that this one is made of, and the batch that it is trained on.
+        For x, pairs of a model inside this one and its training batch.
     """
 
     terms: dict[str, Of] = field(default_factory=dict)
@@ -84,7 +84,7 @@ class SecondOpinion:
 
 
 def of_code(encoder: Any, decoder: Any) -> SecondOpinion:
-    """Return the opinion of a model that restores x from its code."""
+    """Return the second opinion of a model that restores x from its code."""
     return SecondOpinion(
         terms={
             "reconstruction": lambda seen: (decoder.apply(encoder.apply(seen.x)), seen.x),
@@ -95,7 +95,7 @@ def of_code(encoder: Any, decoder: Any) -> SecondOpinion:
 
 
 def with_damaged_input(opinion: SecondOpinion, encoder: Any, decoder: Any) -> SecondOpinion:
-    """Return the opinion of the model whose encoder is given a damaged x, and whose target is the clean one."""
+    """Return the second opinion of a model whose encoder gets a damaged x, and whose target is the clean x."""
 
     def output(x: Array) -> Array:
         restored: Array = decoder.apply(encoder.apply(x))

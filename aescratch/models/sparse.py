@@ -37,7 +37,7 @@ class SparseAutoencoder(Autoencoder):
     sparsity : Sparsity
         `KLSparsity(rho, weight)`, whose code is a sigmoid, or `L1Sparsity(weight)`, whose code is a ReLU by default.
     unit_norm_decoder : bool
-        Whether the decoder's rows that read the code have length one, so that the code can't shrink for free.
+        Whether the decoder's rows that read the code have length 1, so that the code can't shrink for free.
     **options
         As for `Autoencoder`.
 
@@ -56,24 +56,24 @@ class SparseAutoencoder(Autoencoder):
         if not isinstance(sparsity, Sparsity):
             raise TypeError(f"expected sparsity to be ae.KLSparsity(...) or ae.L1Sparsity(...), got {sparsity!r}")
         if unit_norm_decoder and options.get("tied"):
-            raise ValueError("expected tied=False beside unit_norm_decoder: a tied W is the encoder's")
+            raise ValueError("expected tied=False with unit_norm_decoder, since a tied W belongs to the encoder")
         self.sparsity: Sparsity = copy.copy(sparsity)
         self.unit_norm_decoder: bool = bool(unit_norm_decoder)
         super().__init__(widths, **options)
 
     def build(self, rng: np.random.Generator) -> None:
-        """Make the layers; those that a KL penalty can't work with are refused."""
+        """Make the layers; raise for a code that is invalid for a KL penalty."""
         super().build(rng)
         self.sparsity.prepare(self.widths[-1], self.dtype)
         last = self.encoder.layers[-1]
         if isinstance(self.sparsity, KLSparsity) and not isinstance(last, Sigmoid):
             raise ValueError(
-                f"expected a sigmoid code for KLSparsity, whose mean activity lies in (0, 1), got {last!r}; "
+                f"expected a sigmoid code for KLSparsity, whose mean activity must lie in (0, 1), got {last!r}; "
                 "leave code_activation out, or use L1Sparsity(weight)"
             )
 
     def decoder_layers(self, encoder: Sequence[Layer], rng: np.random.Generator) -> list[Layer]:
-        """Return the decoder's layers, the first of them with rows of length one if that is wanted."""
+        """Return the decoder's layers, the first with rows of length 1 if unit_norm_decoder is set."""
         layers = super().decoder_layers(encoder, rng)
         if self.unit_norm_decoder:
             n_in, n_out = layers[0].parameters[0].shape
@@ -122,15 +122,15 @@ class SparseAutoencoder(Autoencoder):
 
     @property
     def wanted_activity(self) -> float | None:
-        """The mean activity that is asked of every code unit: rho, for a KL penalty."""
+        """The desired mean activity of every code unit: rho, for a KL penalty."""
         return self.sparsity.rho if isinstance(self.sparsity, KLSparsity) else None
 
     def suited_settings(self, x: Array) -> dict[str, Any]:
-        """Return none: what L1 makes sparse is a code of ReLUs."""
+        """Return none: an L1 code needs ReLUs."""
         return {}
 
     def unit_statistic(self, x: Data) -> UnitStatistic:
-        """Return the mean activity of each code unit under a KL penalty, which asks for rho; else as every code's."""
+        """Return each code unit's mean activity with a KL penalty, whose target is rho; else the usual statistic."""
         rho = self.wanted_activity
         if rho is None:
             return super().unit_statistic(x)
@@ -138,7 +138,7 @@ class SparseAutoencoder(Autoencoder):
         return UnitStatistic(f"activity per unit, rho = {rho:g}", h.mean(axis=0), never_change(h))
 
     def second_opinion(self) -> SecondOpinion:
-        """Return the objective once more: the penalty is of the code."""
+        """Return the objective computed independently: the penalty is of the code."""
         opinion = super().second_opinion()
         opinion.terms["sparsity"] = lambda seen: (self.encoder.apply(seen.x),)
         return opinion

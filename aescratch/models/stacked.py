@@ -3,9 +3,9 @@
     pretrain:  x -> layer 1 -> x_hat;  then h1 -> layer 2 -> h1_hat;  ...   each an autoencoder on the codes below it
     fit:       x -> encoder -> h -> decoder -> x_hat                        the whole stack, unrolled, from there
 
-Before Xavier initialisation this was how a deep network was given a start. Pre-training works on the stack's own
-parameters, so there is nothing to copy afterwards. Corruption, if any, belongs to pre-training: codes go upward clean,
-and the fine-tuning is that of the vanilla autoencoder.
+Before Xavier initialisation this was the way to initialise a deep network. Pre-training works on the stack's own
+parameters, so nothing is copied afterwards. Corruption, if any, belongs to pre-training: the codes for the next layer
+are clean, and fine-tuning is that of the vanilla autoencoder.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class PretrainSettings(TypedDict, total=False):
-    """The arguments of `fit` that `pretrain` hands on, for type checkers and editors."""
+    """The arguments of `fit` that `pretrain` passes on, for type checkers and editors."""
 
     epochs: int
     batch_size: int
@@ -81,7 +81,7 @@ class StackedAutoencoder(Autoencoder):
     def pretrain(
         self, x: Data, labels: None = None, *, rng: Rng = None, **options: Unpack[PretrainSettings]
     ) -> list[History]:
-        """Train the layers one after the other, the first on x, each next one on the codes of those below it.
+        """Train the layers one after the other, the first on x, each further one on the codes of those below it.
 
         Parameters
         ----------
@@ -90,9 +90,9 @@ class StackedAutoencoder(Autoencoder):
         labels
             Refused: pre-training takes none.
         rng : int or numpy.random.Generator, optional
-            Shuffles the data and draws the corruption; by default the model's own.
+            Shuffles the data and draws the corruption; by default the model's own generator.
         **options
-            Those of `fit`, without validation and checkpoint; the same for every layer.
+            Options of `fit`, without validation and checkpoint; the same for every layer.
 
         Returns
         -------
@@ -101,7 +101,7 @@ class StackedAutoencoder(Autoencoder):
         """
         for name in ("validation", "patience", "checkpoint"):
             if options.get(name) is not None:
-                raise ValueError(f"expected no {name} in pretrain, which trains several models; give it to fit")
+                raise ValueError(f"expected no {name} in pretrain, which trains several models; pass it to fit")
         (inputs,) = data_for_fit(self, x, labels)
         generator = self.noise(rng)
         histories = []
@@ -114,7 +114,7 @@ class StackedAutoencoder(Autoencoder):
         return histories
 
     def stack(self) -> list[StackLayer]:
-        """Return each layer as an autoencoder of its own, on this model's parameters."""
+        """Return each layer as a separate autoencoder on this model's parameters."""
         encoders, decoders = list(stages(self.encoder)), list(stages(self.decoder))[::-1]
         layers = []
         for number, (encoder, decoder) in enumerate(zip(encoders, decoders, strict=True)):
@@ -129,7 +129,7 @@ class StackedAutoencoder(Autoencoder):
     options: ClassVar[Mapping[str, Option]] = {"corruption": CORRUPTION}
 
     def second_opinion(self) -> SecondOpinion:
-        """Return the objective once more, beside the layers that pre-training trains, each on the codes below it."""
+        """Return the objective, computed independently, with pre-training's layers, each on the codes below it."""
 
         def inner(x: Array) -> Iterator[tuple[StackLayer, Array]]:
             for layer in self.stack():
@@ -174,11 +174,11 @@ class StackLayer(Model):
         }  # fmt: skip
 
     def as_data(self, x: Any) -> Sequence[Array]:
-        """Return x, the codes of the layer below, checked once."""
+        """Return x, the codes of the layer below, validated."""
         return (self.as_batch(x),)
 
     def as_batch(self, x: Any) -> Array:
-        """Return x (N, n_in) checked, in the model's dtype."""
+        """Return x (N, n_in), validated, in the model's dtype."""
         if self.trusts_batches:
             checked: Array = x
             return checked
@@ -202,6 +202,6 @@ class StackLayer(Model):
         self.decay.backward()
 
     def second_opinion(self) -> SecondOpinion:
-        """Return the objective once more: that of an autoencoder, or of a denoising one, on the codes below it."""
+        """Return the objective computed independently: that of a plain or denoising autoencoder on the codes below."""
         opinion = of_code(self.encoder, self.decoder)
         return opinion if self.corruption is None else with_damaged_input(opinion, self.encoder, self.decoder)

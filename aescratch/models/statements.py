@@ -1,4 +1,4 @@
-"""What a model's class says of itself to those who show it: how its options are written, and its row of the tour."""
+"""What a model's class states for its display: its options on the command line, and its row of the tour."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ import numpy as np
 
 from aescratch.backend import Array
 
-STILL = 1e-3  # of a unit's size: it moves no more than that
+STILL = 1e-3  # of a unit's size: a smaller change counts as none
 
 
 @dataclass(frozen=True)
 class Option:
-    """How the command line writes an argument of a model's constructor.
+    """An argument of a model's constructor on the command line.
 
     Attributes
     ----------
     kind : str
-        What is written: ``"switch"`` (nothing), ``"number"``, ``"count"`` and ``"whole"`` (whole numbers from 1 and 0),
+        The kind of value: ``"switch"`` (none), ``"number"``, ``"count"`` and ``"whole"`` (whole numbers from 1 and 0),
         ``"counts"`` (several), ``"activation"``, ``"reconstruction"``, ``"corruption"``, ``"sparsity"``,
         ``"initializer"``, ``"dtype"``, ``"entries"`` (all or hidden), ``"variance"`` (a number, or fitted),
-        ``"estimator"``, or ``"model"`` (the path of a saved one, which brings its own layers).
+        ``"estimator"``, or ``"model"`` (the path of a saved model, with its own layers).
     help : str
-        What it does; ``{words}`` stands for the names that there are.
+        What it does; ``{words}`` stands for the known names.
     metavar : str
-        What stands for the value in the help.
+        The placeholder of the value in the help.
     """
 
     kind: str
@@ -37,22 +37,22 @@ class Option:
 
 @dataclass(frozen=True)
 class TourRow:
-    """A row of `aescratch tour`: a model with settings that show it at its best in seconds.
+    """A row of `aescratch tour`: a model with settings that show its strengths in seconds.
 
     Attributes
     ----------
     name : str
-        As ``--variant`` spells it.
+        The name for ``--variant``.
     title, idea : str
-        For the report: what it is called, and what it is about.
+        The title and the idea for the report.
     widths : tuple of int
-        Of the encoder, from the digit's 64 pixels to the code.
+        The encoder's widths, from the digit's 64 pixels to the code.
     epochs, learning_rate
-        Of the training, by Adam with a cosine schedule.
+        Settings of the training, by Adam with a cosine schedule.
     settings : dict
-        What else its constructor is given.
+        Further arguments of its constructor.
     pretraining_epochs : int
-        For each layer, before the training of the whole; 0 for none.
+        The epochs for each layer, before the training of the whole model; 0 for none.
     """
 
     name: str
@@ -66,16 +66,16 @@ class TourRow:
 
 
 class UnitStatistic(NamedTuple):
-    """What a variant measures its code's units by.
+    """A variant's measure of its code's units.
 
     Attributes
     ----------
     name : str
-        What is measured, for people.
+        What is measured, in words.
     values : (H,) array
-        The number of every unit.
+        The value for every unit.
     asleep : (H,) array of bool
-        Units that tell nothing of an example: they are the same for all.
+        Units that carry no information about an example: they are the same for all.
     """
 
     name: str

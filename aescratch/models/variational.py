@@ -1,11 +1,11 @@
-"""The variational autoencoder: a generative model, whose encoder is there to train the decoder (Kingma & Welling 2013).
+"""The variational autoencoder: a generative model, whose encoder serves to train the decoder (Kingma & Welling 2013).
 
     x -> encoder -> hidden -> mean -> mu, log_variance -> log_var;   z = mu + exp(½ log_var) eps -> decoder -> x_hat
     loss = reconstruction(x_hat, x) + beta · KL(N(mu, σ²) ‖ N(0, 1)) + decay(weights)
 
-With squared error the decoder is a Gaussian of variance one, with binary cross-entropy a Bernoulli distribution, and
-at beta = 1 the loss is the negative variational bound, up to a constant. A code that tells nothing of x is a minimum
-in which training may end; free bits and a beta that rises from 0 lead past it.
+With squared error the decoder is a Gaussian of variance 1, with binary cross-entropy a Bernoulli distribution, and at
+beta = 1 the loss is the negative variational bound, up to a constant. A code without information about x is a minimum
+in which training may end; free bits and a beta that rises from 0 avoid it.
 """
 
 from __future__ import annotations
@@ -37,19 +37,20 @@ class VariationalAutoencoder(GaussianCode):
     Parameters
     ----------
     widths : list of int
-        As for `Autoencoder`; the last step is made twice, once for mu and once for log_var.
+        As for `Autoencoder`; the last layer exists twice, for mu and for log_var.
     beta : float
-        The divergence's share in the objective; 1 is the variational bound.
+        The divergence's weight in the objective; 1 is the variational bound.
     free_bits : float
-        How many nats of divergence each unit has for free, on average over the batch (Kingma et al. 2016).
+        The nats of divergence that each unit has for free, on average over the batch (Kingma et al. 2016).
     warm_up : int
-        Over how many steps of training beta rises from 0 to its value (Sønderby et al. 2016); in use it is there.
+        The number of training steps over which beta rises from 0 to its value (Sønderby et al. 2016); in use mode beta
+        has its value.
     variance : str, optional
         ``"fitted"``: the decoder is a Gaussian whose variance is the mean squared error (Rybkin et al. 2021), of the
-        batch in training, a running mean in use; for squared error. By default it is one.
+        batch in training, a running mean in use; for squared error. By default the variance is 1.
     **options
-        As for `Autoencoder`, without ``tied`` and ``code_activation``; ``dropout`` and ``batch_norm`` are of the hidden
-        layers alone.
+        As for `Autoencoder`, without ``tied`` and ``code_activation``; ``dropout`` and ``batch_norm`` apply to hidden
+        layers only.
 
     Examples
     --------
@@ -69,8 +70,8 @@ class VariationalAutoencoder(GaussianCode):
         self.refuse(options)
         if variance not in (None, "fitted"):
             raise ValueError(
-                f'expected variance to be "fitted", or to be left out, got {variance!r}; a given variance of the '
-                "decoder is what beta stands for beside squared error"
+                f'expected variance to be "fitted", or to be left out, got {variance!r}; with squared error, set '
+                "beta for a given variance of the decoder"
             )
         self.divergence: GaussianKL = GaussianKL(beta, free_bits, warm_up)
         self.beta, self.free_bits = self.divergence.beta, self.divergence.free_bits
@@ -87,14 +88,14 @@ class VariationalAutoencoder(GaussianCode):
         self.divergence.prepare(self.dtype)
         if self.variance == "fitted" and not isinstance(self.reconstruction, SquaredError):
             raise ValueError(
-                "expected SquaredError() beside a fitted variance, which is a Gaussian's, got "
+                "expected SquaredError() with a fitted variance, which belongs to a Gaussian, got "
                 f"{self.reconstruction!r}; leave one of the two out"
             )
         self.fitted: FittedGaussian | None = FittedGaussian(self.dtype) if self.variance == "fitted" else None
 
     @property
     def likelihood(self) -> Loss:
-        """What compares x_hat with x: the reconstruction, or a Gaussian with a fitted variance in its place."""
+        """The term that compares x_hat with x: the reconstruction, or a Gaussian with a fitted variance."""
         return self.reconstruction if self.fitted is None else self.fitted
 
     @property
@@ -107,7 +108,7 @@ class VariationalAutoencoder(GaussianCode):
         }  # fmt: skip
 
     def loss(self, x: Array, rng: Rng = None) -> Number:
-        """Return the objective of this batch, a number; one sample per example, drawn anew unless rng is a seed."""
+        """Return the objective of this batch, a number; one new sample per example is drawn unless rng is a seed."""
         x, rng = self.as_batch(x), self.noise(rng)
         hidden = self.encoder.forward(x, rng)
         mu, log_var = self.mean.forward(hidden), self.log_variance.forward(hidden)
@@ -139,7 +140,7 @@ class VariationalAutoencoder(GaussianCode):
 
     @property
     def decoder_variance(self) -> float:
-        """The variance of a Gaussian decoder: the fitted one, or beta, over which the loss is that decoder's bound.
+        """The variance of a Gaussian decoder: the fitted one, or beta, for which loss / beta is that decoder's bound.
 
         Raises
         ------
@@ -149,15 +150,15 @@ class VariationalAutoencoder(GaussianCode):
         if self.fitted is not None:
             return self.fitted.variance
         if isinstance(self.reconstruction, SquaredError) and self.beta == 0:
-            raise ValueError("expected beta above 0, which is the decoder's variance here, got 0; give it a value")
+            raise ValueError("expected beta above 0, since it is the decoder's variance here, got 0; set beta")
         return self.beta
 
     def suited_settings(self, x: Array) -> dict[str, Any]:
-        """Return beta as the variance of the decoder's noise that PCA finds best for these data (N, D).
+        """Return beta as the best variance of the decoder's noise for these data (N, D), by PCA.
 
-        With squared error, the loss over beta is that of a Gaussian decoder of variance beta. The likelihood is largest
-        at the mean of the variances that PCA of the code's width leaves out (Tipping & Bishop 1999, equation 8); here
-        it is at least a thousandth of a column's. With another loss, or a fitted variance, beta stays what it is.
+        With squared error, loss / beta is the loss of a Gaussian decoder of variance beta. The likelihood is largest at
+        the mean of the variances that PCA of the code's width leaves out (Tipping & Bishop 1999, equation 8), here at
+        least a thousandth of a column's. With another loss, or a fitted variance, beta is not changed.
         """
         if not isinstance(self.reconstruction, SquaredError) or self.variance is not None:
             return {}
@@ -165,7 +166,7 @@ class VariationalAutoencoder(GaussianCode):
         return {"beta": beta} if beta > 0 else {}
 
     def second_opinion(self) -> SecondOpinion:
-        """Return the objective once more: the output is of the sample z, the divergence of mu and log_var."""
+        """Return the objective computed independently: the output is of a sample z, the divergence of mu, log_var."""
 
         def z(seen: Seen) -> Array:
             return seen.drawn("sampling", *self.distribution(seen))
@@ -175,7 +176,7 @@ class VariationalAutoencoder(GaussianCode):
         opinion.heads, opinion.prior_units = (self.mean, self.log_variance), self.widths[-1]
         opinion.terms["reconstruction"] = lambda seen: (self.decoder.apply(z(seen)), seen.x)
         opinion.terms["divergence"] = self.distribution
-        opinion.mistaken["the divergence takes z for mu"] = (
+        opinion.mistaken["the divergence uses z instead of mu"] = (
             "divergence", lambda seen: (z(seen), self.distribution(seen)[1])
         )  # fmt: skip
         return opinion

@@ -1,10 +1,10 @@
-"""The vector-quantised autoencoder: a code is made of entries of a codebook (van den Oord et al. 2017).
+"""The vector-quantised autoencoder: a code consists of entries of a codebook (van den Oord et al. 2017).
 
     x -> encoder -> h -> nearest entries -> q, which goes on as z -> decoder -> x_hat
     loss = reconstruction(x_hat, x) + ‖sg[h] − q‖² + beta · ‖h − sg[q]‖² + decay(weights)
 
-So a code is a few whole numbers. They have no slope: the decoder's gradient goes past them, straight through to h. What
-sg[...] is around is held constant, so that the second term moves the entries and the third the encoder.
+So a code is a few whole numbers. They have no slope: the decoder's gradient bypasses them and goes straight to h. The
+argument of sg[...] is held constant, so that the second term moves the entries and the third the encoder.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ class VectorQuantizedAutoencoder(Autoencoder):
     widths : list of int
         As for `Autoencoder`.
     n_codes : int
-        How many entries the codebook has.
+        The number of entries in the codebook.
     n_vectors : int
-        Into how many vectors a code is split, all of which choose from the same codebook; it divides the code's width.
-        A single one tells at most n_codes examples apart.
+        The number of vectors that a code is split into; all choose from the same codebook. It must divide the code's
+        width. A single vector distinguishes at most n_codes examples.
     beta : float
-        The share of the commitment term in the objective.
+        The weight of the commitment term in the objective.
     moving_average : float, optional
-        Let the entries follow the means of the vectors that chose them, this far in each step, above 0 and at most 1,
-        in the place of the second term; the paper's 1 − γ, which is 0.01 there.
+        Instead of the second term, move the entries towards the means of the vectors that chose them, by this fraction
+        in each step, above 0 and at most 1; 1 − γ in the paper, where it is 0.01.
     restart : float
-        In training, entries chosen at most this often, as a part of an even share, become vectors of the batch
+        In training, entries chosen at most this often, relative to an even share, are replaced by vectors of the batch
         (Dhariwal et al. 2020); 0 for never.
     **options
         As for `Autoencoder`; `code_activation`, by default none, comes before the codebook.
@@ -79,7 +79,7 @@ class VectorQuantizedAutoencoder(Autoencoder):
         super().__init__(widths, **options)
 
     def build(self, rng: np.random.Generator) -> None:
-        """Make the layers, the codebook, and what goes past it."""
+        """Make the layers, the codebook, and the path that bypasses it."""
         super().build(rng)
         self.codebook: Codebook = Codebook(
             self.widths[-1], self.n_codes, self.n_vectors, moving_average=self.moving_average, restart=self.restart,
@@ -88,14 +88,14 @@ class VectorQuantizedAutoencoder(Autoencoder):
         for parameter in self.codebook.parameters:
             parameter.name = "codebook.E"
         self.straight_through: StraightThrough = StraightThrough()
-        self.codebook_loss = CodebookLoss() if self.codebook.parameters else None  # a moving average follows by itself
+        self.codebook_loss = CodebookLoss() if self.codebook.parameters else None  # a moving average needs no term
 
     def default_code_activation(self) -> Callable[..., Layer]:
-        """Return Identity: entries of a codebook may lie anywhere."""
+        """Return Identity: a codebook's entries may have any value."""
         return Identity
 
     def path_to_code(self) -> list[Layer]:
-        """Return the layers from x to h: the gradient of a classifier has no way past the codebook."""
+        """Return the layers from x to h: a classifier's gradient can't pass the codebook."""
         return self.encoder.layers
 
     @property
@@ -136,7 +136,7 @@ class VectorQuantizedAutoencoder(Autoencoder):
         self.decay.backward()
 
     def encode(self, x: Data) -> Array:
-        """Return the code (N, H) of x (N, D): the entries nearest to what the encoder gives."""
+        """Return the code (N, H) of x (N, D): the entries nearest to the encoder's output."""
         return self.codebook.apply(self.encoder.apply(self.as_batch(x)))
 
     def indices(self, x: Data) -> Array:
@@ -144,14 +144,14 @@ class VectorQuantizedAutoencoder(Autoencoder):
         return self.codebook.numbers_of(self.encoder.apply(self.as_batch(x)))
 
     def perplexity(self, x: Data) -> float:
-        """Return how many entries the codes of x (N, D) use, as exp of the entropy: 1 for a single one, to n_codes."""
+        """Return the effective number of entries in the codes of x (N, D), exp of the entropy, from 1 to n_codes."""
         return _perplexity(to_numpy(self.indices(x)), self.n_codes)
 
     word = "vector-quantized"
     order = 90
     objective = "restore x from the entries of a codebook that are nearest to its code"
     formula = "reconstruction(x_hat, x) + ‖sg[h] − q‖² + beta · ‖h − sg[q]‖² + decay(weights)"
-    loss_measures_progress = False  # the code may grow as x is restored better, and its distance to q with it
+    loss_measures_progress = False  # the code, and its distance to q, may grow while x is restored better
     options: ClassVar[Mapping[str, Option]] = {
         "n_codes": Option("count", "number of entries in the codebook", "K"),
         "n_vectors": Option("count", "number of vectors that make a code (default: vectors of 4 units)", "COUNT"),
@@ -162,12 +162,12 @@ class VectorQuantizedAutoencoder(Autoencoder):
 
     @classmethod
     def arguments_for(cls, widths: Sequence[int], *, n_classes: int | None = None, rng: Rng = None) -> dict[str, Any]:
-        """Return the arguments for these widths: vectors of 4 units, where those divide the code."""
+        """Return the arguments for these widths: vectors of 4 units if 4 divides the code's width."""
         whole = widths[-1] % UNITS_PER_VECTOR == 0
         return {**super().arguments_for(widths, rng=rng), "n_vectors": widths[-1] // UNITS_PER_VECTOR if whole else 1}
 
     def unit_statistic(self, x: Data) -> UnitStatistic:
-        """Return of each code unit how many entries its vector chooses from for x (N, D); it sleeps at a single one."""
+        """Return, for each code unit, the number of entries that its vector uses for x (N, D); 1 means asleep."""
         chosen = to_numpy(self.indices(x))
         of_vectors = [_perplexity(column, self.n_codes) for column in chosen.T]
         sleeps = [len(np.unique(column)) == 1 for column in chosen.T]
@@ -175,7 +175,7 @@ class VectorQuantizedAutoencoder(Autoencoder):
         return UnitStatistic("perplexity of the entries", np.repeat(of_vectors, width), np.repeat(sleeps, width))
 
     def second_opinion(self) -> SecondOpinion:
-        """Return the objective once more: the decoder is given the nearest entries, found by all distances."""
+        """Return the objective computed independently: the decoder gets the nearest entries, found by all distances."""
 
         def entries(h: Array) -> Array:
             E = self.codebook.E.value
@@ -187,7 +187,7 @@ class VectorQuantizedAutoencoder(Autoencoder):
         opinion.terms["reconstruction"] = lambda seen: (self.decoder.apply(entries(self.encoder.apply(seen.x))), seen.x)
         opinion.terms["codebook_loss"] = lambda seen: (entries(self.encoder.apply(seen.x)), self.encoder.apply(seen.x))
         opinion.terms["commitment"] = lambda seen: (self.encoder.apply(seen.x), entries(self.encoder.apply(seen.x)))
-        opinion.mistaken["the decoder is given the code before it is quantised"] = (
+        opinion.mistaken["the decoder gets the code before quantisation"] = (
             "reconstruction", lambda seen: (self.decoder.apply(self.encoder.apply(seen.x)), seen.x)
         )  # fmt: skip
         return opinion

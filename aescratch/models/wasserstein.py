@@ -3,8 +3,8 @@
     x -> encoder -> h -> decoder -> x_hat;   z ~ N(0, 1)
     loss = reconstruction(x_hat, x) + weight · MMD²(h, z) + decay(weights)
 
-A variational autoencoder asks every single code for a distribution near the prior, so codes overlap; here only all of
-a batch together are asked, and each code is a point.
+A variational autoencoder pulls the distribution of every single code to the prior, so codes overlap. Here only all
+codes of a batch together must look like the prior, and each code is a point.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 
 
 class WassersteinAutoencoder(GenerativeAutoencoder):
-    """Autoencoder whose codes, taken together, look like samples of N(0, 1), so that decoding those generates data.
+    """Autoencoder whose codes together look like samples of N(0, 1), so that decoding such samples generates data.
 
     Parameters
     ----------
     widths : list of int
         As for `Autoencoder`.
     weight : float
-        The discrepancy's share in the objective, 0 or more; the paper's lambda. Its kernel has C = 2 H, H being the
+        The discrepancy's weight in the objective, 0 or more; the paper's lambda. Its kernel has C = 2 H, where H is the
         code's width, as in the paper.
     **options
         As for `Autoencoder`, without ``code_activation``: a code that can't have every value can't look like N(0, 1).
@@ -54,14 +54,14 @@ class WassersteinAutoencoder(GenerativeAutoencoder):
     def __init__(self, widths: Sequence[int], weight: float = 10.0, **options: Unpack[AutoencoderSettings]) -> None:
         if options.get("code_activation") is not None:
             raise TypeError(
-                "expected no code_activation for a WassersteinAutoencoder: its codes are to look like samples of "
-                "N(0, 1), which have every value; leave it out"
+                "expected no code_activation for a WassersteinAutoencoder: its codes should look like samples of "
+                "N(0, 1), which can have any value; leave it out"
             )
         self.weight: float = weight
         super().__init__(widths, **options)
 
     def build(self, rng: np.random.Generator) -> None:
-        """Make the layers, what draws from the prior, and the penalty."""
+        """Make the layers, the sampler of the prior, and the penalty."""
         super().build(rng)
         self.prior: Sampling = Sampling()
         self.discrepancy: MaximumMeanDiscrepancy = MaximumMeanDiscrepancy(self.weight, C=2.0 * self.widths[-1])
@@ -80,7 +80,7 @@ class WassersteinAutoencoder(GenerativeAutoencoder):
         }  # fmt: skip
 
     def loss(self, x: Array, rng: Rng = None) -> Number:
-        """Return the objective of this batch, a number; the prior is drawn from anew unless rng is a seed."""
+        """Return the objective of this batch, a number; new samples of the prior are drawn unless rng is a seed."""
         x, rng = self.as_batch(x), self.noise(rng)
         h = self.encoder.forward(x, rng)
         x_hat = self.decoder.forward(h, rng)
@@ -106,7 +106,7 @@ class WassersteinAutoencoder(GenerativeAutoencoder):
     def suited_settings(self, x: Array) -> dict[str, Any]:
         """Return a weight that is ten times the variance of the data x (N, D), summed over the columns.
 
-        A discrepancy is at most 2 whatever the data are, while the squared error grows with their variance.
+        A discrepancy is at most 2 for any data, while the squared error grows with their variance.
         """
         (sample,) = sampled([x])
         weight = 10 * float(np.var(to_numpy(sample), axis=0, dtype=np.float64).sum())
@@ -118,16 +118,16 @@ class WassersteinAutoencoder(GenerativeAutoencoder):
         return UnitStatistic("variance per unit, 1 in the prior", h.var(axis=0), never_change(h))
 
     def second_opinion(self) -> SecondOpinion:
-        """Return the objective once more: the discrepancy is of the codes and samples of the prior."""
+        """Return the objective computed independently: the discrepancy is of the codes and samples of the prior."""
 
         def compared(seen: Seen) -> tuple[Any, ...]:
             h = self.encoder.apply(seen.x)
             return h, seen.drawn("prior", 0 * h, 0 * h)
 
         opinion = super().second_opinion()
-        opinion.noise["prior"] = Sequential([])  # nothing but the penalty is given it
+        opinion.noise["prior"] = Sequential([])  # only the penalty gets it
         opinion.terms["discrepancy"] = compared
-        opinion.mistaken["the discrepancy takes x_hat's code for the code"] = (
+        opinion.mistaken["the discrepancy uses x_hat's code instead of the code"] = (
             "discrepancy", lambda seen: (self.encoder.apply(self.decoder.apply(compared(seen)[0])), compared(seen)[1])
         )  # fmt: skip
         return opinion

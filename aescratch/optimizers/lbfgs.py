@@ -1,6 +1,6 @@
-"""L-BFGS: a whole minimiser instead of a rule for one step, by SciPy.
+"""L-BFGS: SciPy's complete minimiser instead of a rule for one step.
 
-    parameters -> one flat vector -> scipy.optimize.minimize, which asks for loss and gradient -> parameters
+    parameters -> one flat vector -> scipy.optimize.minimize, which calls for loss and gradient -> parameters
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from aescratch.optimizers.optimizer import contiguous_runs
 class LBFGS(Recipe):
     """Limited-memory BFGS by `scipy.optimize.minimize`: the whole data set in every evaluation, no learning rate.
 
-    For small problems that are to be solved well, like the sparse coding of natural patches. In `fit` an epoch is one
-    iteration, and batch_size doesn't matter. SciPy is imported when it runs.
+    For small problems that need an accurate solution, such as the sparse coding of natural patches. In `fit` an epoch
+    is one iteration, and batch_size has no effect. SciPy is imported when it runs.
 
     Parameters
     ----------
     memory : int
-        How many past steps shape the approximation of the curvature.
+        The number of past steps in the approximation of the curvature.
     """
 
     def __init__(self, memory: int = 20) -> None:
@@ -41,7 +41,10 @@ class LBFGS(Recipe):
         try:
             from scipy.optimize import minimize
         except ImportError as error:
-            raise RuntimeError("L-BFGS needs SciPy, which is missing; pip install scipy, or use Adam()") from error
+            raise RuntimeError(
+                "L-BFGS needs SciPy, which is not installed; pip install scipy, or use "
+                "Adam()"
+            ) from error
         runs = list(contiguous_runs(parameters))
 
         def place(flat: Array) -> None:

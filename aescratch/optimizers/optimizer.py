@@ -1,9 +1,9 @@
-"""What every optimiser has: its learning rate, and the state of one training.
+"""The base of every optimiser: its learning rate, and the state of one training.
 
     parameter.grad --(clipping)--> rule --> parameter.value
 
-A rule is written for one flat block of values and gradients. The state walks the parameters' buffers in blocks that
-stay in the cache, so that each step passes over memory once; on a GPU a rule's formula is one kernel.
+A rule is written for one flat block of values and gradients. The state goes through the parameters' buffers in blocks
+that fit into the cache, so that each step passes over memory once; on a GPU a rule's formula is one kernel.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from aescratch.foundations.recipes import Recipe
 from aescratch.foundations.validation import require_number
 from aescratch.optimizers.schedules import ConstantRate, Schedule
 
-STEPS_BETWEEN_SWEEPS = 100  # few enough that numbers don't stay too small for long, and sweeping costs nothing
+STEPS_BETWEEN_SWEEPS = 100  # so few that subnormal numbers don't stay for long, so many that sweeping is cheap
 
 
 class Optimizer(Recipe):
@@ -48,11 +48,11 @@ class Optimizer(Recipe):
         return self.learning_rate if isinstance(self.learning_rate, Schedule) else ConstantRate(self.learning_rate)
 
     def rule(self, value: Array, grad: Array, moments: dict[str, Array], rate: float, step: int) -> None:
-        """Change the values in place, by the gradients; the moments are changed in place too; steps count from 1."""
+        """Change the values, and the moments, in place by the gradients; steps count from 1."""
         raise NotImplementedError
 
     def start(self, parameters: Sequence[Any]) -> OptimizerState:
-        """Return a fresh state for these parameters, with all moments at 0."""
+        """Return a new state for these parameters, with all moments 0."""
         if is_fast():
             keep_freed_memory()  # for the steps that follow
         runs = [Run(values, grads) for values, grads in contiguous_runs(parameters)]
@@ -64,14 +64,14 @@ class Optimizer(Recipe):
 
 @dataclass
 class Run:
-    """A contiguous stretch of values and gradients, and the moments beside it."""
+    """A contiguous run of values and gradients, with its moments."""
 
     values: Array
     grads: Array
     moments: dict[str, Array] = field(default_factory=dict)
 
     def blocks(self) -> Iterator[tuple[Array, Array, dict[str, Array]]]:
-        """Yield values, gradients and moments block by block, as views; on a GPU, which has no use for it, in one."""
+        """Yield values, gradients and moments block by block, as views; on a GPU, all at once."""
         in_blocks = array_module(self.values) is np and is_fast()
         length = BLOCK if in_blocks else max(1, self.values.size)
         for start in range(0, self.values.size, length):
@@ -88,7 +88,7 @@ class OptimizerState:
     steps: int = 0
 
     def step(self, rate: float) -> None:
-        """Move every value by its gradient, at this learning rate."""
+        """Change every value by its gradient, at this learning rate."""
         self.steps += 1
         sum_gradients([run.grads for run in self.runs])
         if self.optimizer.clip_norm is not None:
@@ -100,10 +100,10 @@ class OptimizerState:
             self.sweep()
 
     def sweep(self) -> None:
-        """Set to 0 what is smaller than the smallest normal number of its type.
+        """Set numbers below the smallest normal number of their type to 0.
 
-        The weights of a unit that has gone silent, and its moments, shrink to there under weight decay. Nothing
-        depends on them any more, but a processor may take ten times as long for each operation with such a number.
+        The weights of a silent unit, and its moments, shrink to such numbers under weight decay. Nothing depends on
+        them any more, but a processor may take ten times as long for each operation with them.
         """
         for run in self.runs:
             for values, _, moments in run.blocks():
@@ -113,18 +113,18 @@ class OptimizerState:
     def clip(self, norm: float) -> None:
         """Scale all gradients down together, in place, so that their norm is at most this (Pascanu et al. 2013)."""
         xp = array_module(self.runs[0].grads)
-        # Squares in float64: in float32 they would overflow just where clipping is needed most.
+        # Squares in float64: in float32 they would overflow when clipping is needed most.
         current = xp.sqrt(sum(xp.square(g, dtype=np.float64).sum() for run in self.runs for _, g, _ in run.blocks()))
         scale = xp.minimum(1.0, norm / xp.maximum(current, np.finfo(np.float32).tiny))
         for run in self.runs:
             run.grads *= scale.astype(run.grads.dtype)
 
     def arrays(self) -> dict[str, Array]:
-        """Return all moments, named, as they are."""
+        """Return all moments by name, not copied."""
         return {f"{name}.{i}": m for i, run in enumerate(self.runs) for name, m in run.moments.items()}
 
     def restore(self, arrays: dict[str, Array], steps: int) -> None:
-        """Put moments from `arrays`, and the count of steps, back in place."""
+        """Restore moments from `arrays`, and the count of steps."""
         self.steps = steps
         for i, run in enumerate(self.runs):
             for name, moment in run.moments.items():
@@ -132,7 +132,7 @@ class OptimizerState:
 
 
 def contiguous_runs(parameters: Sequence[Any]) -> Iterator[tuple[Array, Array]]:
-    """Yield the flat values and gradients of parameters, neighbours in one buffer joined to one stretch."""
+    """Yield the flat values and gradients of parameters; neighbours in one buffer are joined to one run."""
     spans: list[list[Any]] = []
     for parameter in parameters:
         end = parameter.start + parameter.size

@@ -1,4 +1,4 @@
-"""How a gradient moves a value: gradient descent, with momentum, and in units of the gradient's own size.
+"""How a gradient changes a value: gradient descent, with momentum, and in units of the gradient's own size.
 
 Each rule is one formula, applied in place to a flat block of values and gradients, with the moments beside them.
 """
@@ -41,7 +41,7 @@ class Momentum(Optimizer):
     learning_rate, clip_norm
         As for every `Optimizer`.
     mu : float
-        The share of the velocity v that stays, in [0, 1).
+        The fraction of the velocity v that is kept, in [0, 1).
     """
 
     moments: tuple[str, ...] = ("v",)
@@ -124,7 +124,7 @@ class Adam(Optimizer):
     """Adaptive moments (Kingma & Ba 2014, algorithm 1), with ε added after the bias-corrected root.
 
     m ← β₁ m + (1 − β₁) grad, v ← β₂ v + (1 − β₂) grad², value ← value − η m̂ / (√v̂ + ε), with m̂ = m / (1 − β₁ᵗ)
-    and v̂ = v / (1 − β₂ᵗ). What is kept is m / (1 − β₁) and v / (1 − β₂), which saves two passes over memory a step.
+    and v̂ = v / (1 − β₂ᵗ). The state holds m / (1 − β₁) and v / (1 − β₂), which saves two passes over memory per step.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def _adapt(
     m *= beta1
     m += grad
     v *= beta2
-    change = grad * grad  # every step below goes into this one array: more of them would not stay in the cache
+    change = grad * grad  # every step below writes into this one array: several arrays would not fit into the cache
     v += change
     xp.sqrt(v, out=change)
     change += eps_of_v
@@ -176,14 +176,14 @@ def _adapt(
 class AdamW(Adam):
     """Adam with decoupled weight decay: value ← value − η decay value before Adam's step (Loshchilov & Hutter 2017).
 
-    Unlike a model's `weight_decay` it is no part of the loss, and it shrinks biases too.
+    Unlike a model's `weight_decay` it is not part of the loss, and it shrinks biases too.
 
     Parameters
     ----------
     learning_rate, beta1, beta2, eps, clip_norm
         As for `Adam`.
     decay : float
-        The share of the value that is taken away per unit of learning rate, 0 or more.
+        The fraction of the value that is subtracted per unit of learning rate, 0 or more.
     """
 
     def __init__(

@@ -31,7 +31,7 @@ class ConstantRate(Schedule):
 
 
 class StepRate(Schedule):
-    """Multiply the learning rate by factor after every so many epochs.
+    """Multiply the learning rate by factor after every `every` epochs.
 
     Examples
     --------

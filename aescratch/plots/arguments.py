@@ -1,4 +1,4 @@
-"""What a picture is made of is looked at before anything is drawn: images, codes, classes, units and ranges."""
+"""Validation of a picture's arguments before drawing: images, codes, classes, units and ranges."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST_COLUMNS = 40
 
 
 def as_rows(x: Any, name: str) -> Array:
-    """Return a matrix of finite numbers on the host, float64."""
+    """Return a matrix of finite numbers as a NumPy array, float64."""
     return to_numpy(as_matrix(x, "float64", None, name))
 
 
@@ -21,7 +21,7 @@ def as_images(x: Any, image_shape: tuple[int, int], name: str = "x") -> Array:
     """Return x (N, D) as images (N, height, width)."""
     x = as_rows(x, name)
     if not isinstance(image_shape, Sequence) or len(image_shape) != 2:
-        raise TypeError(f"expected image_shape to be (height, width), got {image_shape!r}; pass (8, 8), say")
+        raise TypeError(f"expected image_shape to be (height, width), got {image_shape!r}; pass (8, 8), for example")
     height, width = (require_count("each side of image_shape", side) for side in image_shape)
     if height * width != x.shape[1]:
         raise ValueError(
@@ -34,11 +34,11 @@ def as_images(x: Any, image_shape: tuple[int, int], name: str = "x") -> Array:
 
 
 def as_one_row_of_images(x: Any, image_shape: tuple[int, int]) -> Array:
-    """Return x as images, few enough to stand side by side."""
+    """Return x as images, few enough for one row."""
     cells = as_images(x, image_shape)
     if len(cells) > MOST_COLUMNS:
         raise ValueError(
-            f"expected at most {MOST_COLUMNS} images, which stand side by side, got {len(cells)}; pass x[:10], say"
+            f"expected at most {MOST_COLUMNS} images, since they are drawn side by side, got {len(cells)}; pass x[:10]"
         )
     return cells
 
@@ -46,7 +46,7 @@ def as_one_row_of_images(x: Any, image_shape: tuple[int, int]) -> Array:
 def as_interval(name: str, interval: Any) -> tuple[float, float]:
     """Return two increasing numbers."""
     if not isinstance(interval, Sequence) or len(interval) != 2:
-        raise TypeError(f"expected {name} to be two increasing numbers, got {interval!r}; pass (0, 1), say")
+        raise TypeError(f"expected {name} to be two increasing numbers, got {interval!r}; pass (0, 1), for example")
     low, high = (require_number(f"each end of {name}", end) for end in interval)
     if low >= high:
         raise ValueError(f"expected {name} to be two increasing numbers, got {interval!r}; pass the smaller one first")
@@ -54,7 +54,7 @@ def as_interval(name: str, interval: Any) -> tuple[float, float]:
 
 
 def grey_limits(cells: Array, value_range: Any = None) -> tuple[float, float]:
-    """Return the values to draw black and white: by default 0 and 1 if all lie there, else smallest and largest."""
+    """Return the values to draw black and white: by default 0 and 1 if all are in between, else least and largest."""
     if value_range is not None:
         return as_interval("value_range", value_range)
     low, high = float(cells.min()), float(cells.max())
@@ -62,7 +62,7 @@ def grey_limits(cells: Array, value_range: Any = None) -> tuple[float, float]:
 
 
 def as_class_numbers(labels: Any, n_examples: int) -> Array:
-    """Return labels as integers on the host, one per example."""
+    """Return labels as integers, one per example."""
     labels = to_numpy(labels)
     if labels.dtype.kind not in "iu":
         raise TypeError(
@@ -72,13 +72,13 @@ def as_class_numbers(labels: Any, n_examples: int) -> Array:
     if labels.shape != (n_examples,):
         raise ValueError(
             f"expected one label per code, shape ({n_examples},), got shape {labels.shape}; "
-            "take the labels of the examples that were encoded"
+            "pass the labels of the encoded examples"
         )
     return labels
 
 
 def as_one_code(code: Any) -> Array:
-    """Return a code of one example as a vector (H,) on the host."""
+    """Return a code of one example as a NumPy vector (H,)."""
     row = as_rows(code[None, :] if getattr(code, "ndim", None) == 1 else code, "code")
     if len(row) != 1:
         raise ValueError(f"expected the code of one example, got {len(row)} codes, shape {row.shape}; pass code[0]")
@@ -90,7 +90,7 @@ def as_units(units: Iterable[int] | None, n_units: int) -> list[int]:
     if units is None:
         return list(range(n_units))
     if not isinstance(units, Iterable) or isinstance(units, str):
-        raise TypeError(f"expected units to be a sequence of unit numbers, got {units!r}; pass [0, 1], say")
+        raise TypeError(f"expected units to be a sequence of unit numbers, got {units!r}; pass [0, 1], for example")
     chosen = [require_count("each unit", unit, least=0, most=n_units - 1) for unit in units]
     if not chosen or len(set(chosen)) < len(chosen):
         raise ValueError(f"expected one or more different units, got {chosen}; leave units out for all of them")
@@ -98,6 +98,6 @@ def as_units(units: Iterable[int] | None, n_units: int) -> list[int]:
 
 
 def require_attribute(model: Any, name: str, example: str = "such as ae.Autoencoder") -> None:
-    """Raise TypeError if the model lacks what a picture needs of it."""
+    """Raise TypeError if the model lacks an attribute that a picture needs."""
     if getattr(model, name, None) is None:
         raise TypeError(f"expected a model with {name}, got {type(model).__name__}; pass an autoencoder {example}")

@@ -1,4 +1,4 @@
-"""What every picture is drawn on and with: Axes, colours, and text that can be read from the back of a room."""
+"""The basis of every picture: Axes, colours, and text that is readable from the back of a room."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
 
-# Two colours of Okabe & Ito, which colour-blind readers tell apart, also from grey.
+# Two colours of Okabe & Ito, which colour-blind readers can distinguish, also from grey.
 BLUE, VERMILLION = "#0072B2", "#D55E00"
 # Ten colours of Petroff (arXiv:2107.02270): of the sets that were compared, the one whose closest two stay farthest
 # apart under simulated colour blindness of each kind.
 CLASS_COLOURS = (
     "#3F90DA", "#FFA90E", "#BD1F01", "#94A4A2", "#832DB6", "#A96B59", "#E76300", "#B9AC70", "#717581", "#92DADD",
 )  # fmt: skip
-TEXT_SIZE = 14  # points; readable still when the picture is shown at half its size
+TEXT_SIZE = 14  # points; still readable when the picture is shown at half its size
 
 
 def axes_of(ax: Axes | None, width: float, height: float) -> Axes:
-    """Return ax, or for None the Axes of a new figure of so many inches."""
+    """Return ax, or for None the Axes of a new figure of this size in inches."""
     from matplotlib import axes, pyplot
 
     if ax is None:
@@ -54,7 +54,7 @@ def scale_to(ax: Axes, values: Sequence[float]) -> None:
 
 
 def count_in_integers(axis: Axis) -> None:
-    """Put the ticks of an axis at whole numbers, even if only one of them is in sight."""
+    """Put the ticks of an axis at whole numbers, even if only one of them is visible."""
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))

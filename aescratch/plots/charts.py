@@ -28,15 +28,16 @@ if TYPE_CHECKING:
 def latent_map(code: Any, labels: Any = None, *, ax: Axes | None = None) -> Axes:
     """Draw codes as points in the plane, with each class's number at its mean.
 
-    A code of two units is drawn as it is; a wider one is projected on its two leading principal components, and the
-    axes say which share of the code's variance each of them has.
+    A code of two units is drawn directly; a wider code is projected on its two leading principal components, and the
+    axes show each component's share of the code's variance.
 
     Parameters
     ----------
     code : (N, H) array of floats
         One code per row, H of 2 or more.
     labels : (N,) array of integers, optional
-        The class of each code. Ten classes have colours of their own; beyond, colours repeat and the numbers tell.
+        The class of each code. Ten classes have their own colours; with more, colours repeat, and the numbers
+        distinguish them.
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default a new figure.
 
@@ -61,14 +62,14 @@ def latent_map(code: Any, labels: Any = None, *, ax: Axes | None = None) -> Axes
 
 
 def loss_curves(history: History, *, ax: Axes | None = None) -> Axes:
-    """Draw the loss of each epoch and, where there is one, the validation loss with its best epoch.
+    """Draw the loss of each epoch and, if there is one, the validation loss with its best epoch.
 
     The loss axis is logarithmic if the losses are positive and span more than a factor of ten.
 
     Parameters
     ----------
     history : History
-        What ``fit`` returned, of one epoch or more.
+        What ``fit`` returned, with one epoch or more.
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default a new figure.
 
@@ -88,7 +89,7 @@ def loss_curves(history: History, *, ax: Axes | None = None) -> Axes:
         raise ValueError(f"expected a history of one epoch or more, got none ({history.stopped}); call fit again")
     ax = axes_of(ax, 7.0, 4.5)
     epochs = np.arange(1, len(history.loss) + 1)
-    marker = "o" if len(epochs) == 1 else ""  # a line through one point has no length
+    marker = "o" if len(epochs) == 1 else ""  # a single point has no line
     ax.plot(epochs, history.loss, marker=marker, color=BLUE, linewidth=2, label="training")
     if history.best_epoch is not None:
         best, loss = history.best_epoch + 1, history.validation_loss[history.best_epoch]
@@ -110,7 +111,7 @@ def code_activity(code: Any, *, rho: float | None = None, ax: Axes | None = None
     code : (N, H) array of floats
         One code per row.
     rho : float, optional
-        The mean activity that a KL penalty asks for, between 0 and 1; it is marked by a line.
+        The target mean activity of a KL penalty, between 0 and 1; a line marks it.
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default a new figure.
 
@@ -144,9 +145,10 @@ def _in_the_plane(code: Array) -> tuple[Array, tuple[str, str]]:
     centred = code - code.mean(axis=0)
     variances, directions = np.linalg.eigh(centred.T @ centred)
     leading = directions[:, :-3:-1]
-    # An eigenvector's sign is arbitrary; with its largest entry positive, the same code gives the same picture.
+    # An eigenvector's sign is arbitrary; its largest entry is made positive, so that the same code gives the same
+    # picture.
     leading = leading * np.sign(leading[np.abs(leading).argmax(axis=0), [0, 1]])
-    variances = np.maximum(variances, 0.0)  # rounding makes a tiny one negative
+    variances = np.maximum(variances, 0.0)  # rounding may make a tiny one negative
     shares = 100 * variances[:-3:-1] / max(variances.sum(), np.finfo(float).tiny)
     first, second = (f"principal component {i} ({share:.0f} % of variance)" for i, share in enumerate(shares, start=1))
     return centred @ leading, (first, second)

@@ -1,4 +1,4 @@
-"""Images side by side in one picture: data, reconstructions, filters, and what becomes of a code that is moved."""
+"""Images side by side in one picture: data, reconstructions, filters, and decoded codes along one unit."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def images(
     columns : int
         Images side by side, 40 at most.
     value_range : (float, float), optional
-        The values drawn black and white; what lies beyond is drawn so too. By default (0, 1) if all of x lies there,
-        otherwise the smallest and the largest value of x, so that nothing is clipped. Give (0, 1) for reconstructions
-        that stray a little beyond.
+        The values drawn black and white; values beyond are clipped. By default (0, 1) if all of x is in that range,
+        otherwise the smallest and the largest value of x. Pass (0, 1) for reconstructions that are slightly out of
+        range.
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default a new figure.
 
@@ -62,12 +62,12 @@ def images(
 
 
 def reconstructions(model: Any, x: Any, image_shape: tuple[int, int], *, ax: Axes | None = None) -> Axes:
-    """Draw images above what the model makes of them, both on the grey scale of the originals (see `images`).
+    """Draw images above their reconstructions, both on the grey scale of the originals (see `images`).
 
     Parameters
     ----------
     model : Autoencoder
-        Anything with ``reconstruct``.
+        Any object with ``reconstruct``.
     x : (N, D) array of floats
         One image per row, 40 at most; ten are enough.
     image_shape : (int, int)
@@ -93,20 +93,20 @@ def reconstructions(model: Any, x: Any, image_shape: tuple[int, int], *, ax: Axe
 def denoising_triples(
     model: Any, x: Any, image_shape: tuple[int, int], *, rng: Rng = 0, ax: Axes | None = None
 ) -> Axes:
-    """Draw clean images, the same corrupted, and what the model restores, on the grey scale of the clean ones.
+    """Draw clean images, corrupted ones, and the model's reconstructions, on the grey scale of the clean ones.
 
-    Corrupted values beyond that scale, which Gaussian noise makes, are drawn black or white; the model sees them whole.
+    Corrupted values beyond that scale, from Gaussian noise, are drawn black or white; the model gets them unclipped.
 
     Parameters
     ----------
     model : DenoisingAutoencoder
-        A model of this package with a ``corruption``; what it remembers for backward stays.
+        A model of this package with a ``corruption``; the values it remembers for backward don't change.
     x : (N, D) array of floats
         One clean image per row, 40 at most; ten are enough.
     image_shape : (int, int)
         Height and width of an image; their product is D.
     rng : int or numpy.random.Generator
-        Where the corruption is drawn from.
+        Draws the corruption.
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default a new figure.
 
@@ -131,18 +131,18 @@ def denoising_triples(
 def filters(
     W: Any, image_shape: tuple[int, int], *, columns: int | None = None, ax: Axes | None = None
 ) -> Axes:
-    """Draw the weights of each code unit as an image, beside a scale: red positive, grey zero, blue negative.
+    """Draw the weights of each code unit as an image, with a scale: red positive, grey zero, blue negative.
 
     Each filter is scaled by its own largest absolute weight, so shapes can be compared and strengths cannot.
 
     Parameters
     ----------
     W : (D, H) array of floats, or a model
-        One filter per column, 1000 at most; of a model, the weights of its first layer.
+        One filter per column, 1000 at most; for a model, the weights of its first layer.
     image_shape : (int, int)
         Height and width of an image; their product is D.
     columns : int, optional
-        Filters side by side, 40 at most; by default such that the grid is about square.
+        Filters side by side, 40 at most; by default the grid is about square.
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default a new figure.
 
@@ -160,7 +160,7 @@ def filters(
     cells = np.divide(cells, largest, out=np.zeros_like(cells), where=largest > 0)
     if columns is None:
         columns = int(np.ceil(np.sqrt(len(cells))))
-    # A map whose middle is grey: a white one would melt into the gaps, and a zero is no gap.
+    # A map whose middle is grey: a white zero would look like a gap.
     ax = _draw_grid(cells, columns, (-1.0, 1.0), ax, "coolwarm", room=(1.0, 0.0))
     scale = ax.figure.colorbar(ax.get_images()[0], ax=ax, ticks=[-1, 0, 1], fraction=0.05, aspect=30, pad=0.02)
     scale.set_label("weight (largest = 1)", fontsize=TEXT_SIZE)
@@ -174,21 +174,21 @@ def latent_traversal(
     span: tuple[float, float] = (-2.0, 2.0), steps: int = 9, value_range: tuple[float, float] | None = None,
     ax: Axes | None = None,
 ) -> Axes:  # fmt: skip
-    """Draw what becomes of a decoded code when one of its units is moved, a row for each unit.
+    """Draw decoded codes with one unit changed step by step, a row for each unit.
 
     Parameters
     ----------
     model : Autoencoder
-        Anything with ``decode``.
+        Any object with ``decode``.
     code : (H,) or (1, H) array of floats
-        The code from which each row starts; zeros are the middle of a variational autoencoder's.
+        The code that each row starts from; zeros are the centre of a variational autoencoder's codes.
     image_shape : (int, int)
         Height and width of an image; their product is D.
     units : sequence of int, optional
         Which units to move, from 0; by default all.
     span : (float, float)
-        What is added to the unit, from the first to the last column. The default suits a variational autoencoder;
-        a sigmoid code, say, lies in (0, 1) and wants less.
+        The number added to the unit, from the first to the last column. The default suits a variational autoencoder; a
+        sigmoid code, for example, lies in (0, 1) and needs less.
     steps : int
         Images in a row, from 2 to 40; an odd number and a symmetric span have the code itself in the middle.
     value_range : (float, float), optional
@@ -215,7 +215,7 @@ def latent_traversal(
     cells = as_images(decoded, image_shape, "the decoded code")
     rows = {f"unit {unit}": cells[steps * row : steps * (row + 1)] for row, unit in enumerate(chosen)}
     ax = _draw_rows(rows, grey_limits(cells, value_range), ax, room_below=2 * LABEL_INCHES)
-    every = -(-steps // 12)  # more numbers than that would touch each other
+    every = -(-steps // 12)  # more numbers would touch each other
     ax.set_xticks(_centres(steps, cells.shape[2])[::every], [_signed(offset) for offset in offsets[::every]])
     ax.set_xlabel("added to the unit", fontsize=TEXT_SIZE)
     return ax
@@ -261,10 +261,10 @@ def _mosaic(cells: Array, columns: int) -> Array:
 
 
 def _centres(n_cells: int, side: int) -> Array:
-    """Return the middles, in pixels, of cells of so many pixels with one between them."""
+    """Return the centres, in pixels, of cells of this many pixels with one pixel between them."""
     return np.arange(n_cells) * (side + 1) + (side - 1) / 2
 
 
 def _signed(number: float) -> str:
-    """Return a short text of the number with its sign, which a zero lacks."""
+    """Return a short text of the number with its sign; zero has none."""
     return f"{number:+.2g}".replace("-", "−") if abs(number) > 1e-9 else "0"

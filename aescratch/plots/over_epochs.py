@@ -1,6 +1,6 @@
-"""What happens over the epochs of a training, drawn on given Axes: lines, the parts of a sum, the spread of a code.
+"""The course of a training over its epochs, drawn on given Axes: lines, the parts of a sum, the spread of a code.
 
-    epochs, and what was seen after each --> marks on the Axes, with a key
+    epochs, and the values after each --> marks on the Axes, with a legend
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ Curves = Mapping[str, Sequence[float]]
 
 
 def draw_lines(ax: Axes, epochs: Sequence[float], curves: Curves, levels: Mapping[str, float]) -> None:
-    """Draw curves, and levels that they are compared with as dashed lines."""
-    marker = "o" if len(epochs) == 1 else ""  # a line through one point has no length
+    """Draw curves, and the levels for comparison as dashed lines."""
+    marker = "o" if len(epochs) == 1 else ""  # a single point has no line
     for number, (name, values) in enumerate(curves.items()):
         finite = [value if np.isfinite(value) else np.nan for value in values]
         colour = CLASS_COLOURS[number % len(CLASS_COLOURS)]
@@ -36,7 +36,7 @@ def draw_lines(ax: Axes, epochs: Sequence[float], curves: Curves, levels: Mappin
 
 
 def draw_parts(ax: Axes, epochs: Sequence[float], parts: Curves) -> None:
-    """Draw what a sum is made of, one part upon the other; parts are 0 or more."""
+    """Draw the parts of a sum, stacked; parts are 0 or more."""
     heights = [np.where(np.isfinite(values), np.maximum(values, 0), 0) for values in parts.values()]
     ax.stackplot(epochs, heights, labels=list(parts), colors=CLASS_COLOURS, alpha=0.8)
     ax.set_ylim(bottom=0)
@@ -44,7 +44,7 @@ def draw_parts(ax: Axes, epochs: Sequence[float], parts: Curves) -> None:
 
 
 def draw_spread(ax: Axes, epochs: Sequence[float], codes: Sequence[Array]) -> None:
-    """Draw how the numbers of a code are spread after each epoch: the darker, the more of them."""
+    """Draw the distribution of a code's numbers after each epoch: darker means more numbers."""
     from matplotlib.colors import LinearSegmentedColormap, to_rgba
 
     codes = [np.asarray(code)[np.isfinite(code)] for code in codes]
@@ -52,7 +52,7 @@ def draw_spread(ax: Axes, epochs: Sequence[float], codes: Sequence[Array]) -> No
     if len(numbers):
         edges = np.histogram_bin_edges(numbers, BINS)
         counts = np.array([np.histogram(code, edges)[0] for code in codes], float)
-        shares = (counts / np.maximum(counts.max(axis=1, keepdims=True), 1)) ** 0.4  # so that few are seen beside many
+        shares = (counts / np.maximum(counts.max(axis=1, keepdims=True), 1)) ** 0.4  # shows few beside many
         ends = [*epochs, epochs[-1] + (epochs[-1] - epochs[-2] if len(epochs) > 1 else 1)]
         shades = LinearSegmentedColormap.from_list("shades", [to_rgba(BLUE, 0.0), to_rgba(BLUE, 1.0)])
         ax.pcolormesh(ends, edges, shares.T, cmap=shades, vmin=0, vmax=1, rasterized=True)

@@ -1,16 +1,16 @@
 """Training: `fit`, for anything with loss(), backward() and parameters.
 
-    contract            what is asked of a model, and what holds where it says nothing
-    fitting, plan       `fit`, and its arguments once they are checked
+    contract            what a model must have, and the defaults for the rest
+    fitting, plan       `fit`, and its validated arguments
     epochs, batches     the loop: shuffle -> batch -> loss -> backward -> step
-    chunks              one epoch over data of which more will come
-    full_batch          L-BFGS in its place
-    history, progress   what `fit` returns, and shows meanwhile
-    checkpoints         what a training changes, kept after each epoch, in memory and in a file
-    divergence          what broke first
+    chunks              one epoch over a chunk of data
+    full_batch          L-BFGS instead of that loop
+    history, progress   what `fit` returns, and what it shows meanwhile
+    checkpoints         the state of a training, kept after each epoch, in memory and in a file
+    divergence          the first tensor that is not finite
     saving              models as files
 
-The arguments of `fit` go down as one checked plan, and a history comes back.
+`fit` passes its arguments down as one validated plan, and returns a history.
 """
 
 from aescratch.training.divergence import TrainingDivergedError

@@ -1,4 +1,4 @@
-"""In which order an epoch takes the examples, and which of them a batch holds.
+"""The order of the examples in an epoch, and their division into batches.
 
     arrays in memory --permuted--> batches
     a stream --pieces, permuted--> blocks --rows of a block, permuted--> batches
@@ -15,18 +15,18 @@ from aescratch.backend import Array, array_module, batch_size, is_fast
 from aescratch.foundations.streams import Stream
 from aescratch.training.plan import Plan
 
-BATCHES_AT_ONCE = 16  # are gathered by one kernel on a GPU
+BATCHES_AT_ONCE = 16  # batches that one kernel gathers on a GPU
 
 
 def order_of_epoch(data: Sequence[Array], rng: np.random.Generator) -> Array:
-    """Return the rows of the data in the order in which an epoch takes them: each once, shuffled anew by rng."""
+    """Return the rows of the data in the order of an epoch: each once, newly shuffled by rng."""
     return rng.permutation(batch_size(data[0]))
 
 
 def batches_of_epoch(plan: Plan, rng: np.random.Generator) -> Iterator[list[Array]]:
     """Yield the batches of one epoch: rows of every data array, in an order that rng draws.
 
-    On a GPU several batches are gathered at once, by one kernel. Of many processes each is given its rows.
+    On a GPU several batches are gathered at once, by one kernel. With several processes, each gets its own rows.
     """
     rng, shares, n_examples = plan.processes.order(rng), plan.processes.shares, batch_size(plan.data[0])
     if isinstance(plan.data[0], Stream):
@@ -48,7 +48,7 @@ def batches_of_epoch(plan: Plan, rng: np.random.Generator) -> Iterator[list[Arra
 
 
 def batches_in_order(data: Sequence[Any], size: int) -> Iterator[list[Array]]:
-    """Yield the rows of every data array as they come, in batches of this size."""
+    """Yield the rows of every data array in their order, in batches of this size."""
     if isinstance(data[0], Stream):
         yield from _regrouped(_pieces_in_order(data), size)
         return
@@ -57,9 +57,9 @@ def batches_in_order(data: Sequence[Any], size: int) -> Iterator[list[Array]]:
 
 
 def _shuffled_blocks(data: Sequence[Any], rng: np.random.Generator) -> Iterator[tuple[list[Array], Array]]:
-    """Yield blocks of a stream and of its labels, each with the order in which its rows are taken.
+    """Yield blocks of a stream and of its labels, each with the order of its rows.
 
-    A block is of pieces from all over the data, which rng draws, in the order in which they lie there.
+    A block consists of pieces from all parts of the data, drawn by rng, in the order of the data.
     """
     stream, *labels = data
     starts, n_pieces = stream.starts(), len(stream.spans)
@@ -71,7 +71,7 @@ def _shuffled_blocks(data: Sequence[Any], rng: np.random.Generator) -> Iterator[
 
 
 def _pieces_in_order(data: Sequence[Any]) -> Iterator[tuple[list[Array], Array]]:
-    """Yield the pieces of a stream and of its labels, each with the order of its rows, which is as they come."""
+    """Yield the pieces of a stream and of its labels, each with the order of its rows, unshuffled."""
     stream, *labels = data
     starts = stream.starts()
     for number, (start, stop) in enumerate(zip(starts[:-1], starts[1:], strict=True)):
@@ -79,7 +79,7 @@ def _pieces_in_order(data: Sequence[Any]) -> Iterator[tuple[list[Array], Array]]
 
 
 def _regrouped(blocks: Iterator[tuple[list[Array], Array]], size: int) -> Iterator[list[Array]]:
-    """Yield the rows of blocks, in the order beside each, in batches of this size; the last one may be smaller."""
+    """Yield the rows of blocks, in the order given with each, in batches of this size; the last may be smaller."""
     parts: list[list[Array]] = []
     missing = size
     for block, order in blocks:
@@ -91,7 +91,7 @@ def _regrouped(blocks: Iterator[tuple[list[Array], Array]], size: int) -> Iterat
             if not missing:
                 yield _joined(parts)
                 parts, missing = [], size
-        del block  # before the next one is read
+        del block  # freed before the next block is read
     if parts:
         yield _joined(parts)
 
@@ -104,5 +104,5 @@ def _joined(parts: list[list[Array]]) -> list[Array]:
 
 
 def _beside(array: Array, rows: Array) -> Array:
-    """Return numbers of rows where the array lies."""
+    """Return row numbers on the array's device."""
     return array_module(array).asarray(rows)

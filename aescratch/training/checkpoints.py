@@ -1,9 +1,9 @@
-"""Checkpoints: everything that a training changes, kept in memory after each good epoch, and in a file if wanted.
+"""Checkpoints: the complete state of a training, kept in memory after each good epoch, and optionally in a file.
 
     TrainingState --keep--> Snapshot --write_checkpoint--> file
     TrainingState <--put--- Snapshot <--read_checkpoint--- file
 
-Control-C, a diverging loss, and resuming in another process all go back to a snapshot in the same way.
+Control-C, divergence, and resuming in another process all restore a snapshot in the same way.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from aescratch.training.history import History
 from aescratch.training.saving import require_like
 
 PathLike = str | os.PathLike[str]
-MOST_STEPS = 2**53  # beyond which a count isn't exact as a float
+MOST_STEPS = 2**53  # a larger count isn't exact as a float
 
 
 @dataclass
 class Snapshot:
-    """A copy of everything that training changes, after a whole epoch.
+    """A copy of everything that training changes, after a complete epoch.
 
-    Values, of parameters and of buffers, and those of the best epoch go by name; `best` is empty where nobody watches
-    for it.
+    The values of parameters and buffers, now and at the best epoch, are stored by name; `best` is empty without early
+    stopping.
     """
 
     values: dict[str, Array]
@@ -54,11 +54,11 @@ class TrainingState:
     Parameters
     ----------
     model : Model
-        Whose values are trained.
+        The model in training.
     optimizer : OptimizerState
-        One without parameters for L-BFGS, whose state isn't kept.
+        For L-BFGS, whose state isn't kept, one without parameters.
     rng : numpy.random.Generator
-        Shuffles, and draws the noise.
+        Shuffles the examples and draws the noise.
     """
 
     model: Any
@@ -75,9 +75,8 @@ class TrainingState:
         self.keep()
 
     def keep(self) -> None:
-        """Take the snapshot to which `go_back` goes; it takes the place of the one before, array by array."""
-        # From here on the snapshot is neither the old nor the new one, but the model is good.
-        self.being_kept: bool = True
+        """Take the snapshot that `go_back` restores; it replaces the previous one, array by array."""
+        self.being_kept: bool = True  # from here on the snapshot is incomplete, but the model is good
         values, moments = self.good.values, self.good.moments
         for name, holder in self.holders.items():
             _copy_into(values, name, holder.value)
@@ -92,35 +91,35 @@ class TrainingState:
         return {name: holder.value.copy() for name, holder in self.holders.items()}
 
     def put(self, snapshot: Snapshot) -> None:
-        """Put everything in place as the snapshot has it."""
+        """Restore everything from the snapshot."""
         self.put_values(snapshot.values)
         self.optimizer.restore(snapshot.moments, snapshot.steps)
         self.rng.bit_generator.state = snapshot.rng
         self.history, self.best = snapshot.history.copy(), snapshot.best
 
     def fingerprint(self) -> list[int | str]:
-        """Return what says whether two trainings are the same, to the last bit, at the end of an epoch."""
+        """Return a value that is equal for two trainings with exactly the same state after an epoch."""
         return [*map(checksum_of, self.good.values.values()), repr(self.good.rng)]
 
     def put_values(self, values: dict[str, Array]) -> None:
-        """Put values, by name, into the model's parameters and buffers."""
+        """Write values, by name, into the model's parameters and buffers."""
         for name, holder in self.holders.items():
             holder.value = move(values[name], backend_of(self.model))
 
     def restart(self, snapshot: Snapshot) -> None:
-        """Go on from a snapshot that another process kept."""
+        """Continue from a snapshot of another process."""
         self.put(snapshot)
         self.keep()
 
     def go_back(self) -> None:
-        """Put everything in place as it was after the last good epoch."""
-        if self.being_kept:  # interrupted in the middle of it: everything is still as the snapshot was to be
+        """Restore everything to the state after the last good epoch."""
+        if self.being_kept:  # interrupted while taking it: the model still has the state for the snapshot
             self.keep()
         self.put(self.good)
 
     @contextlib.contextmanager
     def kept_whole(self) -> Iterator[None]:
-        """Go back to the last good epoch where the block fails; Control-C ends the block without an error."""
+        """Restore the last good epoch if the block fails; Control-C ends the block without an error."""
         try:
             yield
         except BaseException as error:
@@ -131,12 +130,12 @@ class TrainingState:
 
 
 def holders_of(model: Any) -> dict[str, Any]:
-    """Return what holds a value that training changes, by name: the model's parameters, and its buffers."""
+    """Return the model's parameters and buffers, which training changes, by name."""
     return {**{parameter.name: parameter for parameter in model.parameters}, **buffers_of(model)}
 
 
 def _copy_into(copies: dict[str, Array], name: str, array: Array) -> None:
-    """Copy an array into the copy of this name, which is made if there is none."""
+    """Copy an array into the copy of this name, which is created if necessary."""
     if name in copies:
         copies[name][...] = array
     else:
@@ -146,10 +145,10 @@ def _copy_into(copies: dict[str, Array], name: str, array: Array) -> None:
 def describe_run(
     model: Any, data: Sequence[Any], validation: Sequence[Any] | None, rng: Any, **settings: Any
 ) -> Any:  # fmt: skip
-    """Return, as JSON, what must be the same for a run to be the same run; arrays by their checksums.
+    """Return, as JSON, the settings that identify a run; arrays by their checksums.
 
-    A run without an rng of its own may go on from any state of the model's: the checkpoint has the generator's. How
-    noise is drawn is said of float32 models alone: for float64 ones it has always been the same.
+    A run without its own rng may continue from any state of the model's generator: the checkpoint has that state. The
+    way noise is drawn is recorded only for float32 models: for float64 it has never changed.
     """
     run = {
         "model": identify(model), "data": [checksum_of(array) for array in data],
@@ -163,7 +162,7 @@ def describe_run(
 
 
 def checksum_of(data: Any) -> int | str:
-    """Return the checksum of an array; of a stream with how it is read, on which the order of its rows depends."""
+    """Return the checksum of an array; for a stream, with the sizes of reading, which determine the order of rows."""
     checksum = 0
     for array in pieces_of(data):
         checksum = zlib.crc32(np.ascontiguousarray(to_numpy(array)).view(np.uint8).data, checksum)
@@ -172,7 +171,7 @@ def checksum_of(data: Any) -> int | str:
 
 
 def write_checkpoint(path: PathLike, run: Any, snapshot: Snapshot) -> None:
-    """Write a snapshot of a run to path, whole or not at all."""
+    """Write a snapshot of a run to path, completely or not at all."""
     header = {
         "kind": "checkpoint", "run": run, "history": snapshot.history.to_dict(), "steps": snapshot.steps,
         "rng": snapshot.rng,
@@ -181,46 +180,46 @@ def write_checkpoint(path: PathLike, run: Any, snapshot: Snapshot) -> None:
 
 
 def _named(values: dict[str, Array], moments: dict[str, Array], best: dict[str, Array]) -> dict[str, Array]:
-    """Return all arrays of a snapshot under the names that they have in a file."""
+    """Return all arrays of a snapshot by their names in a file."""
     kinds = {"value": values, "moment": moments, "best": best}
     return {f"{kind} {name}": array for kind, arrays in kinds.items() for name, array in arrays.items()}
 
 
 def read_checkpoint(path: PathLike, run: Any, model: Any, optimizer: OptimizerState, keeps_best: bool) -> Snapshot:
-    """Return the snapshot of this run at path; model and optimizer, at their start, say which arrays it must have.
+    """Return the snapshot of this run at path; the initial model and optimizer determine the arrays that it must have.
 
     Raises
     ------
     ValueError
-        If it is of another run, in a sentence that names what differs.
+        If it belongs to another run; the message names the differences.
     FileFormatError
         If it is damaged.
     """
     header, arrays = read_archive(path, "checkpoint")
     try:
         differing = _differing_from(header.get("run"), run)
-    except Exception as error:  # nested too deep, say
+    except Exception as error:  # for example nested too deeply
         raise _none(path, error) from error
     _require_same_run(path, differing)
     try:
         values = {name: holder.value for name, holder in holders_of(model).items()}
         require_like(_named(values, optimizer.arrays(), values if keeps_best else {}), arrays)
         history = _as_history(header["history"])
-        np.random.default_rng(0).bit_generator.state = header["rng"]  # refuses what is no state
+        np.random.default_rng(0).bit_generator.state = header["rng"]  # raises for an invalid state
         values, moments, best = (_of_kind(kind, arrays) for kind in ("value", "moment", "best"))
         steps = header["steps"]
         if type(steps) is not int or not 0 <= steps < MOST_STEPS:
-            raise ValueError("the count of steps is none")
+            raise ValueError("the count of steps is invalid")
         return Snapshot(values, moments, steps, header["rng"], history, best)
     except Exception as error:  # a hostile header makes almost anything fail
         raise _none(path, error) from error
 
 
 def _none(path: PathLike, error: Exception) -> FileFormatError:
-    """Return what is raised of a file that is damaged."""
+    """Return the error for a damaged file."""
     return FileFormatError(
-        f"expected a checkpoint that aescratch saved, but the contents of {os.fspath(path)} make none "
-        f"({named(error)}); delete it to start anew"
+        f"expected a checkpoint that aescratch saved, but the contents of {os.fspath(path)} are invalid "
+        f"({named(error)}); delete it to start again"
     )
 
 
@@ -230,7 +229,7 @@ def _of_kind(kind: str, arrays: dict[str, Array]) -> dict[str, Array]:
 
 
 def _differing(saved: Any, run: dict[str, Any], prefix: str = "") -> list[str]:
-    """Return the names of what differs, where one class has been described twice those of its settings."""
+    """Return the names of the differences; for two descriptions of the same class, those of its settings."""
     names: list[str] = []
     for name, value in run.items():
         before: Any = saved.get(name) if isinstance(saved, dict) else None
@@ -241,13 +240,13 @@ def _differing(saved: Any, run: dict[str, Any], prefix: str = "") -> list[str]:
 
 
 def _one_class(before: Any, value: Any) -> bool:
-    """Whether these are descriptions of things of one class, as `describe` makes them."""
+    """Whether these are descriptions, as from `describe`, of objects of the same class."""
     both = [before, value]
     return all(isinstance(one, dict) and "with" in one for one in both) and {**before, "with": value["with"]} == value
 
 
 def _differing_from(saved: Any, run: Any) -> list[str] | None:
-    """Return what differs in a run that was saved, or None if it is the same."""
+    """Return the error for a saved run that differs, or None if it is the same."""
     saved, run = with_defaults(saved), with_defaults(run)
     return None if saved == run else _differing(saved, run)
 
@@ -256,18 +255,18 @@ def _require_same_run(path: PathLike, differing: list[str] | None) -> None:
     if differing is not None:
         if differing == ["noise"]:
             raise ValueError(
-                f"expected a checkpoint of a training whose noise is drawn in float64, but {os.fspath(path)} is of an "
-                "earlier aescratch, which drew a float32 model's noise in float32, other numbers from the same seed; "
-                "give another path to start anew"
+                f"expected a checkpoint of a training whose noise is drawn in float64, but {os.fspath(path)} is from "
+                "an earlier aescratch, which drew a float32 model's noise in float32: other numbers for the same seed; "
+                "pass another path to start again"
             )
         raise ValueError(
             f"expected a checkpoint of this very run, but {os.fspath(path)} differs in {', '.join(differing)}; "
-            "give the same arguments to go on, or another path to start anew"
+            "pass the same arguments to continue, or another path to start again"
         )
 
 
 def _as_history(record: Any) -> History:
-    """Return the history that a checkpoint's header records."""
+    """Return the history in a checkpoint's header."""
     history = History(**record)
     numbers = [*history.loss, *history.learning_rate, *history.validation_loss, history.seconds]
     numbers += [number for number in (history.first_loss, history.last_loss) if number is not None]

@@ -1,4 +1,4 @@
-"""Training on data that come chunk by chunk: one epoch over each, as if they were epochs of one training.
+"""Training on data that arrive in chunks: one epoch over each, as if these were epochs of one training.
 
     Between, model, chunk --one epoch--> Between, model
 """
@@ -23,7 +23,7 @@ from aescratch.training.plan import Plan, data_for_fit, require_large_batches
 
 @dataclass
 class Between:
-    """What one chunk leaves to the next, beside the model: plain arrays, so it can be copied and pickled with it."""
+    """The state between two chunks, beside the model: plain arrays, so it can be copied and pickled with it."""
 
     rng: np.random.Generator
     moments: dict[str, Array] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Between:
 def fit_chunk(
     model: Any, x: Any, before: Between, *, optimizer: Optimizer, batch_size: int, epochs: int | None
 ) -> Between:
-    """Train on a chunk for one epoch, and return what the next one goes on from.
+    """Train on a chunk for one epoch, and return the state for the next chunk.
 
     Parameters
     ----------
@@ -43,23 +43,23 @@ def fit_chunk(
     x : (N, D) array of floats
         The chunk.
     before : Between
-        What the chunk before left; for the first a new one.
+        The state after the previous chunk; for the first chunk, a new one.
     optimizer : Optimizer
-        Its moments go on, and its schedule counts chunks.
+        Its moments continue, and its schedule counts chunks.
     batch_size : int
         Rows per step.
     epochs : int or None
-        How many chunks the schedule is made for; beyond them its last rate stays.
+        The number of chunks that the schedule spans; after them its last rate stays.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is invalid; nothing has changed then.
+        If an argument is invalid; then nothing has changed.
     TrainingDivergedError
         If the loss stops being finite; the model is then as it was before the chunk, as after Control-C.
     """
     if epochs is None and not isinstance(optimizer.schedule, ConstantRate):
-        raise ValueError("expected epochs, the number of chunks, beside a learning rate that changes, got None")
+        raise ValueError("expected epochs, the number of chunks, with a learning-rate schedule, got None; pass epochs")
     done = len(before.history)
     planned = 1 if epochs is None else require_count("epochs", epochs)
     plan = Plan(

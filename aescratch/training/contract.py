@@ -1,10 +1,10 @@
-"""What training, checks and traces ask of a model, and what holds where a model says nothing.
+"""What training, checks and traces need from a model, and the defaults if a model doesn't have it.
 
     loss(x[, labels], rng=None), backward(), parameters     every model has these three
-    parts, rng, as_data, trusting_batches, n_inputs, ...    asked for here; your own may leave any of them out
+    parts, rng, as_data, trusting_batches, n_inputs, ...    looked up here; your own may leave out any of them
 
-Nobody below the models, and nobody who looks in on them, asks for a class: what isn't one of the three goes through
-this file.
+The code below the models, and the code that inspects them, doesn't depend on their classes: everything except these
+three is looked up through this file.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ EXAMPLE = "ae.Autoencoder([64, 32])"
 
 
 class Trainable(Protocol):
-    """What every model has, for type checkers and editors."""
+    """The methods that every model has, for type checkers and editors."""
 
     @property
     def loss(self) -> Callable[..., Any]:
-        """Take x, or x and labels, and rng; return a number."""
+        """Return the loss, a number, of x, or of x and labels."""
         ...
 
     @property
@@ -48,14 +48,14 @@ class Trainable(Protocol):
 
 
 def require_model(model: Any, example: str = EXAMPLE) -> None:
-    """Refuse what can't be trained or checked.
+    """Raise if an object can't be trained or checked.
 
     Raises
     ------
     TypeError
-        If it has no loss that takes rng, no backward, or no parameters that are `Parameter` objects.
+        If it lacks a loss that takes rng, a backward, or parameters that are `Parameter` objects.
     ValueError
-        If two parameters have one name.
+        If two parameters have the same name.
     """
     lacks = [name for name in ("loss", "backward") if not callable(getattr(model, name, None))]
     if not hasattr(model, "parameters"):
@@ -76,8 +76,9 @@ def require_model(model: Any, example: str = EXAMPLE) -> None:
     for name, part in parts_of(model).items():
         if not isinstance(part, Part):
             raise TypeError(
-                f"expected {type(model).__name__}.parts to hold layers, losses and the like, got {type(part).__name__} "
-                f"as {name!r}; build its class on ae.Layer, or on aescratch.foundations.parts.Part"
+                f"expected {type(model).__name__}.parts to hold parts, such as layers and losses, got "
+                f"{type(part).__name__} as {name!r}; build its class on ae.Layer, or on "
+                "aescratch.foundations.parts.Part"
             )
 
 
@@ -98,13 +99,13 @@ def _require_parameters(model: Any) -> None:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise ValueError(
-            f"expected every parameter and buffer of {kind} to have a name of its own, got {twice!r} "
-            f'{names.count(twice)} times; give names in the constructor, such as self.encoder.W.name = "encoder.W"'
+            f"expected every parameter and buffer of {kind} to have a unique name, got {twice!r} "
+            f'{names.count(twice)} times; set names in the constructor, such as self.encoder.W.name = "encoder.W"'
         )
 
 
 def as_number(model: Any, loss: Any) -> Any:
-    """Return what a model's loss returned.
+    """Return the loss; raise unless it is a number.
 
     Raises
     ------
@@ -116,15 +117,15 @@ def as_number(model: Any, loss: Any) -> Any:
         kind = f"an array of shape {loss.shape}" if getattr(loss, "shape", ()) else type(loss).__name__
         raise TypeError(
             f"expected {type(model).__name__}.loss to return a number, got {kind}; "
-            "end it with return, and with a sum over units and a mean over the batch"
+            "return the sum over units and the mean over the batch"
         )
     return loss
 
 
 def parts_of(model: Any) -> dict[str, Part]:
-    """Return everything with a forward and a backward that the model names, in forward order; else nothing.
+    """Return the model's parts, with forward and backward, by name in forward order; may be empty.
 
-    In place of a `Sequential` stand its layers, each of which has a state and a mode of its own.
+    A `Sequential` is replaced by its layers, each of which has its own state and mode.
     """
     parts: dict[str, Part] = {}
     for name, part in getattr(model, "parts", {}).items():
@@ -133,20 +134,20 @@ def parts_of(model: Any) -> dict[str, Part]:
 
 
 def buffers_of(model: Any) -> dict[str, Buffer]:
-    """Return the state that isn't trained: what the model says, or the buffers of its parts, by their names."""
+    """Return the state that isn't trained, by name: the model's own list, or the buffers of its parts."""
     buffers: dict[str, Buffer] | None = getattr(model, "buffers", None)
     return named_buffers(parts_of(model)) if buffers is None else buffers
 
 
 def saved_buffers_of(model: Any) -> dict[str, Buffer]:
-    """Return the buffers that a file keeps: the model's, or more if it says so."""
+    """Return the buffers to save: the model's, or more if it lists more."""
     buffers: dict[str, Buffer] | None = getattr(model, "saved_buffers", None)
     return buffers_of(model) if buffers is None else buffers
 
 
 @contextlib.contextmanager
 def training(model: Any, *, frozen: bool = False) -> Iterator[None]:
-    """Enter training mode; frozen buffers keep their values meanwhile, so that every pass starts from one state."""
+    """Enter training mode; frozen buffers keep their values, so that every pass starts from the same state."""
     own = getattr(model, "training", None)
     with contextlib.ExitStack() as stack:
         stack.enter_context(own() if callable(own) else in_mode(parts_of(model).values(), training=True))
@@ -156,68 +157,68 @@ def training(model: Any, *, frozen: bool = False) -> Iterator[None]:
 
 
 def in_use(model: Any) -> contextlib.AbstractContextManager[None]:
-    """Enter use mode, whatever mode the model is in."""
+    """Enter use mode from any mode."""
     return in_mode(parts_of(model).values(), training=False)
 
 
 def backend_of(model: Any) -> str:
-    """Return where the model's parameters are, ``"numpy"`` or ``"cupy"``."""
+    """Return the backend of the model's parameters, ``"numpy"`` or ``"cupy"``."""
     return array_module(model.parameters[0].value).__name__
 
 
 def dtype_of(model: Any) -> str:
-    """Return what the model's parameters are kept in, ``"float32"`` or ``"float64"``."""
+    """Return the dtype of the model's parameters, ``"float32"`` or ``"float64"``."""
     return str(model.parameters[0].value.dtype)
 
 
 def rng_of(model: Any) -> np.random.Generator | None:
-    """Return the model's own source of noise, or None where it has none, which stands for a fresh one."""
+    """Return the model's own generator, or None if it has none, which means a new one."""
     rng = getattr(model, "rng", None)
     return rng if isinstance(rng, np.random.Generator) else None
 
 
 def generators_of(model: Any) -> dict[str, np.random.Generator]:
-    """Return the sources of noise whose state a file keeps, by name."""
+    """Return the generators whose state is saved, by name."""
     rng = rng_of(model)
     generators: dict[str, np.random.Generator] = getattr(model, "generators", {} if rng is None else {"rng": rng})
     return generators
 
 
 def saved_parameters_of(model: Any) -> list[Parameter]:
-    """Return what a file keeps: the parameters, or more if the model says so."""
+    """Return the parameters to save: the model's, or more if it lists more."""
     return list(getattr(model, "saved_parameters", model.parameters))
 
 
 def takes_labels(model: Any) -> bool:
-    """Whether the model learns from labels: as it says, or as its loss has an argument of that name."""
+    """Whether the model learns from labels: its own statement, or whether its loss has an argument labels."""
     said = getattr(model, "takes_labels", None)
     return "labels" in inspect.signature(model.loss).parameters if said is None else bool(said)
 
 
 def n_inputs_of(model: Any) -> int | None:
-    """Return how many numbers an example has, or None where the model doesn't say."""
+    """Return the width of an example, or None if the model doesn't know it."""
     return getattr(model, "n_inputs", None)
 
 
 def n_classes_of(model: Any) -> int | None:
-    """Return how many classes the labels number, or None where the model doesn't say."""
+    """Return the number of classes, or None if the model doesn't know it."""
     return getattr(model, "n_classes", None)
 
 
 def loss_measures_progress(model: Any) -> bool:
-    """Whether a lower loss means a better model, so that losses of two epochs can be compared; it does as a rule."""
+    """Whether a lower loss means a better model, so that losses of two epochs can be compared; usually it does."""
     return bool(getattr(model, "loss_measures_progress", True))
 
 
 def as_data(model: Any, x: Any, labels: Any = None) -> Sequence[Array]:
-    """Return x, and labels if there are any, checked once, in the model's dtype, and where the model is.
+    """Return x, and labels if there are any, validated, in the model's dtype and on its device.
 
-    A model that has an `as_data` of its own does it by itself.
+    A model's own `as_data` has precedence.
 
     Raises
     ------
     TypeError, ValueError
-        If they are no data for this model, in a sentence that says what was expected.
+        If the data are invalid for this model; the message says what was expected.
     """
     if hasattr(model, "as_data"):
         checked: Sequence[Array] = model.as_data(x) if labels is None else model.as_data(x, labels)
@@ -233,7 +234,7 @@ def as_data(model: Any, x: Any, labels: Any = None) -> Sequence[Array]:
 
 
 def trusting_batches(model: Any) -> contextlib.AbstractContextManager[None]:
-    """Let the model's loss take batches as they are, since their data have been checked; nothing where it can't."""
+    """Let the model's loss skip validation, since the data have been validated; do nothing if it can't."""
     if not hasattr(model, "trusting_batches"):
         return contextlib.nullcontext()
     trusting: contextlib.AbstractContextManager[None] = model.trusting_batches()

@@ -1,4 +1,4 @@
-"""What broke first, once a loss isn't finite any more: the epoch is gone through again, looking at everything."""
+"""The first tensor that isn't finite, when a loss has diverged: the epoch is replayed, and every value checked."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from aescratch.training.plan import Plan
 
 
 class TrainingDivergedError(ArithmeticError):
-    """The loss stopped being finite; the message names epoch, batch and the first tensor that broke."""
+    """The loss stopped being finite; the message names epoch, batch and the first tensor that isn't."""
 
     __module__ = "aescratch"  # the name in a traceback is the one that it is imported by
 
 
 def report_divergence(training: TrainingState, plan: Plan, rate: float) -> NoReturn:
-    """Put the model where it was before the epoch, and raise TrainingDivergedError with what broke first in it."""
+    """Restore the model from before the epoch, and raise TrainingDivergedError with the first invalid tensor."""
     training.go_back()
     with contract.training(training.model):
         batch, tensor = _replay(training, plan, rate)
@@ -33,14 +33,14 @@ def report_divergence(training: TrainingState, plan: Plan, rate: float) -> NoRet
 
 
 def where_the_model_is(training: TrainingState) -> str:
-    """Return after which epoch the model is what it is now."""
+    """Return a sentence about the epoch that the model has been restored to."""
     done = len(training.history)
-    return f"the model is as it was after epoch {done}" if done else "the model is as it was before training"
+    return f"the model is restored to the end of epoch {done}" if done else "the model is as it was before training"
 
 
 def _replay(training: TrainingState, plan: Plan, rate: float) -> tuple[int, str]:
-    """Go through an epoch again, looking at everything; return the batch, from 1, and the first tensor that broke."""
-    model, number, first_of = training.model, 0, plan.processes.first_of  # all look until one has found something
+    """Replay an epoch with all checks; return the batch, from 1, and the first tensor that isn't finite."""
+    model, number, first_of = training.model, 0, plan.processes.first_of  # all check until one finds it
     for number, batch in enumerate(batches_of_epoch(plan, training.rng), start=1):
         loss = model.loss(*batch, rng=training.rng)
         if broken := first_of(None if is_finite(loss) else first_broken_part(model)):
@@ -54,7 +54,7 @@ def _replay(training: TrainingState, plan: Plan, rate: float) -> tuple[int, str]
         if broken := first_of(_first_broken(values)):
             return number, broken
     if not is_finite(loss_as_left(model, plan.data, plan.batch_size, MOST_ROWS)):
-        return number, f"{first_broken_part(model)}, computed anew after the last step,"
+        return number, f"{first_broken_part(model)}, recomputed after the last step,"
     return number, "the sum of the losses"
 
 
@@ -64,7 +64,7 @@ def _first_broken(arrays: dict[str, Array]) -> str | None:
 
 
 def first_broken_part(model: Any) -> str:
-    """Return the name of the first thing, in forward order, that a part remembers and that isn't finite."""
+    """Return the name of the first value, in forward order, that a part remembers and that isn't finite."""
     parts = contract.parts_of(model)
     for part_name, part in parts.items():
         for name in part.remembers:
@@ -76,5 +76,5 @@ def first_broken_part(model: Any) -> str:
 
 
 def is_finite(array: Any) -> bool:
-    """Whether there is neither NaN nor infinity in an array, or number, of either library."""
+    """Whether an array or a number of either library has neither NaN nor infinity."""
     return bool(np.isfinite(to_numpy(array)).all())

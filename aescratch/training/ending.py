@@ -1,8 +1,8 @@
-"""What a `fit` leaves for those who judge it: the model as it ended, and a sample of what it was trained on.
+"""What a `fit` keeps for its diagnosis: the model after training, and a sample of its data.
 
-    fit --> history.ending   <-- whoever looks at the history later, and finds out whether the model is still the same
+    fit --> history.ending   <-- read later by the diagnosis, which checks whether the model has changed
 
-Training judges nothing by itself. A history holds its model weakly, and no more than 2,000 rows of the data.
+Training itself judges nothing. A history refers weakly to its model, and keeps at most 2,000 rows of the data.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ MOST_ROWS = 2000
 
 
 class Ending(NamedTuple):
-    """How a training ended.
+    """The end of a training.
 
     Attributes
     ----------
     model : weak reference
         The model.
     values : list of numbers
-        What `fingerprint` made of its parameters.
+        The fingerprints of its parameters.
     data, validation : sequence of arrays, or None
-        A sample of what it was trained on, and of what it wasn't.
+        A sample of the training data, and of the validation data.
     """
 
     model: weakref.ref[Any]
@@ -41,7 +41,7 @@ class Ending(NamedTuple):
 
 
 def ending_of(model: Any, data: Sequence[Any], validation: Sequence[Any] | None) -> Ending | None:
-    """Return how a training ended, or None for a model that can't be held weakly."""
+    """Return the end of a training, or None for a model without weak references."""
     try:
         held = weakref.ref(model)
     except TypeError:
@@ -50,25 +50,25 @@ def ending_of(model: Any, data: Sequence[Any], validation: Sequence[Any] | None)
 
 
 def _kept(data: Sequence[Any]) -> list[Array]:
-    """Return a sample as copies: what is written into the data later is not what the model was trained on."""
+    """Return copies of a sample, which later changes of the data don't affect."""
     return [array.copy() for array in sampled(data)]
 
 
 def fingerprint(model: Any) -> list[Any]:
-    """Return a number for each parameter that changes when its entries or their order do; a device isn't waited for."""
+    """Return a number for each parameter that depends on its entries and their order; don't wait for the device."""
     values = [parameter.value.ravel() for parameter in model.parameters]
     return [(v * array_module(v).arange(1, v.size + 1, dtype=v.dtype)).sum() for v in values]
 
 
 def is_as_it_ended(model: Any, ending: Ending) -> bool:
-    """Whether the model's parameters are those that it ended with."""
+    """Whether the model's parameters are unchanged since the end of training."""
     return [float(number) for number in fingerprint(model)] == [float(number) for number in ending.values]
 
 
 def sampled(data: Sequence[Any], most: int = MOST_ROWS) -> list[Array]:
-    """Return all rows of the arrays, or so many of them that are the same whenever there are as many.
+    """Return all rows of the arrays, or a sample of them that depends only on their number.
 
-    Of a stream it is of the sample that was taken when it was checked.
+    For a stream, the sample is part of the one taken at its validation.
     """
     if isinstance(data[0], Stream):
         kept, rows = data[0].sample(most)
@@ -81,7 +81,7 @@ def sampled(data: Sequence[Any], most: int = MOST_ROWS) -> list[Array]:
 
 
 def some_rows(x: Any, labels: Any = None) -> tuple[Any, Any]:
-    """Return data and labels as they are, or a sample of both where the data aren't in memory."""
+    """Return data and labels, or a sample of both if the data aren't in memory."""
     if not is_streamed(x):
         return x, labels
     kept, rows = as_stream(x).sample(MOST_ROWS)
@@ -89,9 +89,9 @@ def some_rows(x: Any, labels: Any = None) -> tuple[Any, Any]:
 
 
 def loss_as_left(model: Any, data: Sequence[Any], size: int, most: int) -> float:
-    """Return the objective of the model as it is now, as training computes it, and change nothing.
+    """Return the objective of the current model in training mode, and change nothing.
 
-    It is the mean over whole batches of this size, of which there are as many as fit into `most` rows, one at least.
+    It is the mean over whole batches of this size, as many as fit into `most` rows, at least one.
     """
     rows, rng = sampled(data, max(most, size)), np.random.default_rng(0)
     starts = range(0, max(batch_size(rows[0]) - size, 0) + 1, size)
@@ -101,7 +101,7 @@ def loss_as_left(model: Any, data: Sequence[Any], size: int, most: int) -> float
 
 
 def together(*numbers: Any) -> Any:
-    """Return numbers as an array on the host, fetched from the device in one."""
+    """Return numbers as a NumPy array, fetched from the device at once."""
     arrays = [number for number in numbers if not isinstance(number, float)]
     xp = array_module(*arrays) if arrays else np
     return to_numpy(xp.stack([xp.asarray(number) for number in numbers]))

@@ -1,8 +1,8 @@
-"""Training by batches: an epoch after the other, each of which leaves the model whole.
+"""Training by batches, epoch after epoch; after each the model is in a consistent state.
 
     shuffle -> batch -> loss -> backward -> step,   for every batch of every epoch
 
-What goes wrong later, or an interruption, puts the model back to the end of its last good epoch.
+An error or an interruption restores the model to the end of its last good epoch.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from aescratch.training.history import History
 from aescratch.training.plan import Plan, require_large_batches
 from aescratch.training.progress import progress_bar
 
-LOOKS = 20  # at whether there is any hope, during a training
-RISEN = 2.0  # times the least loss so far: the model is looked at as the epoch left it
-LOOKED_AT = 50  # of the rows that were trained on, epoch by epoch, one in so many
+LOOKS = 20  # checks during a training whether it is hopeless
+RISEN = 2.0  # times the least loss so far: the model after the epoch is evaluated
+LOOKED_AT = 50  # of an epoch's rows, every so many are evaluated
 VALIDATION_SEED = 0  # the same noise in every epoch, so that validation losses can be compared
 
 
@@ -39,7 +39,7 @@ def fit_by_batches(model: Any, plan: Plan, optimizer: Optimizer) -> History:
     """Train by batches, from the start or from the plan's checkpoint, and return the history."""
     processes = plan.processes
     state = optimizer.start(model.parameters)
-    with processes.agreed():  # a checkpoint that is refused has changed nothing
+    with processes.agreed():  # a refused checkpoint changes nothing
         require_large_batches(model, plan)
         run, saved = find_checkpoint(model, plan, state) if processes.is_first else (None, None)
     rng = own_generator(contract.rng_of(model) if plan.rng is None else plan.rng)
@@ -58,8 +58,8 @@ def fit_by_batches(model: Any, plan: Plan, optimizer: Optimizer) -> History:
 def _train_epochs(training: TrainingState, plan: Plan, run: Any, bar: Any) -> None:
     """Train until the last epoch, or until it stops early.
 
-    The loop has a function of its own: in Python 3.13 a Control-C that meets the jump at the end of a loop inside a
-    `with` slips past what that is to put back.
+    The loop is in a separate function: in Python 3.13, a Control-C at the jump at the end of a loop inside a `with`
+    would bypass the cleanup.
     """
     started, processes = time.perf_counter() - training.history.seconds, plan.processes
     levels = _said_above("levels", training.model, plan.data) if plan.progress else ""
@@ -85,12 +85,12 @@ def _train_epochs(training: TrainingState, plan: Plan, run: Any, bar: Any) -> No
 
 
 def train_epoch(training: TrainingState, plan: Plan, rate: float) -> tuple[float, float | None]:
-    """Train for one epoch; return its loss, and that of the model as it left it where there is reason to ask.
+    """Train for one epoch; return its loss and, if needed, that of the model after it.
 
     Raises
     ------
     TrainingDivergedError
-        If one of them isn't finite; everything is then as it was before the epoch.
+        If one of them isn't finite; everything is then restored to the state before the epoch.
     """
     loss = _mean_loss_of_steps(training, plan, rate)
     left = _loss_as_left(training, plan, loss)
@@ -102,7 +102,7 @@ def train_epoch(training: TrainingState, plan: Plan, rate: float) -> tuple[float
 def _mean_loss_of_steps(training: TrainingState, plan: Plan, rate: float) -> float:
     """Take one step per batch and return the mean loss, NaN if a value isn't finite after the last step.
 
-    The device is asked for both in one, at the end.
+    Both are fetched from the device at once, at the end.
     """
     model, losses, sizes = training.model, [], []
     with contract.training(model):
@@ -120,10 +120,10 @@ def _mean_loss_of_steps(training: TrainingState, plan: Plan, rate: float) -> flo
 
 
 def _loss_as_left(training: TrainingState, plan: Plan, loss: float) -> float | None:
-    """Return the loss of the model as an epoch of this loss left it, where there is reason to ask, else None.
+    """Return the loss of the model after an epoch of this loss, if needed, else None.
 
-    An epoch's loss is that of its batches, each before its own step: it tells nothing of the last one. The next epoch
-    would, so it is asked for after the first and the last epoch, and after one whose loss has risen.
+    An epoch's loss is measured before each step, so it doesn't show the effect of the last step. The next epoch does.
+    So this is computed after the first and the last epoch, and after an epoch whose loss has risen.
     """
     earlier, epochs = training.history.loss, len(training.history) + 1
     is_last, has_risen = epochs == plan.epochs, not earlier or loss > RISEN * abs(min(earlier))
@@ -134,14 +134,14 @@ def _loss_as_left(training: TrainingState, plan: Plan, loss: float) -> float | N
 
 
 def _mean_loss(losses: Sequence[Any], sizes: Sequence[int]) -> Any:
-    """Return the mean over all examples of the losses of batches of these sizes; the device isn't waited for."""
+    """Return the mean over all examples of the losses of batches of these sizes, without waiting for the device."""
     xp = np if isinstance(losses[0], float) else array_module(*losses)
     means = xp.stack(losses)
-    return (means * xp.asarray(sizes, means.dtype)).sum() / max(1, sum(sizes))  # 0 where others have all rows
+    return (means * xp.asarray(sizes, means.dtype)).sum() / max(1, sum(sizes))  # 0 if other processes have all rows
 
 
 def _unless_broken(total: Any, training: TrainingState) -> Any:
-    """Return the total, or NaN where a value that the optimizer moves, or a buffer, isn't finite."""
+    """Return the total, or NaN if a trained value or a buffer isn't finite."""
     buffers = contract.buffers_of(training.model).values()
     for values in (*(run.values for run in training.optimizer.runs), *(buffer.value for buffer in buffers)):
         xp = array_module(values)
@@ -150,7 +150,7 @@ def _unless_broken(total: Any, training: TrainingState) -> Any:
 
 
 def _validate(training: TrainingState, plan: Plan, rate: float) -> list[float]:
-    """Return the mean loss on the validation data, in their order, as a list of one; an empty one without data."""
+    """Return the mean loss on the validation data, in their order, in a list; an empty list without data."""
     if plan.validation is None:
         return []
     rng, total, n_examples = plan.processes.noise(as_generator(VALIDATION_SEED)), 0.0, 0
@@ -170,7 +170,7 @@ def _validate(training: TrainingState, plan: Plan, rate: float) -> list[float]:
 
 
 def _watch(training: TrainingState, plan: Plan) -> None:
-    """Keep the values of the best epoch so far, and end the training once it is `patience` epochs old, or hopeless."""
+    """Keep the values of the best epoch, and end the training if that is `patience` epochs old, or it is hopeless."""
     history = training.history
     is_time = plan.stop_when_hopeless and len(history) % max(1, plan.epochs // LOOKS) == 0
     if is_time and plan.processes.from_first(_said_above("is hopeless", training.model, plan.data)):
@@ -185,15 +185,15 @@ def _watch(training: TrainingState, plan: Plan) -> None:
 
 
 def _said_above(what: str, model: Any, data: Sequence[Any]) -> Any:
-    """Return what a room above says of the model on these data; nothing of a model of which it can say nothing."""
+    """Return the registered judgement about the model on these data, or nothing if there is none."""
     return shown(model, what, data=data) if can_be_shown(model, what) else ""
 
 
 def find_checkpoint(model: Any, plan: Plan, state: OptimizerState) -> tuple[Any, Snapshot | None]:
-    """Return what the checkpoint must agree with, and the snapshot in it if the file is there."""
+    """Return the description that the checkpoint must match, and its snapshot if the file exists."""
     if plan.checkpoint is None:
         return None, None
-    # Rows of one's own may have been dealt out anew.
+    # A process's own rows may have been redistributed.
     data, validation = ((), None) if plan.processes.local else (plan.data, plan.validation)
     run = describe_run(
         model, data, validation, plan.rng, optimizer=state.optimizer, batch_size=plan.batch_size,
@@ -204,15 +204,15 @@ def find_checkpoint(model: Any, plan: Plan, state: OptimizerState) -> tuple[Any,
     saved = read_checkpoint(plan.checkpoint, run, model, state, keeps_best=plan.patience is not None)
     if len(saved.history) > plan.epochs:
         raise ValueError(
-            f"expected epochs of at least {len(saved.history)}, as many as {os.fspath(plan.checkpoint)} has behind it, "
-            f"got {plan.epochs}; ask for more, or give another path to start anew"
+            f"expected epochs of at least {len(saved.history)}, as many as {os.fspath(plan.checkpoint)} has completed, "
+            f"got {plan.epochs}; pass more epochs, or another path to start again"
         )
     _log("resuming %s after epoch %d", os.fspath(plan.checkpoint), len(saved.history))
     return run, saved
 
 
 def _log(text: str, *values: Any) -> None:
-    """Log how a training goes on, for whoever listens to ``aescratch.training``."""
-    import logging  # here, since it would be a fifth of what importing the package takes
+    """Log the progress of a training to the logger ``aescratch.training``."""
+    import logging  # imported here, since it would be a fifth of the package's import time
 
     logging.getLogger("aescratch.training").info(text, *values)

@@ -34,13 +34,13 @@ def fit(
     observer: Callable[[Any, History], None] | None = None, stop_when_hopeless: bool = False,
     communicator: Any = None, local: bool = False,
 ) -> History:  # fmt: skip
-    """Train anything that has a loss, a backward and parameters; `model.fit` of our own models is this function.
+    """Train any object with a loss, a backward and parameters; `model.fit` of our own models is this function.
 
     Parameters
     ----------
     model : object
         With ``loss(x, rng=None)``, or ``loss(x, labels, rng=None)``, which returns a number; ``backward()``, which
-        fills ``parameter.grad``; and ``parameters``, a list of `Parameter` objects, each with a name of its own.
+        fills ``parameter.grad``; and ``parameters``, a list of `Parameter` objects with unique names.
     x : (N, D) array of floats
         One example per row.
     labels : (N,) array of integers, optional
@@ -58,9 +58,9 @@ def fit(
     Raises
     ------
     TypeError, ValueError
-        If the model or an argument is invalid; nothing has changed then.
+        If the model or an argument is invalid; then nothing has changed.
     TrainingDivergedError
-        If the loss stops being finite; the model is then at its last good epoch.
+        If the loss stops being finite; the model is then restored to its last good epoch.
 
     Examples
     --------
@@ -107,7 +107,7 @@ def fit(
             )
         if processes.batch is not None:
             processes.require_alike(**what_must_agree(model, plan, optimizer))
-        with contract.trusting_batches(model), np.errstate(all="ignore"):  # what overflows is found by its loss
+        with contract.trusting_batches(model), np.errstate(all="ignore"):  # an overflow shows in the loss
             if isinstance(optimizer, LBFGS):
                 history = fit_by_lbfgs(model, plan, optimizer)
             else:
@@ -120,34 +120,37 @@ def _require_usable(
     model: Any, x: Any, optimizer: Any, *, validation: Any, patience: Any, checkpoint: Any, observer: Any,
     stop_when_hopeless: Any, communicator: Any,
 ) -> None:  # fmt: skip
-    """Refuse a model, an optimizer or arguments that don't go together."""
+    """Raise if model, optimizer and arguments don't fit together."""
     contract.require_model(model)
     if not isinstance(optimizer, (Optimizer, LBFGS)):
         raise TypeError(f"expected an optimizer such as ae.Adam(1e-3), got {optimizer!r}")
     if isinstance(optimizer, LBFGS) and any(given is not None for given in (validation, patience, checkpoint)):
-        raise ValueError("expected neither validation, patience nor checkpoint with LBFGS, which takes no batches")
+        raise ValueError(
+            "expected neither validation, patience nor checkpoint with LBFGS, which takes no batches; use "
+            "Adam()"
+        )
     if isinstance(optimizer, LBFGS) and is_streamed(x):
         raise ValueError(
             "expected data in memory with LBFGS, which takes no batches; pass numpy.array(x) if it fits there, or use "
             "Adam()"
         )
     if isinstance(optimizer, LBFGS) and stop_when_hopeless:
-        raise ValueError("expected no stop_when_hopeless with LBFGS, which takes no batches")
+        raise ValueError("expected no stop_when_hopeless with LBFGS, which takes no batches; use Adam()")
     if isinstance(optimizer, LBFGS) and communicator is not None:
-        raise ValueError("expected no communicator with LBFGS, which takes no batches that could be shared; use Adam()")
+        raise ValueError("expected no communicator with LBFGS, which has no batches to share; use Adam()")
     if patience is not None and validation is None:
-        raise ValueError("expected validation data beside patience: early stopping watches the validation loss")
+        raise ValueError("expected validation data with patience, since early stopping uses the validation loss")
     if not contract.loss_measures_progress(model) and (patience is not None or isinstance(optimizer, LBFGS)):
         raise ValueError(
-            f"expected neither patience nor LBFGS for {type(model).__name__}, whose loss is no measure of progress: "
-            "they take the model of the lowest loss for the best; leave them out, and look at what the model is for"
+            f"expected neither patience nor LBFGS for {type(model).__name__}, whose loss doesn't measure progress: "
+            "both take the model with the lowest loss as the best; leave them out, and judge the model by its purpose"
         )
     if isinstance(optimizer, LBFGS):
         for name, part in contract.parts_of(model).items():
             if part.moves_objective:
                 raise ValueError(
-                    f"expected an objective that stays the same for LBFGS, but {name} follows a running mean or "
-                    "count; leave that out, momentum or auxiliary, or use Adam()"
+                    f"expected an objective that stays the same for LBFGS, but {name} depends on a running mean or "
+                    "count; leave out its momentum or auxiliary, or use Adam()"
                 )
     if observer is not None and not callable(observer):
         raise TypeError(f"expected observer to be a function of the model and the history, got {observer!r}")

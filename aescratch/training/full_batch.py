@@ -1,4 +1,4 @@
-"""Training by L-BFGS: all data at once, an iteration in the place of an epoch."""
+"""Training by L-BFGS: all data at once, with an iteration instead of an epoch."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from aescratch.training.progress import progress_bar
 
 
 def fit_by_lbfgs(model: Any, plan: Plan, optimizer: LBFGS) -> History:
-    """Let SciPy minimise the loss of all data; noise is drawn once, since a line search needs one function."""
+    """Let SciPy minimise the loss of all data; noise is drawn once, since a line search needs a fixed function."""
     rng = own_generator(contract.rng_of(model) if plan.rng is None else plan.rng)
-    training = TrainingState(model, SGD(1.0).start([]), rng)  # L-BFGS has a state of its own
+    training = TrainingState(model, SGD(1.0).start([]), rng)  # L-BFGS has its own state
     seed, started = int(training.rng.integers(2**63)), time.perf_counter()
 
     def evaluate() -> Any:

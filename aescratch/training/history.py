@@ -26,18 +26,18 @@ class History:
     learning_rate : list of float
         The rate of each epoch; empty with L-BFGS.
     seconds : float
-        Time spent.
+        The time of the training.
     best_epoch : int or None
         The epoch, from 0, with the lowest validation loss.
     first_loss : float or None
         The objective of the first batch, before the first step; None with L-BFGS.
     last_loss : float or None
-        The objective after the last step, of at most 2,000 rows that were trained on. The last epoch's loss tells
-        nothing of its last step, since each batch's is measured before its own. None where the last epoch wasn't
-        reached or isn't what the model went back to, and with L-BFGS.
+        The objective after the last step, on at most 2,000 training rows. The last epoch's loss doesn't show its last
+        step, since each batch's loss is measured before its own step. None if the last epoch wasn't reached or the
+        model was restored to another one, and with L-BFGS.
     stopped : str
-        ``"finished"``, ``"early"`` (no improvement for `patience` epochs), ``"hopeless"`` (nothing more would have come
-        of it, which `fit` was asked to look for) or ``"interrupted"`` (Control-C).
+        ``"finished"``, ``"early"`` (no improvement for `patience` epochs), ``"hopeless"`` (more epochs would
+        have changed nothing; only with `stop_when_hopeless`) or ``"interrupted"`` (Control-C).
 
     Examples
     --------
@@ -62,15 +62,15 @@ class History:
 
     @property
     def ending(self) -> Any:
-        """What `fit` left for the diagnosis, or the diagnosis itself once it was asked for; None in a copy."""
+        """What `fit` kept for the diagnosis, or the diagnosis itself after the first request; None in a copy."""
         return self.__dict__.get("_ending")
 
     def end(self, ending: Any) -> None:
-        """Note how the training ended; no part of a copy, a pickle or a file."""
+        """Store the end of the training, which is not part of a copy, a pickle or a file."""
         self.__dict__["_ending"] = ending
 
     def copy(self) -> History:
-        """Return a history of its own with the same epochs."""
+        """Return a separate history with the same epochs."""
         return replace(
             self, loss=list(self.loss), validation_loss=list(self.validation_loss),
             learning_rate=list(self.learning_rate),
@@ -118,12 +118,12 @@ class History:
 
     @property
     def diagnosis(self) -> Any:
-        """What `aescratch.diagnose` finds of the training, looked for when it is asked for the first time.
+        """The diagnosis of the training by `aescratch.diagnose`, computed at the first request.
 
         Raises
         ------
         ValueError
-            If the model has changed since, or is gone, or this isn't what `fit` returned but a copy.
+            If the model has changed since or no longer exists, or this is a copy of what `fit` returned.
         """
         return shown(self, "diagnosis")
 

@@ -1,7 +1,7 @@
-"""What one `fit` was asked for, checked before anything changes.
+"""The arguments of a `fit`, validated before anything changes.
 
-How long and how fast to train where nobody says stands here too, for the command line and the transformer: a table of
-150 rows needs as many steps as a large one, and so more epochs.
+The default epochs and learning rate for the command line and the transformer are here, too: a table of 150 rows needs
+as many steps as a large one, and so more epochs.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from aescratch.training.processes import Processes
 
 STEPS, FEWEST_EPOCHS = 5000, 20
 RATE = 5e-3  # of Adam
-MOST_CLASSES = np.iinfo(np.int64).max  # where the model doesn't say
+MOST_CLASSES = np.iinfo(np.int64).max  # if the model doesn't specify one
 
 
 def enough_epochs(n_examples: int, batch_size: int) -> int:
-    """Return as many epochs as make 5,000 steps, at least 20.
+    """Return the number of epochs that makes 5,000 steps, at least 20.
 
     Examples
     --------
@@ -41,9 +41,9 @@ def enough_epochs(n_examples: int, batch_size: int) -> int:
 
 @dataclass
 class Plan:
-    """The arguments of one `fit`, checked."""
+    """The validated arguments of one `fit`."""
 
-    data: Sequence[Any]  # arrays, or a stream in the place of the first
+    data: Sequence[Any]  # arrays, of which the first may be a stream
     validation: Sequence[Any] | None
     epochs: int
     batch_size: int
@@ -57,14 +57,14 @@ class Plan:
 
 
 def data_for_fit(model: Any, x: Any, labels: Any = None) -> Sequence[Any]:
-    """Return the data of a `fit`, checked, as `contract.as_data` does; where x isn't in memory, a stream of such rows.
+    """Return the validated data of a `fit`, as `contract.as_data` does; if x isn't in memory, a stream of such rows.
 
-    A stream is read once for that, so that nothing has changed where a row is wrong. Labels are kept in memory.
+    A stream is read once for that, so that nothing has changed if a row is invalid. Labels are kept in memory.
 
     Raises
     ------
     TypeError, ValueError
-        If they are no data for this model, in a sentence that says what was expected, and in which row it isn't so.
+        If the data are invalid for this model; the message says what was expected, and in which row.
     """
     if not is_streamed(x):
         return contract.as_data(model, x, labels)
@@ -73,10 +73,10 @@ def data_for_fit(model: Any, x: Any, labels: Any = None) -> Sequence[Any]:
     known = () if labels is None else (as_labels(labels, len(stream), contract.n_classes_of(model) or MOST_CLASSES),)
 
     def checked(rows: Array) -> Array:
-        arrays = contract.as_data(model, rows, *(labels[: len(rows)] for labels in known))  # any labels will do here
+        arrays = contract.as_data(model, rows, *(labels[: len(rows)] for labels in known))  # any labels are valid here
         if len(arrays) != 1 + len(known):
             raise TypeError(
-                f"expected {type(model).__name__}.as_data to return no more than it is given where data aren't in "
+                f"expected {type(model).__name__}.as_data to return as many arrays as it gets for data that aren't in "
                 f"memory, got {len(arrays)} arrays; pass numpy.array(x) if it fits there"
             )
         return arrays[0]
@@ -87,7 +87,7 @@ def data_for_fit(model: Any, x: Any, labels: Any = None) -> Sequence[Any]:
 
 
 def held_out(model: Any, validation: Any) -> Sequence[Array]:
-    """Return the validation data, checked; what is wrong with them is said to be wrong with them."""
+    """Return the validated validation data; errors in them say so."""
     arrays = validation if isinstance(validation, (tuple, list)) else [validation]
     if not 1 <= len(arrays) <= 2:
         raise TypeError(
@@ -101,7 +101,7 @@ def held_out(model: Any, validation: Any) -> Sequence[Array]:
 
 
 def what_must_agree(model: Any, plan: Plan, optimizer: Any) -> dict[str, Any]:
-    """Return what many processes must have in common, by its name in a sentence; of long data a sample is compared."""
+    """Return the values that all processes must share, by their names in messages; of long data, a sample."""
     data = [*plan.data, *(plan.validation or ())]
     shapes = [array.shape[1:] if plan.processes.local else array.shape for array in data]
     rows = None if plan.processes.local else [checksum_of(array) for array in sampled(plan.data)]
@@ -114,7 +114,7 @@ def what_must_agree(model: Any, plan: Plan, optimizer: Any) -> dict[str, Any]:
 
 
 def require_large_batches(model: Any, plan: Plan) -> None:
-    """Refuse a last batch that is too small for a part, before the first is taken."""
+    """Raise before training if the last batch will be too small for a part."""
     for name, part in contract.parts_of(model).items():
         _require_last_batch(plan, plan.data, part.least_examples, f"{name} needs in training")
         if plan.validation is not None:

@@ -1,10 +1,10 @@
-"""Many processes, one training: which rows each takes, what one decides for all, and how all of them end.
+"""One training in many processes: the rows of each, the decisions of one for all, and the end of all of them.
 
-    batches of an epoch --shares--> this process's rows, while `backend.sharing` knows of the whole batch
-    a check that one fails, a loss that isn't finite, Control-C in one process --told to all--> the same error in all
+    batches of an epoch --shares--> this process's rows, while `backend.sharing` knows the whole batch
+    a failed check, a loss that isn't finite, Control-C in one process --sent to all--> the same error in all
     any other error in one process, which would leave the others waiting --MPI_Abort--> all end
 
-mpi4py is never imported here: whoever has its communicator brings it. Without one, or with that of a single process,
+mpi4py is never imported here: the caller passes its communicator. Without one, or with that of a single process,
 nothing is sent.
 """
 
@@ -27,7 +27,7 @@ from aescratch.backend.sharing import SharedBatch, SharedNoise, share_batch
 from aescratch.foundations.validation import require_flag
 
 Value = TypeVar("Value")
-SECONDS_TO_PRINT = 1.0  # which mpirun needs to pass on what was printed, before it ends all
+SECONDS_TO_PRINT = 1.0  # mpirun needs this time to pass on printed output before it ends all
 
 
 class Processes:
@@ -36,9 +36,9 @@ class Processes:
     Parameters
     ----------
     communicator : mpi4py.MPI.Comm, optional
-        What joins them; None for this process alone.
+        Connects the processes; None for this process alone.
     local : bool
-        Whether each has rows of its own; else all have the same, of which each takes its share.
+        Whether each has its own rows; otherwise all have the same rows, and each takes its share.
     """
 
     def __init__(self, communicator: Any = None, local: bool = False) -> None:
@@ -51,48 +51,51 @@ class Processes:
             )
         self.local: bool = require_flag("local", local)
         if local and communicator is None:
-            raise ValueError("expected a communicator beside local=True, which says that processes have own rows")
+            raise ValueError(
+                "expected a communicator with local=True, which means that each process has its own rows; pass "
+                "MPI.COMM_WORLD"
+            )
         self.size: int = 1 if communicator is None else int(communicator.Get_size())
         self.batch: SharedBatch | None = SharedBatch(communicator, local) if self.size > 1 else None
         self.is_first: bool = self.batch is None or self.batch.rank == 0
-        self.agree_to_fail: bool = False  # whether the error that is raised is raised in all
+        self.agree_to_fail: bool = False  # whether the current error is raised in all processes
 
     def told(self, value: Value) -> list[Value]:
-        """Return what each process gives, in their order."""
+        """Return the values of all processes, in their order."""
         return [value] if self.batch is None else self.batch.communicator.allgather(value)
 
     def from_first(self, value: Value) -> Value:
-        """Return what the first process gives."""
+        """Return the value of the first process."""
         return value if self.batch is None else self.batch.communicator.bcast(value)
 
     def first_of(self, value: Value | None) -> Value | None:
-        """Return what the first process gives that doesn't give None."""
+        """Return the first value that isn't None, in the order of the processes."""
         return next((given for given in self.told(value) if given is not None), None)
 
     def mean(self, value: float, weight: float) -> float:
-        """Return the mean of a number, weighted by what each process says; NaN if it is NaN in one."""
+        """Return the weighted mean of a number over the processes; NaN if it is NaN in any."""
         if self.batch is None:
             return value
         total, weights = self.batch.sum(np.array([value * weight, weight], np.float64))
         return float(total / weights)
 
     def noise(self, rng: np.random.Generator) -> np.random.Generator:
-        """Return a generator that goes on from where rng is, and draws for whole batches."""
+        """Return a generator that continues from rng's state, and draws for whole batches."""
         return rng if self.batch is None else SharedNoise(rng.bit_generator)
 
     def order(self, rng: np.random.Generator) -> np.random.Generator:
-        """Return where an epoch's order is drawn from: rng itself, or, for rows of one's own, one of one's own."""
+        """Return the generator of an epoch's order: rng itself, or, for a process's own rows, its own generator."""
         return rng.of_process(self.batch.rank) if self.batch and self.local and isinstance(rng, SharedNoise) else rng
 
     def shares(self, batches: Iterator[list[Array]], n_examples: int, size: int) -> Iterator[list[Array]]:
-        """Yield this process's rows of each batch, of which the backend knows meanwhile, as long as any has rows left.
+        """Yield this process's rows of each batch, which the backend knows meanwhile, until no process has rows left.
 
         Parameters
         ----------
         batches : iterator of lists of arrays
-            Whole batches, or those of this process's own rows.
+            Whole batches, or batches of this process's own rows.
         n_examples, size : int
-            How many rows there are to take, and how many a batch takes of them.
+            The number of rows, and the number of rows in a batch.
         """
         if self.batch is None:
             yield from batches
@@ -105,13 +108,13 @@ class Processes:
             if batch is not None:
                 rows = batch if self.local else [array[self.batch.here] for array in batch]
             else:
-                rows = [array[:1] for array in rows]  # these count for nothing
+                rows = [array[:1] for array in rows]  # these have weight 0
             share_batch(self.batch)
             yield rows
             share_batch(None)
 
     def _counts(self, of_all: Sequence[int], size: int, step: int) -> list[int]:
-        """Return how many rows each process takes in a step, from 0, of so many that each has."""
+        """Return the number of rows of each process in a step, counted from 0, given how many each has."""
         left = [min(size, max(0, n_examples - step * size)) for n_examples in of_all]
         if self.local:
             return left
@@ -119,13 +122,13 @@ class Processes:
         return [each + (rank < more) for rank in range(self.size)]
 
     def last_batch(self, n_examples: int, size: int) -> int:
-        """Return how many rows the last batch has."""
+        """Return the number of rows in the last batch."""
         of_all = self.told(n_examples) if self.local else [n_examples]
         return sum(self._counts(of_all, size, step=-(-max(of_all) // size) - 1))
 
     @contextlib.contextmanager
     def agreed(self) -> Iterator[None]:
-        """Let what one process refuses inside be refused by all: the others raise its error, and say whose it is."""
+        """If one process raises in the block, let all raise its error, with its number."""
         if self.batch is None:
             yield
             return
@@ -142,7 +145,7 @@ class Processes:
                 raise error or kind(f"in process {rank} of {self.size}, counted from 0: {text}")
 
     def require_alike(self, **what: Any) -> None:
-        """Refuse processes that were given different things, by their names; the first process is right.
+        """Raise if the processes have different values, by their names; those of the first process are right.
 
         Raises
         ------
@@ -156,17 +159,17 @@ class Processes:
                     self.agree_to_fail = True
                     raise ValueError(
                         f"expected the same {name} in every process, got {value} in process 0 and {given[name]} in "
-                        f"process {rank} of {self.size}; give all of them the same arguments, beside local=True with "
-                        "rows of their own"
+                        f"process {rank} of {self.size}; pass the same arguments in all, or local=True with each "
+                        "process's own rows"
                     )
 
     def end_epoch(self, fingerprint: Any) -> None:
-        """Compare what the processes have become, and end where one was interrupted.
+        """Compare the states of the processes, and end all if one was interrupted.
 
         Raises
         ------
         RuntimeError
-            In all of them, if they aren't the same any more.
+            In all of them, if their states differ.
         KeyboardInterrupt
             In all of them.
         """
@@ -178,22 +181,22 @@ class Processes:
                 self.agree_to_fail = True
                 raise RuntimeError(
                     f"expected the same weights and random numbers in every process after an epoch, but process {rank} "
-                    f"of {self.size} has others than process 0; draw noise by random, uniform, normal or "
-                    "standard_normal of the loss's rng, examples first, and let all run on the same libraries"
+                    f"of {self.size} differs from process 0; draw noise by random, uniform, normal or "
+                    "standard_normal of the loss's rng, examples first, and use the same libraries in all"
                 )
         if any(interrupted for _, interrupted in ends):
             raise KeyboardInterrupt
 
     @contextlib.contextmanager
     def ending_together(self, *in_all: type[BaseException]) -> Iterator[None]:
-        """Let no process wait for one that has failed: an error that isn't raised in all of them ends all.
+        """Let no process wait for a failed one: an error that isn't raised in all of them ends all.
 
-        Control-C is kept until the others can be told; a second one ends all at once.
+        Control-C is held back until the others can be informed; a second one ends all at once.
 
         Parameters
         ----------
         *in_all : kinds of errors
-            Those that every process raises.
+            Errors that every process raises.
         """
         batch = self.batch
         if batch is None:
@@ -223,7 +226,7 @@ class Processes:
 
 
 def _kind_of(error: BaseException) -> type[BaseException]:
-    """Return the nearest class of an error that another process can make of a text alone."""
+    """Return the nearest class of an error that another process can create from a text alone."""
     for kind in type(error).__mro__:
         with contextlib.suppress(Exception):
             if isinstance(pickle.loads(pickle.dumps(kind("a text"))), kind):

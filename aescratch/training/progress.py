@@ -1,4 +1,4 @@
-"""The progress bar, and what stands in its place."""
+"""The progress bar, and its silent replacement."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aescratch.training.plan import Plan
 
 @contextlib.contextmanager
 def progress_bar(plan: Plan, done: int) -> Iterator[Any]:
-    """Show the progress, and what is waited for where formulas are compiled first; or show nothing."""
+    """Show the progress, with a note while formulas are compiled; or show nothing."""
     if not plan.progress:
         yield _NoBar()
         return

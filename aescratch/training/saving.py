@@ -1,10 +1,10 @@
-"""Models as files: what describes a model, and the values that it holds.
+"""Models as files: a model's description and its values.
 
     model --describe--> header + arrays --write_archive--> path
     path --read_archive--> header + arrays --rebuild--> model
 
-The header names the classes that the file holds, which are this package's, or registered by whoever opens it; any other
-is refused with `FileFormatError`.
+The header names the classes in the file, which must belong to this package or be registered by the program that opens
+it; any other is refused with `FileFormatError`.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from aescratch.training import contract
 
 
 def save(model: contract.Trainable, path: str | os.PathLike[str]) -> None:
-    """Write a model to path, whole or not at all: its settings, values, buffers, scaling, and the state of its noise.
+    """Write a model to path, completely or not at all: settings, values, buffers, scaling, and the state of its noise.
 
     Parameters
     ----------
     model : object
-        One of ours, or of a class of your own that is registered: see `register`.
+        Ours, or of a class of your own that is registered: see `register`.
     path : str or path
-        The file; one that is there is replaced.
+        The file; an existing file is replaced.
 
     Raises
     ------
     TypeError
-        If the model is built on a class that is neither ours nor registered, which a file could not bring back.
+        If the model uses a class that is neither ours nor registered, so that a file couldn't be loaded.
     ValueError
-        If a parameter or a buffer isn't finite: nothing would load such a file, and it may replace a good one.
+        If a parameter or a buffer isn't finite: such a file couldn't be loaded, and may replace a good one.
     OSError
-        If the folder isn't there or can't be written to.
+        If the folder doesn't exist or can't be written to.
 
     Examples
     --------
@@ -60,18 +60,18 @@ def save(model: contract.Trainable, path: str | os.PathLike[str]) -> None:
     arrays = {name: holder.value for name, holder in _saved(model).items()}
     for name, array in arrays.items():
         if not array_module(array).isfinite(array).all():
-            raise ValueError(f"expected finite numbers to save, got NaN or infinity in {name}; train the model afresh")
+            raise ValueError(f"expected finite numbers to save, got NaN or infinity in {name}; train the model again")
     write_archive(path, header, arrays)
 
 
 def _saved(model: Any) -> dict[str, Any]:
-    """Return what holds a value that a file keeps, by name: parameters and buffers."""
+    """Return the parameters and buffers to save, by name."""
     parameters = {parameter.name: parameter for parameter in contract.saved_parameters_of(model)}
     return {**parameters, **contract.saved_buffers_of(model)}
 
 
 def load(path: str | os.PathLike[str]) -> Any:
-    """Return the model that ``model.save(path)``, or ``ae.save(model, path)``, saved.
+    """Return the model saved by ``model.save(path)`` or ``ae.save(model, path)``.
 
     Parameters
     ----------
@@ -80,14 +80,15 @@ def load(path: str | os.PathLike[str]) -> Any:
 
     Returns
     -------
-    A model of the class that was saved, on the CPU. An editor is told which: ``model: ae.Autoencoder = ae.load(path)``.
+    A model of the saved class, on the CPU. An annotation tells an editor the class:
+    ``model: ae.Autoencoder = ae.load(path)``.
 
     Raises
     ------
     OSError
         If there is no such file, or it can't be opened.
     FileFormatError
-        If it is damaged, truncated or foreign, or of a class of your own that isn't registered here: see `register`.
+        If it is damaged, truncated or foreign, or its class is your own and isn't registered here: see `register`.
     """
     header, arrays = read_archive(path, "model")
     try:
@@ -103,14 +104,14 @@ def load(path: str | os.PathLike[str]) -> Any:
             model.scaling = Scaling(*header["scaling"])
     except Exception as error:  # a hostile description makes almost anything fail
         raise FileFormatError(
-            f"expected a model that aescratch saved, but the contents of {os.fspath(path)} make no model "
+            f"expected a model that aescratch saved, but the contents of {os.fspath(path)} are not a valid model "
             f"({named(error)}); save it again"
         ) from error
     return model
 
 
 def require_like(expected: dict[str, Array], arrays: dict[str, Array]) -> None:
-    """Raise ValueError unless arrays have the names, shapes and dtypes expected, and finite numbers."""
+    """Raise ValueError unless the arrays have the expected names, shapes and dtypes, and finite numbers."""
     if sorted(expected) != sorted(arrays):
         raise ValueError(f"expected the arrays {sorted(expected)}, got {sorted(arrays)}")
     for name, like in expected.items():
@@ -122,14 +123,14 @@ def require_like(expected: dict[str, Array], arrays: dict[str, Array]) -> None:
 
 
 def _require_plausible(description: Any, stored: int) -> None:
-    """Refuse a description that needs more numbers than the file holds, before anything of that size is made."""
+    """Raise if a description needs more numbers than the file holds, before arrays of that size are allocated."""
     needed = _numbers_needed(description)
     if needed > stored:
-        raise ValueError(f"the widths need {needed} numbers, the file holds {stored}")
+        raise ValueError(f"the widths need {needed} numbers, but the file holds {stored}")
 
 
 def _numbers_needed(description: Any) -> int:
-    """Return a lower bound of how many numbers the parameters have of all that is described, however deep."""
+    """Return a lower bound of the number of parameters in a description, at any depth."""
     if isinstance(description, list):
         return sum(map(_numbers_needed, description))
     if not isinstance(description, dict):

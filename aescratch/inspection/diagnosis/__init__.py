@@ -2,8 +2,8 @@
 
     model, a sample of x, history --look--> numbers --rules--> findings, most serious first
 
-It looks in from outside: nothing is drawn from the model's generator, no state changes, and a model whose `loss` has
-been called can go on with `backward`. Where nothing is wrong there is no finding.
+A diagnosis draws nothing from the model's generator and changes no state: `backward` can still follow a `loss` that
+was called before. A training without a problem has no findings.
 """
 
 from aescratch.inspection.diagnosis.diagnosing import CODES, SEE_NEXT, diagnose, diagnose_data, levels_of

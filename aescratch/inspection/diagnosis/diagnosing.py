@@ -23,7 +23,7 @@ from aescratch.training.history import History
 
 Rule = Callable[[Look, Spelling], "Finding | None"]
 
-# Most serious first: what the training came to, then what is to blame, then what is left to wish for.
+# Most serious first: the result of the training, then its causes, then possible improvements.
 RULES: dict[str, Rule] = {
     "no-better-than-mean": of_training.no_better_than_mean,
     "learning-rate-too-high": of_training.learning_rate_too_high,
@@ -46,8 +46,8 @@ RULES: dict[str, Rule] = {
 }
 CODES = tuple(RULES)
 SEE_NEXT = "what the next finding says"
-CAUSES = set(CODES[1 : CODES.index("overfitting")])  # of a model that is no better than the mean
-# What another finding already says, or explains.
+CAUSES = set(CODES[1 : CODES.index("overfitting")])  # the causes of a model that is no better than the mean
+# A finding is left out where another one already states or explains it.
 SAID_BY_OTHERS = {
     "learning-rate-too-high": {"penalty-dominates"},
     "overfitting": {"no-better-than-mean"},
@@ -61,30 +61,30 @@ SAID_BY_OTHERS = {
 }  # fmt: skip
 
 
-@np.errstate(all="ignore")  # of a model that has run away, what overflows is told by its error
+@np.errstate(all="ignore")  # a diverged model overflows; its error says so
 def diagnose(
     model: Any, x: Data, labels: Data | None = None, *, history: History | None = None, validation: Any = None,
     spelling: Spelling = PYTHON,
 ) -> Diagnosis:  # fmt: skip
-    """Return what a trained model didn't learn, why, and what to try; nothing where nothing is wrong.
+    """Return what a trained model didn't learn, why, and what to try; an empty diagnosis if nothing is wrong.
 
     It looks at a fixed sample of at most 2,000 rows, draws nothing from the model's generator and changes nothing.
 
     Parameters
     ----------
     model : object
-        A trained model, ours or one of your own; of one without `encode` and `reconstruct` only the data and the
-        history can be judged.
+        A trained model, ours or your own. Without `encode` and `reconstruct`, only the data and the history are
+        judged.
     x : (N, D) array of floats
-        What it was trained on.
+        The training data.
     labels : (N,) array of integers, optional
         For a classifier.
     history : History, optional
-        What `fit` returned; without it nothing is said of the course of the training.
+        What `fit` returned. Without it, the course of the training is not judged.
     validation : (M, D) array, or the pair (x, labels), optional
-        Data that it wasn't trained on.
+        Data that the model wasn't trained on.
     spelling : callable
-        How advice writes a setting: `PYTHON` or `COMMAND_LINE`.
+        How the advice writes a setting: `PYTHON` or `COMMAND_LINE`.
 
     Returns
     -------
@@ -119,7 +119,7 @@ def diagnose(
 
 
 def diagnose_data(x: Data) -> Diagnosis:
-    """Return what can be said of data (N, D) before they are scaled: columns like labels, and constant ones."""
+    """Return the findings about data (N, D) before scaling: columns that look like labels, and constant columns."""
     (sample,) = sampled([as_matrix(some_rows(x)[0], "float64", None)])
     seen = Look(None, sample, None, None, None)
     found = [RULES[code](seen, PYTHON) for code in ("labels-among-features", "constant-features")]
@@ -128,7 +128,7 @@ def diagnose_data(x: Data) -> Diagnosis:
 
 @np.errstate(all="ignore")
 def levels_of(model: Any, x: Data) -> dict[str, float]:
-    """Return what a model's loss is to be compared with: that of the mean, and with squared error that of PCA."""
+    """Return the losses to compare a model's loss with: that of the mean and, for squared error, that of PCA."""
     seen = look_at(model, x, None, None, None) if not contract.takes_labels(model) else None
     if seen is None or not seen.restores or seen.known_losses is None:
         return {}
@@ -138,7 +138,7 @@ def levels_of(model: Any, x: Data) -> dict[str, float]:
 
 @shows(Model, "levels")
 def levels_beside(model: Model, data: Sequence[Array]) -> str:
-    """Return what a progress bar shows beside the loss: what it is to be compared with."""
+    """Return what a progress bar shows beside the loss: the losses to compare it with."""
     levels = levels_of(model, data[0])
     said = ", ".join(f"{name} {value:.4g}" for name, value in levels.items())
     return f" ({said})" if said else ""
@@ -148,8 +148,8 @@ def levels_beside(model: Model, data: Sequence[Array]) -> str:
 def is_hopeless(model: Model, data: Sequence[Array]) -> bool:
     """Return whether more epochs would change nothing.
 
-    The model is no better than the mean, and either all of its code is dead or saturated, where no gradient comes
-    through, or its objective is least there.
+    The model is no better than the mean, and either its whole code is dead or saturated, so that no gradient passes
+    through it, or its objective has its minimum there.
     """
     if model.takes_labels:
         return False
@@ -162,14 +162,15 @@ def is_hopeless(model: Model, data: Sequence[Array]) -> bool:
 
 @shows(History, "diagnosis")
 def diagnosis_of(history: History) -> Diagnosis:
-    """Return the diagnosis of the training that this history is of, as long as its model is what came out of it."""
+    """Return the diagnosis of this history's training, as long as the model has not changed since."""
     if isinstance(history.ending, Diagnosis):
         return history.ending
     model = None if history.ending is None else history.ending.model()
     if model is None or not is_as_it_ended(model, history.ending):
-        why = "this one is a copy or was made" if history.ending is None else "the model has changed, or is gone"
+        no_ending = "this history is a copy or did not come from fit"
+        why = no_ending if history.ending is None else "the model has changed or no longer exists"
         raise ValueError(
-            f"expected the history of a fit whose model is still as it came out of it, but {why}; call "
+            f"expected the history of a fit whose model is unchanged since then, but {why}; call "
             "ae.diagnose(model, x, history=history)"
         )
     ending = history.ending
@@ -179,9 +180,9 @@ def diagnosis_of(history: History) -> Diagnosis:
 
 
 def look_at(model: Any, x: Any, labels: Any, history: History | None, validation: Any) -> Look:
-    """Return what the rules look at: a sample of the data, checked, and the same of the validation data."""
+    """Return what the rules look at: a validated sample of the data, and one of the validation data."""
     x, labels = some_rows(x, labels)
-    if labels is None and not contract.takes_labels(model):  # of which there may be no loss: it isn't asked for
+    if labels is None and not contract.takes_labels(model):  # which may have no loss, and needs none here
         given = as_matrix(x, contract.dtype_of(model), contract.n_inputs_of(model))
         arrays = sampled([move(given, contract.backend_of(model))])
     else:

@@ -1,6 +1,6 @@
-"""What a diagnosis consists of: findings, each with a code, a sentence with its numbers, and what to try.
+"""The parts of a diagnosis: findings, each with a code, a sentence with its numbers, and what to try.
 
-Advice names settings, and a spelling writes them as the caller does: ``epochs=300`` or ``--epochs 300``.
+Advice names settings. A spelling writes them as the caller would: ``epochs=300`` or ``--epochs 300``.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from html import escape
 from typing import NamedTuple, overload
 
 Spelling = Callable[[str, str], str]
-"""From a setting and its value to how the caller writes it."""
+"""Maps a setting and its value to the text that the caller would write."""
 
 
 def PYTHON(name: str, value: str) -> str:
-    """Return a setting as an argument.
+    """Return a setting as a Python argument.
 
     Examples
     --------
@@ -47,7 +47,7 @@ def COMMAND_LINE(name: str, value: str) -> str:
 
 
 def percent(share: float) -> str:
-    """Return a share of the variance for people; one below 0, of a model that is worse than the mean, is none.
+    """Return a share of the variance as a percentage; a negative share, of a model worse than the mean, counts as 0.
 
     Examples
     --------
@@ -63,7 +63,7 @@ class Finding(NamedTuple):
     Attributes
     ----------
     code : str
-        What it is, for programs, such as ``"no-better-than-mean"``.
+        The kind of finding, for programs, such as ``"no-better-than-mean"``.
     says : str
         One sentence with the numbers that show it.
     advice : str
@@ -89,12 +89,12 @@ class Finding(NamedTuple):
 
 
 class Diagnosis(Sequence[Finding]):
-    """The findings about a training, most serious first; empty where nothing is wrong.
+    """The findings about a training, most serious first; empty if nothing is wrong.
 
     Parameters
     ----------
     findings : sequence of Finding
-        In this order.
+        Most serious first.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""What is measured of a trained model, once, for all rules: its answers, its code, its curve, and PCA to compare with.
+"""What is measured of a trained model, once for all rules: its output, its code, its curve, and PCA for comparison.
 
     x, at most 2,000 rows -> x_hat, code;   x -> mean, variances, eigenvalues of the covariance
-    loss of every epoch -> share of what there is to explain, from 0 (the mean) to 1 (everything)
+    loss of every epoch -> share of the explainable loss, from 0 (the mean) to 1 (everything)
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from aescratch.training import contract
 from aescratch.training.history import History
 
 SELECTIONS = (TopK, BatchTopK)
-NOTHING = 1e-28  # of the mean square: variances below are rounding
+NOTHING = 1e-28  # of the mean square: smaller variances are rounding
 
 
 @dataclass(frozen=True)
 class Look:
-    """A model and a sample of its data, and what follows from them.
+    """A model, a sample of its data, and the quantities that follow from them.
 
     Attributes
     ----------
@@ -44,9 +44,9 @@ class Look:
     labels : (N,) array or None
         Its labels, for a classifier.
     history : History or None
-        What happened in each epoch; none, too, where a lower loss isn't of a better model.
+        What happened in each epoch; None also where a lower loss doesn't mean a better model.
     validation : Look or None
-        The same model on data that it wasn't trained on.
+        A look at the same model on data that it wasn't trained on.
     """
 
     model: Any
@@ -62,17 +62,17 @@ class Look:
 
     @cached_property
     def x_hat(self) -> Array | None:
-        """What the model restores of x (N, D), or None for a model that restores nothing."""
+        """The reconstruction of x (N, D), or None for a model without one."""
         return self._rows("reconstruct", self.x.shape[1])
 
     @cached_property
     def predicted(self) -> Array | None:
-        """The classes that the model predicts, or None for a model that predicts none."""
+        """The predicted classes, or None for a model that predicts no classes."""
         return self._asked("predict") if self.labels is not None else None
 
     @cached_property
     def units(self) -> UnitStatistic | None:
-        """What the model says of its code's units, if it does."""
+        """The statistics of the code's units that the model reports, or None."""
         asked = getattr(self.model, "unit_statistic", None)
         return asked(self.given) if callable(asked) else None
 
@@ -81,28 +81,28 @@ class Look:
         return np.asarray(to_numpy(asked(self.given)), np.float64) if callable(asked) else None
 
     def _rows(self, method: str, n_columns: int | None = None) -> Array | None:
-        """Return what a method makes of the sample, a row per example; a model of one's own may return anything."""
+        """Return a method's output for the sample; raise unless it has a row per example, as a user's may not."""
         found = self._asked(method)
         if found is None or (found.ndim == 2 and found.shape == (len(self.x), n_columns or found.shape[1])):
             return found
         raise ValueError(
             f"expected {type(self.model).__name__}.{method} to return an array of shape ({len(self.x)}, "
-            f"{n_columns or 'H'}), a row per example, got shape {found.shape}"
+            f"{n_columns or 'H'}), one row per example, got shape {found.shape}"
         )
 
     @cached_property
     def given(self) -> Array:
-        """The sample, as the model is given it."""
+        """The sample, in the model's dtype and on its device."""
         return move(self.x.astype(self.dtype), self.backend)
 
     @property
     def dtype(self) -> str:
-        """What the model's parameters are kept in."""
+        """The dtype of the model's parameters."""
         return contract.dtype_of(self.model)
 
     @property
     def backend(self) -> str:
-        """Where the model is."""
+        """The backend that the model is on."""
         return contract.backend_of(self.model)
 
     @cached_property
@@ -112,13 +112,13 @@ class Look:
 
     @cached_property
     def variances(self) -> Array:
-        """The variance of every column, (D,); 0 where it is rounding alone."""
-        variances = (self.x - self.x[0]).var(axis=0)  # from near by: of columns far from zero a mean has fewer digits
+        """The variance of every column, (D,); 0 where it is only rounding."""
+        variances = (self.x - self.x[0]).var(axis=0)  # centred on the first row: a mean far from zero has fewer digits
         return np.where(variances > NOTHING * np.square(self.x).mean(axis=0), variances, 0.0)
 
     @cached_property
     def total(self) -> float:
-        """The squared error per example of answering with the mean."""
+        """The squared error per example of predicting the mean."""
         return float(self.variances.sum())
 
     @cached_property
@@ -128,20 +128,20 @@ class Look:
 
     @cached_property
     def sse(self) -> float:
-        """The squared error per example of what the model restores."""
+        """The squared error per example of the model's reconstruction."""
         assert self.x_hat is not None
         return sse_per_image(self.x_hat, self.x)
 
     @cached_property
     def explained(self) -> float:
-        """The share of the variance that the model explains: 0 as the mean does, 1 all of it."""
+        """The share of the variance that the model explains: 0 for the mean, 1 for all of it."""
         return 1 - self.sse / self.total
 
     @cached_property
     def width(self) -> int:
-        """How many numbers of the code may differ from 0, or how many choices it is made of.
+        """How many numbers of the code may be nonzero, or how many choices the code consists of.
 
-        That is all, or as many as a selection keeps, or one for each vector that is an entry of a codebook.
+        All of them, or as many as a selection keeps, or one for each vector that is a codebook entry.
         """
         assert self.code is not None
         kept = [part.k for _, part in self.parts if isinstance(part, SELECTIONS)]
@@ -150,33 +150,33 @@ class Look:
 
     @cached_property
     def pca_sse(self) -> float:
-        """The squared error per example of PCA with as many components."""
+        """The squared error per example of PCA with the code's width as number of components."""
         return float(self.eigenvalues[self.width :].sum())
 
     @cached_property
     def pca_explained(self) -> float:
-        """The share of the variance that PCA with as many components explains."""
+        """The share of the variance that PCA of the same width explains."""
         return 1 - self.pca_sse / self.total
 
     @cached_property
     def is_plain(self) -> bool:
-        """Whether a good reconstruction is all that is asked for: no noise, no penalty, no selection of units."""
+        """Whether the reconstruction is the only objective: no noise, no penalty, no selection of units."""
         return not any(part.draws or strength(part) or isinstance(part, SELECTIONS) for _, part in self.parts)
 
     @cached_property
     def restores(self) -> bool:
-        """Whether the model restores data that vary from an encoded code, so that it can be compared with PCA.
+        """Whether the model reconstructs varying data from an encoded code, so that it can be compared with PCA.
 
-        One that learns only to fill in what is hidden isn't asked to restore what it sees.
+        A model that only fills in hidden entries is not expected to restore the entries it sees.
         """
         fills_in = any(isinstance(part, HiddenEntries) for _, part in self.parts)
         return self.x_hat is not None and self.code is not None and 0 < self.total < np.inf and not fills_in
 
     @cached_property
     def progress(self) -> Array:
-        """The share of what there is to explain, after every epoch: 0 is the mean's loss, 1 a perfect answer's.
+        """The explained share of the loss after every epoch: 0 is the mean's loss, 1 that of a perfect output.
 
-        Of a model whose loss we can't tell for these two it is the share of its own way.
+        Where these two losses are unknown, it is the share of the way from the first loss to the least.
         """
         assert self.history is not None
         loss = np.asarray(self.history.loss)
@@ -185,9 +185,9 @@ class Look:
 
     @cached_property
     def trivial_and_perfect(self) -> tuple[float, float]:
-        """The losses of answering with the mean, or with the shares of the classes, and of answering right.
+        """The losses of predicting the mean, or the class frequencies, and of a perfect prediction.
 
-        Where the two are the same, as for labels of one class, or nobody knows them, they are the first and the least.
+        Where the two are equal, as for labels of one class, or unknown, they are the first loss and the least.
         """
         trivial, perfect = self.known_losses or (0.0, 0.0)
         if trivial > perfect or self.history is None or not self.history.loss:
@@ -197,15 +197,15 @@ class Look:
 
     @cached_property
     def known_losses(self) -> tuple[float, float] | None:
-        """The two losses that follow from the data, or None for a model of whose loss nothing is known.
+        """The two losses that follow from the data, or None if nothing is known about the model's loss.
 
-        A reconstruction that isn't a part stands for a decoder whose likelihood is on another scale.
+        A reconstruction that isn't a part means a decoder whose likelihood is on another scale.
         """
         reconstruction = getattr(self.model, "reconstruction", None)
         if any(part is reconstruction for _, part in self.parts) and self.restores and isinstance(reconstruction, Loss):
             loss = copy.deepcopy(reconstruction)
             answers = np.broadcast_to(self.mean, self.x.shape), self.x
-            times = getattr(self.model, "n_reconstructions", 1)  # a loss of one's own compares once
+            times = getattr(self.model, "n_reconstructions", 1)  # a user's loss compares once
             trivial, perfect = (times * float(loss.forward(loss.from_data(answer), self.x)) for answer in answers)
             return trivial, perfect
         if self.labels is not None:

@@ -1,4 +1,4 @@
-"""Findings about the data: columns of other sizes, far rows, labels that were left among the features.
+"""Findings about the data: columns on different scales, outliers, labels among the features.
 
     Look, spelling -> Finding or None
 """
@@ -11,7 +11,7 @@ from aescratch.backend import Array
 from aescratch.inspection.diagnosis.finding import Finding, Spelling, percent
 from aescratch.inspection.diagnosis.look import Look
 
-LARGER = 100.0  # times the variance of a usual column
+LARGER = 100.0  # times the median column's variance
 FEW_COLUMNS = 0.3  # the share of the columns that hold nearly everything
 NEARLY_ALL = 0.95
 UNLEARNED = 0.5  # of a column's variance that is explained
@@ -25,7 +25,7 @@ MOST_NAMED = 6
 
 
 def unscaled_features(look: Look, spelling: Spelling) -> Finding | None:
-    """Return a finding where few columns hold nearly all of the variance, or where all lie far from zero."""
+    """Return a finding if few columns hold nearly all of the variance, or if the data lie far from zero."""
     if not look.restores:
         return None
     assert look.x_hat is not None
@@ -40,9 +40,9 @@ def unscaled_features(look: Look, spelling: Spelling) -> Finding | None:
             return Finding(
                 "unscaled-features",
                 f"{_columns(large)} {'holds' if needed == 1 else 'hold'} {100 * NEARLY_ALL:.0f} % of the variance, "
-                f"and of the other {small.size} half keep an error of at least {percent(min(np.median(left), 1.0))} "
+                f"and half of the other {small.size} keep an error of at least {percent(min(np.median(left), 1.0))} "
                 "of their own variance",
-                f"columns of one size, {spelling('scale', 'standardize')}",
+                f"columns on one scale, {spelling('scale', 'standardize')}",
             )
     offset = float(np.sqrt(np.square(look.mean).sum() / look.total))
     if offset > FAR_MEAN and look.explained < look.pca_explained - MISSED:
@@ -57,7 +57,7 @@ def unscaled_features(look: Look, spelling: Spelling) -> Finding | None:
 
 
 def constant_features(look: Look, spelling: Spelling) -> Finding | None:
-    """Return a finding where columns are constant, at something else than zero."""
+    """Return a finding if columns are constant and not zero."""
     columns = np.flatnonzero((look.variances == 0) & (look.mean != 0))
     if not columns.size or len(look.x) < 2:
         return None
@@ -65,13 +65,13 @@ def constant_features(look: Look, spelling: Spelling) -> Finding | None:
     return Finding(
         "constant-features",
         f"{_columns(columns)} {'is' if columns.size == 1 else 'are'} constant, {'the first ' * (columns.size > 1)}"
-        f"at {look.mean[first]:.4g}, and {'says' if columns.size == 1 else 'say'} nothing of an example",
+        f"at {look.mean[first]:.4g}, and {'says' if columns.size == 1 else 'say'} nothing about an example",
         "leaving them out",
     )
 
 
 def outliers(look: Look, spelling: Spelling) -> Finding | None:
-    """Return a finding where a few rows hold most of the squares."""
+    """Return a finding if a few rows hold most of the squared distances."""
     if len(look.x) < FEWEST_ROWS or not look.total:
         return None
     squares = np.sort(np.square(look.x - look.mean).sum(axis=1))[::-1]
@@ -83,14 +83,14 @@ def outliers(look: Look, spelling: Spelling) -> Finding | None:
     rows = "1 row holds" if count == 1 else f"{count} rows hold"
     return Finding(
         "outliers",
-        f"{rows} {100 * share:.0f} % of all squared distances from the mean, of {len(squares):,} rows that were looked "
-        "at, so the loss is about them",
-        "a look at these rows, then leaving them out or a logarithm of columns with long tails",
+        f"{rows} {100 * share:.0f} % of all squared distances from the mean, of {len(squares):,} rows examined, so "
+        "the loss mostly measures these rows",
+        "a look at these rows; then leave them out, or take the logarithm of columns with long tails",
     )
 
 
 def labels_among_features(look: Look, spelling: Spelling) -> Finding | None:
-    """Return a finding where the first or the last column alone holds small whole numbers, as labels do."""
+    """Return a finding if only the first or the last column holds small whole numbers, as labels do."""
     n_columns = look.x.shape[1]
     if len(look.x) < FEWEST_ROWS or n_columns < 3:
         return None
@@ -100,14 +100,14 @@ def labels_among_features(look: Look, spelling: Spelling) -> Finding | None:
         return None
     return Finding(
         "labels-among-features",
-        f"column {whole[0] + 1} of {n_columns} holds nothing but the numbers {_from_to(look.x[:, whole[0]])}, and no "
+        f"column {whole[0] + 1} of {n_columns} holds only the numbers {_from_to(look.x[:, whole[0]])}, and no "
         "other column is like that: it may be a label",
-        "leaving it out, if it is one",
+        "leaving it out, if it is a label",
     )
 
 
 def _are_codes(column: Array) -> bool:
-    """Whether a column holds 0, 1, ... or 1, 2, ..., and each of a few more than once."""
+    """Whether a column holds 0, 1, ... or 1, 2, ..., few different numbers, each more than once."""
     values, counts = np.unique(column, return_counts=True)
     is_row = np.array_equal(values, np.arange(len(values)) + values[0]) and values[0] in (0, 1)
     return bool(is_row and 2 <= len(values) <= MOST_CLASSES and counts.min() > 1)
@@ -118,7 +118,7 @@ def _from_to(column: Array) -> str:
 
 
 def _columns(columns: Array) -> str:
-    """Return which columns these are, counted from 1 as in a table."""
+    """Return the columns in words, counted from 1 as in a table."""
     named = ", ".join(str(column + 1) for column in sorted(columns)[:MOST_NAMED])
     more = f" and {columns.size - MOST_NAMED} more" if columns.size > MOST_NAMED else ""
     return f"column{'s' * (columns.size > 1)} {named}{more}"

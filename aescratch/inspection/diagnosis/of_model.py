@@ -1,4 +1,4 @@
-"""Findings about what the model has become: units that tell nothing, penalties that outweigh the data, plain copying.
+"""Findings about the trained model: units that carry no information, penalties that outweigh the data, plain copying.
 
     Look, spelling -> Finding or None
 """
@@ -30,23 +30,23 @@ HEAVY = 50.0  # times the largest variance of the data
 AT_THE_END = 0.01  # of the width of an activation's range
 FLAT_SLOPE = 0.01  # of the largest slope
 NO_SLOPE = 1e-4
-SMALL, VERY_SMALL = 0.1, 0.02  # of a weight that is too large: what to try
+SMALL, VERY_SMALL = 0.1, 0.02  # of a weight that is too large: the next weights to try
 NEARLY_ALL = 0.8
 FREE, WARM = 0.5, 1000  # nats, and steps
 DROWSY = 0.1  # nats
 MOST_NAMED = 8
 OFF_TARGET = 1.5  # times the wanted activity
 FEW_ZEROS = 0.1
-NEARLY_ALWAYS = 0.95  # of codes and samples that a discriminator is right about
-FAR_OFF = 10.0  # times the mean square of N(0, 1): the code has run away
+NEARLY_ALWAYS = 0.95  # of codes and samples that a discriminator classifies correctly
+FAR_OFF = 10.0  # times the mean square of N(0, 1): the code has diverged
 COPIED = 0.95  # of the variance
 LEFT_OF_SMALL = 0.2  # of the variance in the smaller half of the directions
 AUXILIARY = "0.03125"  # 1/32, the share that Gao et al. (2024) give silent units
-RANK = 1e-6  # of the largest variance: directions below hold nothing
+RANK = 1e-6  # of the largest variance: smaller directions count as empty
 
 
 def posterior_collapsed(look: Look, spelling: Spelling) -> Finding | None:
-    """Return a finding where most units of a variational code are the prior, whatever x is."""
+    """Return a finding if most units of a variational code equal the prior, regardless of x."""
     divergence = _part(look, GaussianKL) or _part(look, ImportanceBound)
     if divergence is None or look.units is None or not look.restores:
         return None
@@ -58,19 +58,19 @@ def posterior_collapsed(look: Look, spelling: Spelling) -> Finding | None:
     why = ""
     if asks_for_nothing(look):
         why = (
-            f"; with beta = {penalty.beta:g} and a decoder of variance one that is the objective's optimum, since no "
+            f"; with beta = {penalty.beta:g} and a decoder of variance 1 that is the objective's optimum, since no "
             f"direction of these data has a variance above {float(look.eigenvalues[0]):.3g}"
         )
     return Finding(
         "posterior-collapsed",
         f"{_counted(asleep)} of the code are asleep: their divergence is at most {look.units.values[asleep].max():.2g} "
-        f"nats, so they tell next to nothing of x{why}",
+        f"nats, so they carry next to no information about x{why}",
         _awake(look, penalty, bool(why), spelling),
     )
 
 
 def _awake(look: Look, penalty: Any, is_optimum: bool, spelling: Spelling) -> str:
-    """Return what wakes a code whose units are the prior."""
+    """Return the advice for a code whose units equal the prior."""
     largest = float(look.eigenvalues[0])
     if isinstance(penalty, ImportanceBound):
         return f"{slower(look, spelling)}, or {spelling('variance', f'{SMALL * largest:.2g}')}"
@@ -82,7 +82,7 @@ def _awake(look: Look, penalty: Any, is_optimum: bool, spelling: Spelling) -> st
 
 
 def codebook_collapsed(look: Look, spelling: Spelling) -> Finding | None:
-    """Return a finding where a code is made of few of a codebook's entries, and the reconstruction suffers."""
+    """Return a finding if codes use few of a codebook's entries, and the reconstruction suffers."""
     found = _part(look, Codebook)
     if found is None or look.code is None or not look.restores or look.explained > COPIED:
         return None
@@ -96,13 +96,13 @@ def codebook_collapsed(look: Look, spelling: Spelling) -> Finding | None:
     return Finding(
         "codebook-collapsed",
         f"{int((counts == 0).sum())} of {codebook.n_codes} entries of the codebook are never chosen, and the "
-        f"perplexity of all choices is {in_use:.3g}: each vector of the code tells about so many things apart",
+        f"perplexity of all choices is {in_use:.3g}: the code uses about as many entries",
         restart if not codebook.restart else f"{slower(look, spelling)}, or {spelling('moving_average', '0.05')}",
     )
 
 
 def discriminator_wins(look: Look, spelling: Spelling) -> Finding | None:
-    """Return a finding where a discriminator tells nearly every code from a sample of N(0, 1)."""
+    """Return a finding if a discriminator distinguishes nearly every code from a sample of N(0, 1)."""
     asked, reversal = getattr(look.model, "discriminator_accuracy", None), _part(look, GradientReversal)
     if not callable(asked) or reversal is None or look.code is None or not look.restores:
         return None
@@ -114,13 +114,14 @@ def discriminator_wins(look: Look, spelling: Spelling) -> Finding | None:
     return Finding(
         "discriminator-wins",
         f"the discriminator is right about {100 * accuracy:.3g} % of codes and samples of N(0, 1), and the codes' mean "
-        f"square is {size:.3g}, where the samples' is 1: codes are no samples, and decoded samples are no data",
+        f"square is {size:.3g}, where the samples' is 1: codes don't look like samples, and decoded samples don't "
+        "look like data",
         f"{spelling('weight', f'{change * weight or SMALL:.2g}')}, or {slower(look, spelling)}",
     )
 
 
 def penalty_dominates(look: Look, spelling: Spelling) -> Finding | None:
-    """Return a finding where a penalty costs more than the data's largest direction is worth."""
+    """Return a finding if a penalty costs more than the data's largest direction gains."""
     if not look.restores or look.explained > HALF * look.pca_explained or look.units is None:
         return None
     largest = float(look.eigenvalues[0])
@@ -131,22 +132,22 @@ def penalty_dominates(look: Look, spelling: Spelling) -> Finding | None:
         if least > HALF * largest and not _compares_probabilities(look):
             return Finding(
                 "penalty-dominates",
-                f"{name}, {part!r}, keeps the code from any direction of the data whose variance is below about "
-                f"{least:.3g}, and the largest there is has {largest:.3g}",
+                f"{name}, {part!r}, keeps every direction of the data with a variance below about {least:.3g} out "
+                f"of the code, and the largest variance is {largest:.3g}",
                 _with_weight(part, VERY_SMALL * strength(part) * min(1.0, largest / least), spelling),
             )
         if isinstance(part, KLSparsity) and strength(part) > HEAVY * largest:
             return Finding(
                 "penalty-dominates",
                 f"the weight of {name}, {strength(part):g}, is {strength(part) / largest:.3g} times the largest "
-                f"variance of the data, and the model explains {percent(look.explained)} of their variance",
+                f"variance of the data, and the model explains {percent(look.explained)} of the total variance",
                 _with_weight(part, largest, spelling),
             )
     return None
 
 
 def _with_weight(part: Any, weight: float, spelling: Spelling) -> str:
-    """Return the setting by which a penalty gets this weight; of one that isn't ours, the weight."""
+    """Return the setting that gives a penalty this weight; for a user's penalty, the weight alone."""
     if isinstance(part, KLSparsity):
         return spelling("sparsity", f"kl:{part.rho:g}:{weight:.2g}")
     if isinstance(part, L1Sparsity):
@@ -156,7 +157,7 @@ def _with_weight(part: Any, weight: float, spelling: Spelling) -> str:
 
 
 def dead_units(look: Look, spelling: Spelling) -> Finding | None:
-    """Return a finding where units of the code are exactly 0 for every example, and the reconstruction suffers."""
+    """Return a finding if units of the code are exactly 0 for every example, and the reconstruction suffers."""
     if look.code is None or not look.restores:
         return None
     dead = (look.code == 0).all(axis=0)
@@ -168,14 +169,14 @@ def dead_units(look: Look, spelling: Spelling) -> Finding | None:
         return None
     return Finding(
         "dead-units",
-        f"{_counted(dead)} of the code are 0 for all of {len(look.code):,} examples, and get no gradient any more; the "
+        f"{_counted(dead)} of the code are 0 for all of {len(look.code):,} examples, and no longer get a gradient; the "
         f"model explains {percent(look.explained)} of the variance, PCA {percent(look.pca_explained)}",
         f"{_alive(look, spelling)}, or {slower(look, spelling)}",
     )
 
 
 def _alive(look: Look, spelling: Spelling) -> str:
-    """Return what lets more units take part: a selection of more, silent units that restore, or no activation."""
+    """Return the advice that activates more units: a larger selection, an auxiliary loss, or no activation."""
     selection = _part(look, SELECTIONS)
     if selection is None:
         return spelling("code_activation", "identity")
@@ -185,7 +186,7 @@ def _alive(look: Look, spelling: Spelling) -> str:
 
 
 def saturated_code(look: Look, spelling: Spelling) -> Finding | None:
-    """Return a finding where units of a sigmoid or tanh code sit where their slope is next to nothing."""
+    """Return a finding if units of a sigmoid or tanh code are saturated: their slope is almost 0."""
     low = _lowest(look)
     if low is None or look.code is None or not look.restores or look.pca_explained - look.explained < HARM:
         return None
@@ -197,15 +198,15 @@ def saturated_code(look: Look, spelling: Spelling) -> Finding | None:
         return None
     return Finding(
         "saturated-code",
-        f"{_counted(stuck)} of the code sit at the ends of their range, where the slope is below "
-        f"{100 * FLAT_SLOPE:.0f} % of the largest and nothing is learnt; the model explains "
+        f"{_counted(stuck)} of the code are at the ends of their range, where the slope is below "
+        f"{100 * FLAT_SLOPE:.0f} % of the largest, so that they hardly learn; the model explains "
         f"{percent(look.explained)} of the variance, PCA {percent(look.pca_explained)}",
         f"{spelling('code_activation', 'identity')}, {slower(look, spelling)}, or data around zero",
     )
 
 
 def sparsity_missed(look: Look, spelling: Spelling) -> Finding | None:
-    """Return a finding where units of a sparse code are more active than was asked for, or hardly ever 0."""
+    """Return a finding if units of a sparse code are more active than requested, or hardly ever 0."""
     if look.code is None or not look.total:
         return None
     kl, l1 = _part(look, KLSparsity), _part(look, L1Sparsity)
@@ -222,7 +223,7 @@ def sparsity_missed(look: Look, spelling: Spelling) -> Finding | None:
     if l1 is not None and strength(l1[1]) and look.width > needed and float((look.code == 0).mean()) < FEW_ZEROS:
         return Finding(
             "sparsity-missed",
-            f"{100 * float((look.code == 0).mean()):.0f} % of the code's numbers are 0 under {l1[1]!r}",
+            f"{100 * float((look.code == 0).mean()):.0f} % of the code's numbers are 0 with {l1[1]!r}",
             f"a larger weight, {_with_weight(l1[1], 10 * l1[1].weight, spelling)}, and a code that can be 0: "
             f"{spelling('code_activation', 'relu')}",
         )
@@ -230,7 +231,7 @@ def sparsity_missed(look: Look, spelling: Spelling) -> Finding | None:
 
 
 def copies_input(look: Look, spelling: Spelling) -> Finding | None:
-    """Return a finding where the code is as wide as the data, and nothing keeps the model from copying."""
+    """Return a finding if the code is as wide as the data, and nothing keeps the model from copying."""
     if not look.restores or look.code is None or look.explained < COPIED:
         return None
     directions = int((look.eigenvalues > RANK * look.eigenvalues[0]).sum())
@@ -238,17 +239,17 @@ def copies_input(look: Look, spelling: Spelling) -> Finding | None:
     if not look.is_plain or look.width < columns or look.width < directions:
         return None
     if look.sse > LEFT_OF_SMALL * look.eigenvalues[directions // 2 :].sum():
-        return None  # it learns the large directions, as a narrow code does
+        return None  # then it learns the large directions, as a narrow code does
     return Finding(
         "copies-input",
         f"the code has {look.width} units for {columns} columns that vary, and nothing keeps the model from copying "
-        "them: the code needn't tell what matters",
+        "them: the code need not learn what matters",
         "a narrower code, or a variant that denoises or is sparse",
     )
 
 
 def has_no_gradient(look: Look) -> bool:
-    """Return whether no gradient reaches the encoder: all of its code is dead, or saturated."""
+    """Return whether no gradient reaches the encoder: its whole code is dead or saturated."""
     if look.code is None:
         return False
     low = _lowest(look)
@@ -258,30 +259,30 @@ def has_no_gradient(look: Look) -> bool:
 
 
 def asks_for_nothing(look: Look) -> bool:
-    """Return whether a penalty costs more than any direction of the data is worth, so that an empty code is best."""
+    """Return whether a penalty costs more than any direction of the data gains, so that an empty code is optimal."""
     costs = max((least_variance(part) for _, part in look.parts), default=0.0)
     return bool(not _compares_probabilities(look) and costs > look.eigenvalues[0])
 
 
 def _part(look: Look, kind: type | tuple[type, ...]) -> tuple[str, Any] | None:
-    """Return the model's part of this class, or of these, with its name, if it has one."""
+    """Return the name and the model's part of this class, or of these classes, or None."""
     return next(((name, part) for name, part in look.parts if isinstance(part, kind)), None)
 
 
 def _compares_probabilities(look: Look) -> bool:
-    """Whether the loss isn't a squared error, so that variances say nothing of what it is worth."""
+    """Whether the loss isn't a squared error, so that variances can't be compared with it."""
     return look.known_losses is None or look.trivial_and_perfect[1] != 0.0
 
 
 def _lowest(look: Look) -> float | None:
-    """Return the lower end of the code's range, whose upper end is 1, or None where it has no ends."""
+    """Return the lower end of the code's range, whose upper end is 1, or None if the range is unbounded."""
     layers = [part for name, part in look.parts if name.startswith("encoder")]
     last = layers[-1] if layers else None
     return 0.0 if isinstance(last, Sigmoid) else -1.0 if isinstance(last, Tanh) else None
 
 
 def _slope(h: Array, low: float) -> Array:
-    """Return the slope at an output of sigmoid or tanh, of which `low` is the lower end, as a share of its largest."""
+    """Return the slope at an output of sigmoid or tanh, whose lower end is `low`, as a share of the largest slope."""
     return 4 * (h - low) * (1 - h) / (1 - low) ** 2
 
 

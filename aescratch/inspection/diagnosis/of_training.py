@@ -1,8 +1,9 @@
-"""Findings about the course of a training: the curve of its loss, and what it reached beside the mean and PCA.
+"""Findings about the course of a training: its loss curve, and the result compared with the mean and PCA.
 
     Look, spelling -> Finding or None
 
-A curve is judged as the share of what there is to explain: 0 is the mean's loss, 1 that of a perfect answer.
+A curve is judged by the explained share of the loss: 0 is the mean's loss, 1 that of a perfect output. "What there is
+to explain" below is the difference between the two.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from aescratch.inspection.diagnosis.of_data import outliers
 NOTHING_LEARNT = 0.05  # of the variance explained
 CLEARLY_LESS = 0.5  # of what PCA explains
 BEHIND_PCA = 0.15  # of the variance
-FAR_BEHIND_PCA = 0.25  # for a model that is asked for more than a good reconstruction
+FAR_BEHIND_PCA = 0.25  # for a model whose objective is more than the reconstruction
 FEWEST_EPOCHS = 4
 LAST_PART = 0.25  # of the epochs
 STILL = 0.01  # of what there is to explain, gained in the last part
@@ -31,18 +32,18 @@ OVERSHOT = 3.0  # times the loss before the first step, or the mean's where that
 LOST = 0.15  # of what there is to explain, by the last epoch or its last step
 ROUGH = 0.012  # of what is left to explain: a rise of the loss in an epoch, on average over the second half
 VERY_ROUGH = 0.08  # where the model isn't behind PCA
-RESOLVED = 0.01  # of what there is to explain: less is not asked for
+RESOLVED = 0.01  # of what there is to explain: more is not required
 RISEN = 0.05  # of what there is to explain
 WORSE_UNSEEN = 0.1
-LITTLE = 0.02  # of the variance: what is left, where more epochs would change little
+LITTLE = 0.02  # of the variance: unexplained, where more epochs would change little
 MORE_EPOCHS = 3
 SLOWER = 0.1
 AT_REST = 0.05  # of the largest learning rate
-ANOTHER_RATE = "more epochs, learning rates ten times up and down, and data around zero"
+ANOTHER_RATE = "more epochs, learning rates ten times larger and smaller, and data around zero"
 
 
 def no_better_than_mean(look: Look, spelling: Spelling) -> Finding | None:
-    """Return a finding where the model explains next to nothing, though there is something to explain."""
+    """Return a finding if the model explains almost nothing, though there is something to explain."""
     if look.predicted is not None and look.labels is not None:
         accuracy = float(np.mean(look.predicted == look.labels))
         usual = float(np.bincount(look.labels.astype(int)).max() / len(look.labels))
@@ -50,22 +51,22 @@ def no_better_than_mean(look: Look, spelling: Spelling) -> Finding | None:
             return None
         return Finding(
             "no-better-than-mean",
-            f"{100 * accuracy:.1f} % of the examples get their class, and always answering with the most frequent one "
-            f"would be right for {100 * usual:.1f} %",
+            f"{100 * accuracy:.1f} % of the examples are classified correctly, and always predicting the most frequent "
+            f"class would be right for {100 * usual:.1f} %",
             ANOTHER_RATE,
         )
     if not look.restores or look.explained > NOTHING_LEARNT or look.explained > CLEARLY_LESS * look.pca_explained:
         return None
     return Finding(
         "no-better-than-mean",
-        f"the model's SSE is {look.sse:.4g}, and always answering with the mean gives {look.total:.4g}"
+        f"the model's SSE is {look.sse:.4g}, and always predicting the mean gives {look.total:.4g}"
         f"{_pca(look)}",
         ANOTHER_RATE,
     )
 
 
 def worse_than_pca(look: Look, spelling: Spelling) -> Finding | None:
-    """Return a finding where PCA of the same width explains clearly more."""
+    """Return a finding if PCA of the same width explains clearly more."""
     if not look.restores or look.pca_explained - look.explained < (BEHIND_PCA if look.is_plain else FAR_BEHIND_PCA):
         return None
     return Finding(
@@ -74,12 +75,12 @@ def worse_than_pca(look: Look, spelling: Spelling) -> Finding | None:
         f"{percent(look.pca_explained)}",
         f"more epochs, another learning rate{_or_no_activation(look, spelling)}"
         if look.is_plain
-        else "smaller penalties and less noise, which ask for something else than a good reconstruction",
+        else "smaller penalties and less noise: both pull away from a good reconstruction",
     )
 
 
 def learning_rate_too_high(look: Look, spelling: Spelling) -> Finding | None:
-    """Return a finding where the loss leapt up at the beginning or the end, or goes up and down in the second half."""
+    """Return a finding if the loss jumped up at the beginning or the end, or goes up and down in the second half."""
     history = look.history
     if history is None or not history.learning_rate:
         return None
@@ -91,7 +92,7 @@ def learning_rate_too_high(look: Look, spelling: Spelling) -> Finding | None:
         return Finding(
             "learning-rate-too-high",
             f"the loss of the first batch was {first:.4g}, and over the first epoch it was "
-            f"{history.loss[0]:.4g} on average: the first steps leapt far beyond what they aimed at",
+            f"{history.loss[0]:.4g} on average: the first steps were far too large",
             slower(look, spelling),
         )
     half = look.progress[len(look.progress) // 2 :]
@@ -111,9 +112,9 @@ def learning_rate_too_high(look: Look, spelling: Spelling) -> Finding | None:
 
 
 def _ran_away_at_the_end(look: Look) -> str:
-    """Return what shows that the last epoch, or the last step, left the model far worse than it had been, or nothing.
+    """Return a sentence if the last epoch or step left the model far worse than before, else an empty string.
 
-    Far rows that a part of the data holds would look like that.
+    Outliers in a part of the data would look the same, so none is returned where there are outliers.
     """
     history = look.history
     assert history is not None
@@ -125,12 +126,12 @@ def _ran_away_at_the_end(look: Look) -> str:
     if least < floor or worst - floor < OVERSHOT * (least - floor) or worst - least < LOST * _range(look):
         return ""
     came = f"had come down to {least:.4g}, " if least < last else ""
-    ends = "" if history.last_loss is None else f", and of the model as the last step left it, it is {left:.4g}"
+    ends = "" if history.last_loss is None else f", and after the last step it is {left:.4g}"
     return f"the loss {came}was {last:.4g} over the last epoch{ends}"
 
 
 def still_falling(look: Look, spelling: Spelling) -> Finding | None:
-    """Return a finding where the loss falls so much in the last quarter of the epochs that more of them would help."""
+    """Return a finding if the loss still falls so much in the last quarter of the epochs that more would help."""
     if look.history is None or len(look.history) < FEWEST_EPOCHS:
         return None
     gained, rest = _gained(look.progress), min(1 - look.progress[-1], 1.0)
@@ -149,7 +150,7 @@ def still_falling(look: Look, spelling: Spelling) -> Finding | None:
 
 
 def stopped_learning(look: Look, spelling: Spelling) -> Finding | None:
-    """Return a finding where the loss has been flat from early on, far from what PCA reaches."""
+    """Return a finding if the loss has been flat from early on, far from what PCA reaches."""
     is_short = look.history is None or len(look.history) < 2 * FEWEST_EPOCHS
     if look.history is None or is_short or not (look.restores and look.is_plain):
         return None
@@ -162,12 +163,12 @@ def stopped_learning(look: Look, spelling: Spelling) -> Finding | None:
         f"since epoch {start + 1} of {len(look.progress)} the loss has hardly moved, and it ended at "
         f"{look.history.loss[-1]:.4g} with {percent(look.explained)} of the variance explained{_pca(look)}, "
         f"which is {percent(look.pca_explained)}",
-        f"another learning rate, ten times up and down{_or_no_activation(look, spelling)}",
+        f"another learning rate, ten times larger or smaller{_or_no_activation(look, spelling)}",
     )
 
 
 def overfitting(look: Look, spelling: Spelling) -> Finding | None:
-    """Return a finding where data that the model wasn't trained on are restored clearly worse, or worse and worse."""
+    """Return a finding if unseen data are restored clearly worse than training data, or worse from epoch to epoch."""
     history = look.history
     advice = f"{spelling('patience', '10')} beside validation data, fewer units, or {spelling('weight_decay', '0.001')}"
     if history is not None and history.validation_loss and history.stopped != "early":
@@ -191,14 +192,14 @@ def overfitting(look: Look, spelling: Spelling) -> Finding | None:
         return None
     return Finding(
         "overfitting",
-        f"the model explains {percent(look.explained)} of the variance of its own data and "
-        f"{percent(explained)} of that of data it hasn't seen",
+        f"the model explains {percent(look.explained)} of the variance of its training data and "
+        f"{percent(explained)} of that of unseen data",
         advice,
     )
 
 
 def _gained(progress: Array) -> float:
-    """Return what was gained in the last part of the epochs."""
+    """Return the gain in the last part of the epochs."""
     return float(progress[-1] - progress[_start_of_last_part(len(progress))])
 
 
@@ -207,12 +208,12 @@ def _start_of_last_part(epochs: int) -> int:
 
 
 def _is_on_another_scale(look: Look) -> bool:
-    """Whether the loss has noise, and falls, where the squared error hardly does: by a log-density, or samples."""
+    """Whether the loss is noisy and can fall while the squared error hardly does: a log-density, or samples."""
     return any(isinstance(part, (FittedGaussian, ImportanceBound, MaximumMeanDiscrepancy)) for _, part in look.parts)
 
 
 def _has_come_to_rest(look: Look) -> bool:
-    """Whether the learning rate has been brought to nearly nothing: more epochs of the same would do nothing."""
+    """Whether the learning rate has decayed to almost 0, so that more epochs would change nothing."""
     assert look.history is not None
     rates = look.history.learning_rate
     return bool(rates) and rates[-1] < AT_REST * max(rates)
@@ -233,13 +234,13 @@ def _pca(look: Look) -> str:
 
 
 def _or_no_activation(look: Look, spelling: Spelling) -> str:
-    """Return the advice to leave out the activation of the code, if it has one."""
+    """Return the advice to leave out the code's activation, if it has one."""
     layers = [part for name, part in look.parts if name.startswith("encoder")]
     return f", or {spelling('code_activation', 'identity')}" if layers and isinstance(layers[-1], Activation) else ""
 
 
 def slower(look: Look, spelling: Spelling) -> str:
-    """Return the advice to learn more slowly."""
+    """Return the advice to lower the learning rate."""
     if look.history is None or not look.history.learning_rate:
         return "a lower learning rate"
     return f"a lower learning rate, {spelling('learning_rate', f'{SLOWER * look.history.learning_rate[0]:.3g}')}"

@@ -1,7 +1,7 @@
-"""What a penalty costs: the variance that a direction of the data needs to be worth a unit of the code.
+"""What a penalty costs: the least variance at which the objective spends a unit of the code on a direction of the data.
 
-Where the largest variance of the data is smaller, the objective is least at a code that tells nothing, and no training
-will change that.
+Where the largest variance of the data is smaller, the objective is minimal at a code without information, and no
+training will change that.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ STRENGTHS = ("weight", "beta", "lam")
 
 
 def least_variance(part: Any) -> float:
-    """Return the variance below which the penalty costs a direction more than it is worth; 0 where nobody knows.
+    """Return the variance below which the penalty of a direction exceeds its gain; 0 if unknown.
 
     Examples
     --------
@@ -41,5 +41,5 @@ def least_variance(part: Any) -> float:
 
 
 def strength(part: Any) -> float:
-    """Return a penalty's share in the objective, 0 for what is no penalty."""
+    """Return a penalty's weight in the objective, 0 for a part that is not a penalty."""
     return next((float(getattr(part, name)) for name in STRENGTHS if hasattr(part, name)), 0.0) if part.is_term else 0.0

@@ -3,10 +3,10 @@
     check_function(forward, backward, inputs)    a pair of functions
     check_gradients(model, x)                    a whole model, every parameter
     check_layer(layer, x)                        a layer, its input and every parameter
-    check_meaning(model)                         what no gradient check can see: a wrong forward
+    check_meaning(model)                         a wrong forward, which no gradient check can see
 
-The first three give a `Report`, the last a `MeaningReport`: a table, then findings, and a verdict, which is pass, fail
-or inconclusive.
+The first three return a `Report`, the last a `MeaningReport`: a table, findings, and a verdict: pass, fail or
+inconclusive.
 """
 
 from aescratch.inspection.gradcheck.fixtures import example_fixture

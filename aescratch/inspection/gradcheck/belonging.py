@@ -1,4 +1,4 @@
-"""Which inputs gradients belong to, where backward gives those of some inputs only: told by their numbers.
+"""Which inputs the gradients belong to, where backward returns those of some inputs only: decided by their numbers.
 
     gradients, the leading inputs --each compared with every input of its shape--> inputs, and a note on each guess
 """
@@ -18,12 +18,12 @@ def belonging(
     names: list[str], gradients: Sequence[Any], shapes: Mapping[str, tuple[int, ...]],
     fits: Callable[[str, Any], bool], advice: str,
 ) -> Iterator[Finding]:  # fmt: skip
-    """Put in the places of names, one for each gradient, those that its numbers fit; yield a note on each guess.
+    """Correct `names`, one input for each gradient, to those that the numbers fit; yield a note on each guess.
 
-    Only inputs of known shape are moved, and only where they are more than come back: else their order counts. Where
-    none fits, one whose name says that it is what a loss compares with comes last. With the numbers of another input a
-    gradient may be meant for the leading one all the same, as after a sign in (a - b)²: then the check settles nothing,
-    or, where the other is what a loss compares with, the leading one counts.
+    Only inputs of known shape are moved, and only if there are more of them than gradients; otherwise their order
+    counts. If none fits, an input that is a loss's target by its name comes last. A gradient with the numbers of
+    another input may still be meant for the leading one, for example after a sign error in (a - b)². Then the check is
+    inconclusive, or, if the other input is a loss's target, the leading one counts.
     """
     guessed = [place for place, name in enumerate(names) if name in shapes]
     if len(guessed) == len(shapes):
@@ -34,16 +34,16 @@ def belonging(
     for place in wrong:
         natural, gradient = names[place], gradients[place]
         alike = [name for name in free if shapes[name] == np.shape(gradient)]
-        is_open = natural not in alike or natural in COMPARED_WITH  # as a mistake has the numbers of another input, too
+        is_open = natural not in alike or natural in COMPARED_WITH  # as a mistake may give another input's numbers
         found = next((name for name in alike if fits(name, gradient)), None)
         severity = "note" if is_open or found is None else INCONCLUSIVE
         message = f"what backward returned is the gradient of {found}, not of {natural}"
         if found in COMPARED_WITH and not is_open:
-            message, severity, found = f"{message}, with which it was compared", "note", natural
+            message, severity, found = f"{message}, with whose gradient it was compared", "note", natural
         elif found is None and len(alike) > 1:
             found = alike[0] if is_open else natural
             message = f"what backward returned was compared with the gradient of {found}: {' and '.join(alike)} have "
-            message += "the same shape, and it is right for none"
+            message += "the same shape, and it fits none of them"
         names[place] = found or (alike[0] if alike else natural)
         free = [name for name in free if name != names[place]]
         if found is not None:

@@ -3,7 +3,7 @@
     inputs --forward--> output
     backward's arguments: a name among forward's -> that input;  grad_q, or dout -> upstream;  one other -> the output
 
-What can't be bound raises, in one sentence.
+A pair that can't be bound raises an error of one sentence.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ import numpy as np
 from aescratch.backend import Array, array_module
 from aescratch.foundations.validation import without_subclass
 
-UPSTREAM_NAMES = ("dout", "dy", "grad", "upstream")  # what others call it, where no argument is called grad_q
-SHORT_UPSTREAM_NAMES = ("g", "delta")  # and where none has one of those names either
+UPSTREAM_NAMES = ("dout", "dy", "grad", "upstream")  # other common names of it, used if no argument is called grad_q
+SHORT_UPSTREAM_NAMES = ("g", "delta")  # used if no argument has one of those names either
 NO_UPSTREAM = ("data", "dim", "dims", "d_model", "dictionary")  # which begin as an upstream gradient's name does
 ADVICE = {
-    "c": "of a complex function check real and imaginary parts as inputs of their own",
+    "c": "for a complex function, check the real and the imaginary part as separate inputs",
     "O": "an array of Python objects usually means rows of different lengths",
 }
 COMPARED_WITH = (
     "y_true", "y", "t", "true", "target", "targets", "label", "labels", "truth", "expected", "actual", "desired",
-)  # what a loss compares an output with, by its name
-CACHE_NAMES = ("cache", "caches")  # of a forward that returns it beside its output
+)  # names of a loss's target
+CACHE_NAMES = ("cache", "caches")  # of a cache that forward returns beside its output
 
 
 @dataclass
 class Pair:
     """A forward and its backward, and every argument of forward by name; those with a gradient are float64 arrays.
 
-    Some arguments are copies of others, by name, that are held: where an argument is moved, its copy stays.
+    Some arguments are held copies of others: where an argument is moved, its copy stays.
     """
 
     forward: Callable[..., Any]
@@ -47,13 +47,13 @@ class Pair:
 
     @property
     def differentiable(self) -> list[str]:
-        """The arguments of forward that are arrays of floats, in its order."""
+        """The arguments of forward that are arrays of floats, in forward's order."""
         names = [name for name in signature_of(self.forward, "forward").parameters if name in self.inputs]
         return [name for name in names if is_float_array(self.inputs[name]) and name not in self.held]
 
     @functools.cached_property
     def upstream_names(self) -> list[str]:
-        """Under which names backward takes the upstream gradient: grad_q, or else the one that others use."""
+        """The names of backward's upstream gradients: grad_q, or else another common name."""
         names = [name for name in signature_of(self.backward, "backward").parameters if name not in self.inputs]
         ours = [name for name in names if name.startswith("grad_")]
         others = [name for name in names if name in UPSTREAM_NAMES or name.startswith("dout_")]
@@ -65,7 +65,7 @@ class Pair:
 
     @functools.cached_property
     def output_name(self) -> str | None:
-        """Under which name backward takes forward's output, if it does."""
+        """The name of backward's argument for forward's output, or None."""
         parameters = signature_of(self.backward, "backward").parameters
         upstream = self.upstream_names
         others = [name for name in parameters if name not in upstream and name not in self.inputs]
@@ -74,27 +74,27 @@ class Pair:
         if cache := [other for other in needed if other in CACHE_NAMES]:
             raise TypeError(
                 f"expected {name} to take what it needs under the names of {of}'s arguments, got {cache[0]}; let {of} "
-                f"return the pair (output, {cache[0]}), or name what it is"
+                f"return the pair (output, {cache[0]}), or name the arguments that backward needs"
             )
         if len(needed) > 1:
             raise TypeError(
-                f"expected one argument of {name} beside the upstream gradient and the inputs, for the output of "
-                f"{of}, got {' and '.join(needed)}; name inputs as forward does, and the upstream gradient grad_y or "
-                "the like"
+                f"expected {name} to take the upstream gradient, inputs of {of} and at most one other argument, {of}'s "
+                f"output, got {' and '.join(needed)}; name inputs as {of} does, and the upstream gradient with grad_ "
+                "in front, as in grad_y"
             )
         return needed[0] if needed else None
 
     def require_upstream(self) -> None:
-        """Refuse a backward that takes no upstream gradient by a name that says so: it would be given the output."""
+        """Raise if no argument of backward is the upstream gradient by its name: it would be given the output."""
         names = list(signature_of(self.backward, "backward").parameters)
         if not self.upstream_names:
             raise TypeError(
                 f"expected {name_of(self.backward)} to take the upstream gradient under a name such as grad_y, got "
-                f"the arguments {', '.join(names)}; rename the one that it is"
+                f"the arguments {', '.join(names)}; rename the argument that is the upstream gradient"
             )
 
     def arguments(self, upstream: Array, output: Any) -> dict[str, Any]:
-        """Return backward's arguments by name, every array a copy of its own."""
+        """Return backward's arguments by name, every array as a fresh copy."""
         found, upstream_names, output_name = {}, self.upstream_names, self.output_name
         for name in signature_of(self.backward, "backward").parameters:
             if name in upstream_names:
@@ -110,7 +110,7 @@ class Pair:
         return Pair(self.forward, self.backward, self.with_held(inputs), self.held)
 
     def with_held(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the inputs, in which what is held is a copy of what they have."""
+        """Return the inputs, completed by the held copies of some of them."""
         return with_copies(inputs, self.held)
 
     def output(self) -> Any:
@@ -123,16 +123,16 @@ class Pair:
 
 
 def is_like_upstream(name: str) -> bool:
-    """Whether an argument may be an upstream gradient by its name, as dZ and accum_grad are."""
+    """Whether a name such as dZ or accum_grad may be that of an upstream gradient."""
     return (name[0] == "d" or "grad" in name) and name not in (*NO_UPSTREAM, *CACHE_NAMES)
 
 
 def bind(
     forward: Callable[..., Any], backward: Callable[..., Any], inputs: Any, held: Mapping[str, str] | None = None
 ) -> Pair:  # fmt: skip
-    """Return the pair at these inputs, completed by forward's defaults; raise if it can't be called by names."""
+    """Return the pair at these inputs, completed by forward's defaults; raise if it can't be called by name."""
     pair = Pair(forward, backward, completed(forward, inputs), dict(held or {}))
-    _ = pair.output_name  # raises if backward can't be bound
+    _ = pair.output_name  # this raises if backward can't be bound
     return pair
 
 
@@ -142,26 +142,26 @@ def completed(forward: Callable[..., Any], inputs: Any) -> dict[str, Any]:
     if not isinstance(inputs, Mapping):
         raise TypeError(
             f"expected inputs to map the names of forward's arguments to their values, got {type(inputs).__name__}; "
-            'pass {"x": x}, say'
+            'pass a dict such as {"x": x}'
         )
     if unknown := sorted(str(name) for name in set(inputs) - set(parameters)):
-        raise TypeError(f"expected inputs named after the forward's arguments {list(parameters)}, got {unknown} too")
+        raise TypeError(f"expected inputs named after the forward's arguments {list(parameters)}, got also {unknown}")
     defaults = {name: p.default for name, p in parameters.items() if p.default is not inspect.Parameter.empty}
     values = {**defaults, **inputs}
     if missing := [name for name in parameters if name not in values]:
         needed = f"expected inputs for every argument of {name_of(forward)}"
-        raise TypeError(f"{needed}, but missing {', '.join(missing)}; add them to inputs")
+        raise TypeError(f"{needed}, missing {', '.join(missing)}; add what is missing to inputs")
     return values
 
 
 def signature_of(function: Any, role: str) -> inspect.Signature:
-    """Return the signature of a function whose arguments all have names; raise if it isn't one."""
+    """Return the signature of a function whose arguments all have names; raise for any other object."""
     if not callable(function):
         raise TypeError(f"expected {role} to be a function, got {type(function).__name__}")
     name = name_of(function)
-    advice = f"wrap it in a function that names its arguments, say lambda a: {name}(a)"
+    advice = f"wrap it in a function that names its arguments, such as lambda a: {name}(a)"
     try:
-        if isinstance(function, np.ufunc):  # its signature, where NumPy shows one, is full of options
+        if isinstance(function, np.ufunc):  # a ufunc's signature, where NumPy has one, is full of options
             raise TypeError
         signature = inspect.signature(function)
     except (TypeError, ValueError):
@@ -173,27 +173,33 @@ def signature_of(function: Any, role: str) -> inspect.Signature:
 
 
 def with_copies(inputs: Mapping[str, Any], held: Mapping[str, str]) -> dict[str, Any]:
-    """Return the inputs, in which these names are copies of others."""
+    """Return the inputs, with these names as copies of others."""
     return {**inputs, **{copy: np.copy(inputs[name]) for copy, name in held.items()}}
 
 
 def completed_by_held(inputs: Any, held: Mapping[str, str]) -> dict[str, Any]:
-    """Return the inputs and copies of some of them, by these names; raise where that can't be."""
+    """Return the inputs and copies of some of them, by these names; raise if a name is invalid."""
     if not isinstance(inputs, Mapping):
-        raise TypeError(f"expected inputs of which held names some, got {type(inputs).__name__}; pass inputs, too")
+        raise TypeError(
+            f"expected inputs beside held, which names some of them, got {type(inputs).__name__}; pass inputs, "
+            "too"
+        )
     for copy, name in held.items():
         if copy in inputs:
-            raise ValueError(f"expected no input {copy}, which is held as a copy of {name}; leave it out of inputs")
+            raise ValueError(
+                f"expected no {copy} among the inputs, since it is held as a copy of {name}; leave it out of "
+                "inputs"
+            )
         if not is_array(inputs.get(name)):
             raise ValueError(f"expected {copy} to be held as a copy of an array among the inputs, got {name!r}")
     return with_copies(inputs, held)
 
 
 def call(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
-    """Call a function with arguments by name, those that it takes by position only included."""
+    """Call a function with arguments by name, also those that it takes by position only."""
     plain = isinstance(function, FunctionType) and not hasattr(function, "__wrapped__")
     if plain and not function.__code__.co_posonlyargcount:
-        return function(**arguments)  # to read a signature takes longer than many a call
+        return function(**arguments)  # reading a signature takes longer than most calls
     parameters = inspect.signature(function).parameters
     by_position = [name for name, p in parameters.items() if p.kind is p.POSITIONAL_ONLY and name in arguments]
     by_name = {name: value for name, value in arguments.items() if name not in by_position}
@@ -206,7 +212,7 @@ def as_list(returned: Any) -> list[Any]:
 
 
 def name_of(function: Any) -> str:
-    """Return what a function, a partial of one or a callable object is called."""
+    """Return the name of a function, a partial or a callable object."""
     inner = function.func if isinstance(function, functools.partial) else function
     return getattr(inner, "__name__", type(inner).__name__)
 
@@ -217,13 +223,13 @@ def copied(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def changed(arguments: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
-    """Return the names of the arrays that aren't as before."""
+    """Return the names of the arrays that have changed."""
     arrays = [name for name, value in before.items() if isinstance(value, np.ndarray)]
     return [name for name in arrays if not same(arguments[name], before[name])]
 
 
 def same(a: Any, b: Any) -> bool:
-    """Whether two arrays or numbers are equal, NaN to NaN included."""
+    """Whether two arrays or numbers are equal; NaN equals NaN."""
     a, b = np.asarray(a), np.asarray(b)
     return np.array_equal(a, b, equal_nan=a.dtype.kind in "fc" and b.dtype.kind in "fc")
 
@@ -231,7 +237,7 @@ def same(a: Any, b: Any) -> bool:
 def draw_upstream(shape: tuple[int, ...], rng: int | np.random.Generator) -> Array:
     """Return a random upstream gradient, every entry between 0.5 and 1.5 in size.
 
-    A loss, which has no upstream in its backward, is its own objective: its upstream is 1.
+    A loss, whose backward takes no upstream gradient, is its own objective: its upstream is 1.
     """
     if not shape:
         return np.asarray(1.0)
@@ -240,19 +246,19 @@ def draw_upstream(shape: tuple[int, ...], rng: int | np.random.Generator) -> Arr
 
 
 def is_array(value: Any) -> bool:
-    """Whether a value is an array, NumPy's or CuPy's, or one of their numbers."""
+    """Whether a value is an array of NumPy or CuPy, or one of their scalars."""
     return hasattr(value, "dtype") and hasattr(value, "shape")
 
 
 def is_float_array(value: Any) -> bool:
-    """Whether a gradient with respect to this value can be asked for."""
+    """Whether a gradient with respect to this value can be checked."""
     return isinstance(value, np.ndarray) and value.dtype.kind == "f"
 
 
 def check_names(wrt: Any, pair: Pair) -> list[str]:
-    """Return the names in wrt if each is one of the pair's inputs."""
+    """Return the names in wrt; raise unless each is one of the pair's inputs."""
     if not isinstance(wrt, (list, tuple)) or not all(isinstance(name, str) for name in wrt):
-        raise TypeError(f'expected wrt to be a list of names of inputs, got {wrt!r}; pass ["x"], say')
+        raise TypeError(f'expected wrt to be a list of names of inputs, got {wrt!r}; pass ["x"], for example')
     if not wrt or len(set(wrt)) < len(wrt) or not set(wrt) <= set(pair.inputs):
         known = ", ".join(pair.inputs)
         raise ValueError(f"expected wrt to name inputs, each once, out of {known}, got {list(wrt)}")
@@ -270,12 +276,15 @@ def as_differentiable(name: str, value: Any) -> Array:
     if value.size == 0:
         raise ValueError(f"expected {name} to hold at least one entry, got shape {value.shape}")
     if not np.isfinite(value).all():
-        raise ValueError(f"expected finite numbers in {name}, got NaN or infinity; a gradient there means nothing")
+        raise ValueError(
+            f"expected finite numbers in {name}, got NaN or infinity, where no gradient exists; pass finite "
+            "numbers"
+        )
     return np.array(value, dtype=np.float64, order="C")
 
 
 def _as_array(name: str, value: Any) -> str:
-    """Return the advice how to make an array of a value; whole numbers in a list may be labels, and stay whole."""
+    """Return the advice on how to make an array of a value; whole numbers in a list may be labels, and stay whole."""
     whole = isinstance(value, (list, tuple)) and all(isinstance(each, (int, np.integer)) for each in value)
     if not whole:
         return f"pass numpy.array({name}, float)"
@@ -288,4 +297,4 @@ def check_kinds(inputs: Mapping[str, Any]) -> None:
         if isinstance(value, (list, tuple)):
             raise TypeError(f"expected {name} to be an array, got {type(value).__name__}; {_as_array(name, value)}")
         if hasattr(value, "dtype") and array_module(value) is not np:
-            raise TypeError(f"expected {name} to be a NumPy array, got one of CuPy; move it with ae.to_numpy({name})")
+            raise TypeError(f"expected {name} to be a NumPy array, got a CuPy array; move it with ae.to_numpy({name})")

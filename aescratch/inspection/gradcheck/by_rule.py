@@ -1,8 +1,8 @@
-"""A backward that is declared not to be a derivative: compared with its rule, and not with its forward.
+"""A backward that is declared not to be a derivative: compared with its rule instead of its forward.
 
     backward(upstream, ...)  --compared with-->  the rule, computed another way          every gradient
-    the rule                 --compared with-->  differences of the smoothed forward     where it stands for one
-    backward's mean          --compared with-->  differences of the forward's mean       where it is right only so
+    the rule                 --compared with-->  differences of the smoothed forward     where the rule belongs to one
+    backward's mean          --compared with-->  differences of the forward's mean       where only the mean is right
 """
 
 from __future__ import annotations
@@ -21,32 +21,32 @@ from aescratch.inspection.gradcheck.elsewhere import zero_elsewhere
 from aescratch.inspection.gradcheck.numeric import Estimate
 from aescratch.inspection.gradcheck.report import FAIL, INCONCLUSIVE, PASS, UNCHECKED, Finding, TensorResult, judge
 
-ROUNDING = 1e-12  # of a gradient's largest entry: what another way to compute it may change
-DRAWS, MOST_ENTRIES = 4000, 24  # of the noise; of a tensor whose mean is looked at
-STEP = 0.05  # of an entry's size, or of 1: wide, since draws that a step doesn't change say nothing of the mean
+ROUNDING = 1e-12  # of a gradient's largest entry: rounding between two ways to compute it
+DRAWS, MOST_ENTRIES = 4000, 24  # of the noise; of a tensor whose mean is compared
+STEP = 0.05  # of an entry's size, or of 1: wide, since draws that a step doesn't change say nothing about the mean
 STANDARD_ERRORS = 6.0
-TRUNCATION = 1e-3  # of a mean's largest entry: what so wide a step may be off by
-TOO_ROUGH = 0.5  # of a mean: where six standard errors are more than that, a factor of two would hide in them
+TRUNCATION = 1e-3  # of a mean's largest entry: the error that so wide a step may have
+TOO_ROUGH = 0.5  # of a mean: if six standard errors exceed it, a factor of two would not be seen
 
 
 def check_by_rule(
     pair: Pair, expected: Sequence[str], gradients: Mapping[str, Array], upstream: Array, output: Any,
     declared: Declared, tolerance: float, coverage: Coverage, seed: int,
 ) -> tuple[list[TensorResult], list[Finding]]:  # fmt: skip
-    """Return the comparison of each gradient with the rule, of the rule with what it stands for, and a note.
+    """Return the comparison of each gradient with the rule, and of the rule with its smoothed forward, and a note.
 
-    The rule gives all gradients that are expected; of backward's, only those that are well formed are compared.
+    The rule gives every expected gradient; only backward's well-formed gradients are compared.
     """
     findings = [note(name_of(pair.backward), declared)]
     names = list(gradients)
     try:
         rule = rule_of(pair, declared, expected, upstream, output)
     except Exception as error:
-        message = f"the rule {declared.rule}, as it was declared, raised {type(error).__name__}: {error}"
+        message = f"the declared rule {declared.rule} raised {type(error).__name__}: {error}"
         return [], [*findings, Finding("rule-raised", None, INCONCLUSIVE, f"{message}; nothing was compared")]
     misshapen = [name for name in names if np.shape(rule[name]) != np.shape(gradients[name])]
     if misshapen:
-        message = f"the rule {declared.rule}, as it was declared, gives another shape for {', '.join(misshapen)}"
+        message = f"the declared rule {declared.rule} returns a gradient of the wrong shape for {', '.join(misshapen)}"
         return [], [*findings, Finding("rule-shape", None, INCONCLUSIVE, message)]
     tensors = [_compared(name, gradients[name], rule[name], declared, tolerance) for name in names]
     zero = zero_elsewhere(tensors, pair, declared.again, upstream, seed)
@@ -71,7 +71,7 @@ def check_by_rule(
 
 
 def note(who: str, declared: Declared) -> Finding:
-    """Return the note that a rule was checked, and not a derivative."""
+    """Return the note that a rule was checked instead of a derivative."""
     message = (
         f"{who} is declared not to be the derivative of its forward: it was checked against a rule, {declared.rule}, "
         f"{declared.formula} ({declared.source})"
@@ -81,11 +81,11 @@ def note(who: str, declared: Declared) -> Finding:
 
 
 def rule_of(pair: Pair, declared: Declared, names: Sequence[str], upstream: Array, output: Any) -> dict[str, Array]:
-    """Return what the rule gives, by input."""
+    """Return the rule's gradients by input."""
     returned = call(declared.again, pair.arguments(upstream, output))
     gradients = as_list(returned)
     if len(gradients) != len(names):
-        raise ValueError(f"it returned {len(gradients)} gradients, and backward {len(names)}")
+        raise ValueError(f"it returned {len(gradients)} gradients, and backward returned {len(names)}")
     return {name: np.asarray(gradient, np.float64) for name, gradient in zip(names, gradients, strict=True)}
 
 
@@ -98,11 +98,11 @@ def _compared(name: str, analytic: Array, rule: Array, declared: Declared, toler
 def _in_the_mean(
     pair: Pair, names: Sequence[str], number: int, upstream: Array, declared: Declared, seed: int
 ) -> TensorResult:
-    """Return the comparison of backward's mean with differences of the forward's, over the same draws."""
+    """Return the comparison of backward's mean with differences of the forward's mean, over the same draws."""
     if "rng" not in pair.inputs:
         raise TypeError(
-            f"expected {name_of(pair.forward)} to draw from an argument rng, a seed, since its backward is declared "
-            "right in the mean over its draws; add it, and give it in inputs"
+            f"expected {name_of(pair.forward)} to take a seed as its argument rng, since its backward is declared "
+            "right in the mean over its draws; add the argument, and pass it in inputs"
         )
     name = names[number]
     value = pair.inputs[name]

@@ -1,7 +1,7 @@
 """The path of every gradient check, of a pair of functions or of a model; a layer is made into a pair.
 
     forward, twice --> findings;   backward, twice --> gradients and findings
-    gradients --compared with differences of an objective--> a verdict for each --> causes of what is wrong, notes
+    gradients --compared with differences of an objective--> a verdict for each --> causes of the wrong ones, notes
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Options:
 
 
 class Check:
-    """A check on its way, with what has been found so far, in the order in which it is reported."""
+    """A running check, with the findings so far in the order of the report."""
 
     options: Options
     coverage: Coverage
@@ -54,14 +54,14 @@ class Check:
         self.findings += value_findings(tensors)
         try:
             self.look_further(tensors, gradients)
-        except KeyboardInterrupt:  # the comparison is whole, and what is searched for may take long
+        except KeyboardInterrupt:  # the comparison is complete, but the search for causes may take long
             self.findings.append(interrupted())
         return tensors
 
     def look(self) -> Mapping[str, Array] | None:
-        """Return the gradients by name, as far as they can be compared; None where differences mean nothing.
+        """Return the gradients that can be compared, by name; None if differences are not meaningful.
 
-        Add what two calls of forward, and two of backward, tell.
+        Add the findings from two calls of forward and two calls of backward.
         """
         raise NotImplementedError
 
@@ -70,7 +70,7 @@ class Check:
         raise NotImplementedError
 
     def look_further(self, tensors: Sequence[TensorResult], gradients: Mapping[str, Array]) -> None:
-        """Add what else there is to be said: causes of what is wrong, and what the numbers hide."""
+        """Add the causes of wrong gradients, and notes on mistakes that the numbers hide."""
         raise NotImplementedError
 
     def found(self, *codes: str) -> bool:
@@ -78,12 +78,12 @@ class Check:
         return any(finding.code in codes for finding in self.findings)
 
     def in_time(self, call: Callable[[], Any]) -> Any:
-        """Return what a call of backward returns, within the time that it may take."""
+        """Return what a call of backward returns, within the time limit."""
         return limited(call, self.options.time_limit)
 
     @contextlib.contextmanager
     def reporting(self) -> Iterator[None]:
-        """Make a finding of a backward in the block that raises, or doesn't come back in time."""
+        """Turn a backward that raises in the block, or doesn't return in time, into a finding."""
         try:
             yield
         except OutOfTime:

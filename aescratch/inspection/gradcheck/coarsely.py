@@ -1,6 +1,6 @@
-"""A forward that computes in float32 whatever it is given: recognised by its staircase, and checked coarser.
+"""A forward that computes in float32 even for float64 inputs: recognised by its staircase, and checked more coarsely.
 
-    inputs moved by far less than float32 tells apart -> the very same output;  by some of its steps -> another one
+    inputs moved by far less than a float32 step -> exactly the same output;  by some steps -> another output
     differences over large steps -> compared to a hundredth
 """
 
@@ -15,17 +15,17 @@ from aescratch.inspection.gradcheck.binding import Pair
 from aescratch.inspection.gradcheck.numeric import Probe
 from aescratch.inspection.gradcheck.report import CLEAR, FAIL, INCONCLUSIVE, PASS, Finding, TensorResult
 
-UNSEEN, SEEN, FAR = 1e-11, 3e-6, 1e-2  # of an entry: below float32's steps, some of these, and a usual change
+UNSEEN, SEEN, FAR = 1e-11, 3e-6, 1e-2  # of an entry: below float32's steps, a few steps, and a usual change
 ROUNDING_64 = 4 * float(np.finfo(np.float64).eps)
-STEP = 2e-2  # of differences, in units of an entry or 1: rounding is then a thousandth of what changes
+STEP = 2e-2  # of differences, in units of an entry or 1: rounding is then a thousandth of the change
 COARSE_TOLERANCE = 1e-2
 ROUNDING = 4 * float(np.finfo(np.float32).eps)
-LARGE = 0.1  # of a tensor's largest entry: smaller ones are measured in units of this
-TOO_ROUGH = 0.1  # of a tensor's largest entry: an estimate with a larger error bound settles nothing
+LARGE = 0.1  # of a tensor's largest entry: smaller entries are measured in units of this
+TOO_ROUGH = 0.1  # of a tensor's largest entry: an estimate with a larger error bound is inconclusive
 
 
 def is_staircase(pair: Pair, name: str, output: Array) -> bool:
-    """Whether forward tells neighbouring values of an input apart no better than float32, where float64 would."""
+    """Whether forward distinguishes neighbouring values of a float64 input only as well as float32 does."""
     rng = np.random.default_rng(0)
     start = pair.inputs[name]
     directions = rng.uniform(0.5, 1.0, start.shape) * rng.choice([-1.0, 1.0], start.shape)
@@ -38,15 +38,15 @@ def is_staircase(pair: Pair, name: str, output: Array) -> bool:
         visible = change(FAR) * (UNSEEN / FAR) > ROUNDING_64 * np.abs(output)
         few = 0.1 * visible.sum()
         return bool(visible.any() and (change(UNSEEN) > 0)[visible].sum() <= few <= (change(SEEN) > 0)[visible].sum())
-    except Exception:  # of inputs that it doesn't take
+    except Exception:  # for inputs that forward doesn't take
         return False
 
 
 def seen_coarsely(who: str, names: Sequence[str]) -> Finding:
-    """Return the note on a forward that was checked so."""
+    """Return the note on a forward that was checked coarsely."""
     message = (
-        f"{who} computes in float32, whatever it is given, along {', '.join(names)}: differences were taken over steps "
-        f"of {STEP:g}, and compared to {COARSE_TOLERANCE:g} only; keep the dtype of what comes in, float64 here"
+        f"{who} computes in float32 along {', '.join(names)}, though the input is float64: differences were taken over "
+        f"steps of {STEP:g}, with a tolerance of only {COARSE_TOLERANCE:g}; keep the dtype of the inputs"
     )
     return Finding("single-precision", None, "note", message, {"tensors": list(names)})
 
@@ -54,7 +54,7 @@ def seen_coarsely(who: str, names: Sequence[str]) -> Finding:
 def compare_coarsely(name: str, pair: Pair, argument: str, analytic: Array, upstream: Array) -> TensorResult:
     """Return the comparison of a gradient with extrapolated differences over large steps.
 
-    Where the two steps disagree there is a kink between them: then any value between the slopes on both sides will do.
+    If the two steps disagree, there is a kink between them: then any value between the slopes on both sides is right.
     """
     flat, size = pair.inputs[argument].reshape(-1), analytic.size
     given = np.asarray(analytic, np.float64).reshape(-1)

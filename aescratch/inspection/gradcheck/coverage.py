@@ -2,11 +2,11 @@
 
     exhaustive     every entry
     sampled        some entries of every tensor
-    directional    the derivative along random directions in every tensor, and every entry where that doesn't pass
-    auto           exhaustive where there are few entries, else directional; of a large tensor that fails, some entries
+    directional    the derivative along random directions in every tensor, and every entry if that doesn't pass
+    auto           exhaustive for few entries, else directional; some entries of a large tensor that fails
 
-Nothing is ever projected across tensors, and no tolerance grows with their size. A direction sees an error that many
-entries share; one that is small beside the whole tensor, and in a single entry, only the exhaustive check is sure to.
+No direction spans several tensors, and no tolerance grows with a tensor's size. A direction sees an error that many
+entries share. A small error in a single entry of a large tensor is found with certainty only by the exhaustive check.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from aescratch.inspection.gradcheck.report import FAIL, PASS, UNCHECKED, TensorR
 MODES = ("exhaustive", "sampled", "directional", "auto")
 SAMPLES = 40  # entries of every tensor
 DIRECTIONS = 5  # in every tensor
-FEW_DIRECTIONS = 2  # by which gradients of different inputs are told apart
-FEW = 10_000  # entries up to which auto checks each, of a model, and of a tensor that fails
-ALIKE = 1e-2  # how far a gradient may be off, relatively, to be seen to be meant as that of an input
-WORST = 3  # wrong entries that were seen in a stack, and are seen to be wrong without it
+FEW_DIRECTIONS = 2  # directions by which gradients of different inputs are distinguished
+FEW = 10_000  # entries of a model, and of a tensor that fails, up to which auto checks every entry
+ALIKE = 1e-2  # the relative error up to which a gradient is recognised as that of an input
+WORST = 3  # wrong entries of a stacked evaluation that are evaluated again one by one
 
 
 class Coverage:
@@ -46,8 +46,8 @@ class Coverage:
     ) -> TensorResult:  # fmt: skip
         """Return the comparison of a tensor's gradient with differences of the objective.
 
-        A value may be 0 to rounding beside the largest gradient of all tensors. What many entries seen together make
-        wrong is seen to be wrong alone, in the worst ones, or else every entry is seen alone.
+        A value may be 0 to rounding relative to the largest gradient of all tensors. Of the entries that are wrong when
+        evaluated together, the worst are evaluated again one by one; unless all of these are wrong, so is every entry.
         """
 
         def judged(entries: Array | None = None, together: Together | None = None) -> TensorResult:
@@ -98,7 +98,7 @@ class Coverage:
         try:
             with np.errstate(all="ignore"):
                 found = estimates_along(objective, pair.inputs[name], directions, slopes, tolerance)
-        except Exception:  # of a forward that takes no others there, such as what a loss compares with
+        except Exception:  # for a forward that takes no other values there, such as a loss's target
             return False
         return judge(name, slopes, found, tolerance).verdict == PASS
 
@@ -106,12 +106,12 @@ class Coverage:
         return np.sort(self.rng.choice(size, SAMPLES, replace=False))
 
     def _directions(self, shape: tuple[int, ...]) -> Array:
-        """Return directions of a length near 1, and no entry near 0, which would hide an error there."""
+        """Return directions of length near 1 without entries near 0, which would hide an error there."""
         entries = draw_upstream((DIRECTIONS, *shape), self.rng)
         return np.asarray(entries / np.sqrt(np.prod(shape)))
 
     def described(self, tensors: Sequence[TensorResult], sizes: Sequence[int]) -> str:
-        """Return what was covered, to stand at the end of a report's title; nothing where that is every entry."""
+        """Return what was covered, for the end of a report's title; an empty string if every entry was."""
         looked_into = [tensor for tensor, size in zip(tensors, sizes, strict=False) if tensor.verdicts.size == size]
         if self.mode == "sampled":
             checked = sum(int(np.sum(tensor.verdicts != UNCHECKED)) for tensor in tensors)

@@ -1,10 +1,10 @@
-"""A time limit on a call: one that never ends must not hold up what waits for it.
+"""A time limit on a call: a call that never ends must not block its caller.
 
     limited(call, seconds) -> what call returns, or OutOfTime
 
-In the main thread on Unix a timer's signal interrupts the call, even one that sleeps. Elsewhere the call runs in a
-thread of its own, which can't be killed: what loops in Python is interrupted, and what sleeps is left behind. Where
-there are no threads either, as in a browser, there is no limit.
+In the main thread on Unix, a timer's signal interrupts the call, even if it sleeps. Elsewhere the call runs in its own
+thread, which can't be killed: a loop in Python is interrupted, a sleeping call is left behind. Where there are no
+threads either, as in a browser, there is no limit.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
-RING_AGAIN = 1.0  # seconds later: Python drops what is raised where it cleans up
-GLANCE = 0.05  # seconds between two looks at a thread, in which Control-C is noticed
+RING_AGAIN = 1.0  # seconds later: Python drops exceptions that are raised during cleanup
+GLANCE = 0.05  # seconds between two checks of a thread, at which Control-C is noticed
 
 
-class OutOfTime(BaseException):  # and no Exception, which the call might catch
-    """A call took longer than it may."""
+class OutOfTime(BaseException):  # not an Exception, which the call might catch
+    """A call took longer than its limit."""
 
 
 def limited(call: Callable[[], Result], seconds: float | None) -> Result:
-    """Return call(), within so many seconds; None sets no limit.
+    """Return call(), or raise after this many seconds; None sets no limit.
 
     Raises
     ------
     OutOfTime
-        If it takes longer.
+        If the call takes longer.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def limited(call: Callable[[], Result], seconds: float | None) -> Result:
 
 @contextmanager
 def _alarm(seconds: float) -> Iterator[None]:
-    """Raise OutOfTime in the block when the time is up; a timer that was running goes on afterwards."""
+    """Raise OutOfTime in the block when the time is up; a timer that was running continues afterwards."""
     over: list[bool] = []
     rung: list[int] = []
 
@@ -71,7 +71,7 @@ def _alarm(seconds: float) -> Iterator[None]:
         try:
             yield
         finally:
-            over.append(True)  # from here on a late ring can't keep what follows from being done
+            over.append(True)  # from here on a late ring can't interrupt the lines below
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, handler)
@@ -81,34 +81,34 @@ def _alarm(seconds: float) -> Iterator[None]:
 
 
 def _is_in_del(frame: Any) -> bool:
-    """Whether an object's __del__ is running: Python would print there what is raised, and go on."""
+    """Whether an object's __del__ is running: Python would only print an exception there, and go on."""
     while frame is not None and frame.f_code.co_name != "__del__":
         frame = frame.f_back
     return frame is not None
 
 
 def _in_a_thread(call: Callable[[], Result], seconds: float) -> Result:
-    """Return call() as a thread of its own gives it, with the settings of this one."""
+    """Return call(), run in a new thread with the settings of this thread."""
     results: list[Result] = []
     errors: list[BaseException] = []
 
     def run() -> None:
         try:
             results.append(call())
-        except BaseException as error:  # goes to whoever waits
+        except BaseException as error:  # raised again in the waiting thread
             errors.append(error)
 
     thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), daemon=True)
     try:
         thread.start()
-    except RuntimeError:  # no thread can be had
+    except RuntimeError:  # no thread can be started
         return call()
     end = time.monotonic() + seconds
     while thread.is_alive() and time.monotonic() < end:
         thread.join(GLANCE)
     if thread.is_alive():
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(OutOfTime))
-        thread.join(GLANCE)  # what loops in Python ends now, before what it works on is put back
+        thread.join(GLANCE)  # a loop in Python ends now, before the values that it works on are restored
         raise OutOfTime
     if errors:
         raise errors[0]

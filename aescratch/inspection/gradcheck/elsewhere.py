@@ -1,9 +1,9 @@
-"""Whether a gradient that is 0 at some inputs is 0 at others too, as a slope's is, or only happens to be here.
+"""Whether a gradient that is 0 at the given inputs is 0 at others too, as a slope's is, or only here.
 
-    inputs -> other places -> a gradient that isn't 0, or a forward that isn't flat, at any?  -> nothing was tested here
+    inputs -> other places -> at any, a nonzero gradient or a forward that isn't flat?  -> nothing was tested here
 
-A ReLU's slope is flat wherever one looks, and 0 is its gradient. A threshold that no unit is near has a gradient of 0
-only here.
+A ReLU's slope is flat everywhere, and its gradient is 0. A threshold that no unit is near has a gradient of 0 only
+here.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from aescratch.backend import Array
 from aescratch.inspection.gradcheck.binding import Pair, as_list, call, copied, is_float_array
 from aescratch.inspection.gradcheck.report import TensorResult
 
-MOVES = (0.1, 1.0, 10.0)  # what is added to every entry, about, in units of the array's largest
-ALIKE = (0.5, -0.5)  # all arrays hold the one number: what is compared with a threshold is right on it
-TINY = 1e-6  # far less than what lies between two kinks, as a rule
+MOVES = (0.1, 1.0, 10.0)  # the approximate change of every entry, in units of the array's largest
+ALIKE = (0.5, -0.5)  # all arrays hold the same number: a value that is compared with a threshold equals it
+TINY = 1e-6  # usually far less than the distance between two kinks
 
 
 def other_places(inputs: Mapping[str, Any], seed: int) -> Iterator[dict[str, Any]]:
@@ -37,9 +37,9 @@ def other_places(inputs: Mapping[str, Any], seed: int) -> Iterator[dict[str, Any
 def zero_elsewhere(
     tensors: Sequence[TensorResult], pair: Pair, backward: Callable[..., Any], upstream: Array, seed: int
 ) -> set[str]:
-    """Return the inputs whose gradient, 0 here, is 0 at all other places where there is one, at one at least.
+    """Return the inputs whose gradient, 0 here, is also 0 at every other place where it exists, at least at one.
 
-    `backward` is the pair's, or the rule that it is declared to be.
+    `backward` is the pair's, or its declared rule.
     """
     names = [tensor.name.removeprefix("grad_") for tensor in tensors]
     untested = [tensor.is_untested and not tensor.count("kink") for tensor in tensors]
@@ -50,7 +50,7 @@ def zero_elsewhere(
             try:
                 arguments = there.arguments(upstream, there.output())
                 found = dict(zip(names, as_list(call(backward, arguments)), strict=True))
-            except Exception:  # of inputs that the function doesn't take
+            except Exception:  # for inputs that the function doesn't take
                 continue
         seen += 1
         zero = {name for name in zero if not np.any(found[name])}
@@ -58,7 +58,7 @@ def zero_elsewhere(
 
 
 def flat_elsewhere(pair: Pair, name: str, seed: int) -> bool:
-    """Whether the forward is as flat at other places, in one direction each, as a gradient of 0 says."""
+    """Whether the forward is flat at other places, as a gradient of 0 says; one direction each."""
     rng = np.random.default_rng(seed)
     for place in other_places(pair.inputs, seed):
         moved = copied(place)
@@ -67,6 +67,6 @@ def flat_elsewhere(pair: Pair, name: str, seed: int) -> bool:
             try:
                 if not np.array_equal(call(pair.forward, place), call(pair.forward, moved)):
                     return False
-            except Exception:  # of inputs that the function doesn't take
+            except Exception:  # for inputs that the function doesn't take
                 continue
     return True

@@ -1,4 +1,4 @@
-"""Findings that both checks share: about the values of a tensor, and about a backward that raises."""
+"""Findings that all checks share: about the values of a tensor, and about a backward that raises."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ LONGEST_SOURCE = 100  # characters of a line that is shown
 
 
 def value_findings(tensors: Sequence[TensorResult]) -> list[Finding]:
-    """Return a finding for each tensor that didn't pass, with the numbers of its worst entry, or that tests nothing."""
+    """Return a finding for each tensor that didn't pass, with the numbers of its worst entry, or isn't tested."""
     findings = []
     for tensor in tensors:
         unseen = (tensor.verdicts == PASS) & np.isnan(tensor.numeric)
         if tensor.verdict == FAIL:
-            if ((tensor.verdicts == FAIL) & np.isfinite(tensor.analytic)).any():  # others were told of when they came
+            if ((tensor.verdicts == FAIL) & np.isfinite(tensor.analytic)).any():  # others were reported before
                 findings.append(_wrong_values(tensor))
         elif tensor.is_untested and not tensor.count("kink"):
             message = (
@@ -37,7 +37,7 @@ def value_findings(tensors: Sequence[TensorResult]) -> list[Finding]:
         elif tensor.verdict == INCONCLUSIVE:
             findings.append(_not_settled(tensor))
         elif _is_zero_to_rounding(tensor):
-            unseen[...] = False  # which is said with it
+            unseen[...] = False  # this message includes it
             message = (
                 f"{tensor.name}: the gradient is 0 to rounding, by backward and by {tensor.numeric_is}: the loss "
                 "doesn't depend on it, as it doesn't on a bias before a batch normalisation in training"
@@ -46,16 +46,16 @@ def value_findings(tensors: Sequence[TensorResult]) -> list[Finding]:
         if unseen.any():
             largest, entries = float(np.abs(tensor.analytic[unseen]).max()), int(unseen.sum())
             message = (
-                f"{tensor.name}: in {entries} of {tensor.verdicts.size} entries nothing changes at all, however the "
-                f"input moves, and backward gives at most {largest:.1e}: too little to be seen, taken for 0; try other "
-                "inputs"
+                f"{tensor.name}: in {entries} of {tensor.verdicts.size} entries the output doesn't change at all when "
+                f"the input moves, and backward gives at most {largest:.1e}: too small to be seen, taken as 0; try "
+                "other inputs"
             )
             findings.append(Finding("unseen-gradient", tensor.name, "note", message, {"entries": entries}))
     return findings
 
 
 def _is_zero_to_rounding(tensor: TensorResult) -> bool:
-    """Whether all entries that were looked at are 0, some of them to rounding."""
+    """Whether all checked entries are 0, some of them to rounding."""
     if tensor.is_zero is None or not tensor.is_zero.any():
         return False
     exactly = (tensor.analytic == 0) & (tensor.numeric == 0)
@@ -67,11 +67,11 @@ def _not_settled(tensor: TensorResult) -> Finding:
     lost = int(((tensor.verdicts == INCONCLUSIVE) & ~np.isfinite(tensor.numeric)).sum())
     counts = {
         "lie at kinks": kinks, "have a numeric estimate too rough to judge by": unsure - lost,
-        "have none, since what is differentiated is NaN or infinite a small step away": lost,
+        "have no numeric estimate, since the function is NaN or infinite a small step away": lost,
     }  # fmt: skip
     told = " and ".join(f"{count} {what}" for what, count in counts.items() if count)
     message = f"{tensor.name}: of {tensor.verdicts.size} entries {told}; "
-    message += "try other inputs, another seed, or a smoother scale"
+    message += "try other inputs, another seed, or inputs where the function is smoother"
     return Finding("not-settled", tensor.name, INCONCLUSIVE, message, {"kinks": kinks, "inconclusive": unsure})
 
 
@@ -96,22 +96,22 @@ def _wrong_values(tensor: TensorResult) -> Finding:
     compared = np.isfinite(tensor.numeric)
     if not tensor.rule and compared.any() and not tensor.numeric[compared].any():
         message += (
-            "; nothing changes with it at all: a rule that stands in the derivative's place on purpose has to be "
-            "declared, with ae.surrogate_gradient"
+            "; the output doesn't change with it at all: if backward replaces the derivative by a rule on purpose, "
+            "declare the rule with ae.surrogate_gradient"
         )
     return Finding("wrong-values", tensor.name, "error", message, evidence)
 
 
 def problem_with(gradient: Any, shape: tuple[int, ...]) -> tuple[str, str] | None:
-    """Return what keeps a gradient from being compared, as a code and a text, or None."""
+    """Return why a gradient can't be compared, as a code and a text, or None."""
     if gradient is None:
-        return "wrong-type", f"is None, expected an array of shape {shape}; return it"
+        return "wrong-type", f"is None, expected an array of shape {shape}; return the gradient"
     if not isinstance(gradient, (np.ndarray, np.generic)) or isinstance(gradient, np.ma.MaskedArray):
-        return "wrong-type", f"is a {type(gradient).__name__}, expected an array of shape {shape}"
+        return "wrong-type", f"has type {type(gradient).__name__}, expected an array of shape {shape}"
     if gradient.shape != shape:
-        return "wrong-shape", f"has shape {gradient.shape}, expected {shape}, that of what it is the gradient of"
+        return "wrong-shape", f"has shape {gradient.shape}, expected {shape}, the shape of the array that it belongs to"
     if gradient.dtype.kind != "f":
-        return "wrong-dtype", f"is of {gradient.dtype}, expected floats"
+        return "wrong-dtype", f"has dtype {gradient.dtype}, expected floats"
     if not np.isfinite(gradient).all():
         return "not-finite", f"has {int((~np.isfinite(gradient)).sum())} entries that are NaN or infinite"
     return None
@@ -123,20 +123,20 @@ def changed_parameter(name: str, severity: str = "error") -> Finding:
 
 
 def single_precision(who: str, dtype: Any) -> Finding:
-    """Return the finding for a forward, or a loss, whose result is coarser than float64."""
+    """Return the finding for a forward, or a loss, whose result has less precision than float64."""
     message = (
-        f"{who} computes in {dtype}: differences mean nothing below 1e-3; keep the dtype of what comes in, float64 here"
+        f"{who} computes in {dtype}, too coarse for differences; keep the dtype of the inputs, float64 here"
     )
     return Finding("single-precision", None, INCONCLUSIVE, message, {"dtype": str(dtype)})
 
 
 def is_ours(filename: str) -> bool:
-    """Whether a file is one of this package, also where a link leads to it."""
+    """Whether a file belongs to this package, also through a link."""
     return PACKAGE in pathlib.Path(filename).resolve().parents
 
 
 def raised(error: Exception) -> Finding:
-    """Return the finding for a backward that raised: type, text, and the user's line in which it was."""
+    """Return the finding for a backward that raised: type, text, and the line of the user's code."""
     frame = innermost(error)
     place = {} if frame is None else place_of_line(frame.filename, frame.lineno, frame.line)
     evidence = {"exception": type(error).__name__, **place}
@@ -149,7 +149,7 @@ def raised(error: Exception) -> Finding:
 
 
 def place_of_line(filename: str, line: int | None, source: str | None) -> dict[str, Any]:
-    """Return the evidence for a finding about one line of the user's: file, number, and the line itself if known."""
+    """Return the evidence for a finding about a line of the user's code: file, number, and the line itself if known."""
     text = (source or "").strip()
     shown = text if len(text) <= LONGEST_SOURCE else f"{text[:LONGEST_SOURCE]} …"
     return {"file": shown_path(filename), "line": line, **({"source": shown} if shown else {})}
@@ -157,21 +157,21 @@ def place_of_line(filename: str, line: int | None, source: str | None) -> dict[s
 
 def interrupted() -> Finding:
     """Return the note that Control-C ended the search for causes."""
-    message = "Control-C ended the search for causes; all gradients have been compared, their verdicts stand"
+    message = "Control-C ended the search for causes; all gradients have been compared, and their verdicts are valid"
     return Finding("interrupted", None, "note", message)
 
 
 def timed_out(seconds: float) -> Finding:
-    """Return the finding for a backward that didn't come back in time."""
+    """Return the finding for a backward that didn't return in time."""
     message = (
-        f"backward was still running after {seconds:g} s, and was stopped; look for a loop whose end is never reached, "
-        "or give it longer with time_limit="
+        f"backward was still running after {seconds:g} s, and was stopped; look for a loop that never ends, "
+        "or allow more time with time_limit="
     )
     return Finding("timed-out", None, "error", message, {"seconds": seconds})
 
 
 def shown_path(filename: str) -> str:
-    """Return a path as a report shows it: relative to the working directory, or the file's name alone."""
+    """Return a path as a report shows it: relative to the working directory, or only the file's name."""
     path = pathlib.Path(filename)
     try:
         return path.resolve().relative_to(pathlib.Path.cwd()).as_posix()

@@ -1,4 +1,4 @@
-"""Code in other styles, made into a forward and a backward that `check_function` takes.
+"""Code in other styles, turned into a forward and a backward that `check_function` takes.
 
     y, back = forward(x);  dx = back(dy)                            closure_pair(forward)
     out, cache = forward(x, w);  dx, dw = backward(dout, cache)     cached_pair(forward, backward)
@@ -6,8 +6,8 @@
     loss, gradient = function(x, labels)                            loss_pair(function)
     class Mine(torch.autograd.Function)                             torch_pair(Mine)
 
-Each is a forward that gives outputs, with what pulls upstream gradients back through it. Several outputs are joined to
-one flat array, so that every check and every cause sees one:
+Each becomes a forward that returns outputs and a function that pulls upstream gradients back through it. Several
+outputs are joined to one flat array, so that every check and every cause sees one:
 
     passes(inputs) -> outputs, pull;   pull(*upstreams) -> gradients
 """
@@ -32,7 +32,7 @@ FunctionPair = tuple[Callable[..., Any], Callable[..., Any]]
 def cached_pair(forward: Callable[..., Any], backward: Callable[..., Any]) -> FunctionPair:
     """Return a pair for functions that hand a cache from forward to backward.
 
-    `check_function` recognises such functions by itself; this says it.
+    `check_function` recognises such functions by itself; this function makes it explicit.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def cached_pair(forward: Callable[..., Any], backward: Callable[..., Any]) -> Fu
     Raises
     ------
     TypeError
-        If the arguments of forward have no names, or it returns something else.
+        If the arguments of forward have no names, or it doesn't return such a pair.
 
     Examples
     --------
@@ -74,11 +74,11 @@ def kept_pair(
     forward: Callable[..., Any], backward: Callable[..., Any], *, outputs: int | None, values: int = 1,
     returned: str = "", is_loss: bool = False, before: Callable[[], None] = lambda: None,
 ) -> FunctionPair:  # fmt: skip
-    """Return a pair for a forward that keeps something for backward, in what it returns or in an object.
+    """Return a pair for a forward that keeps something for backward, in its returned values or in an object.
 
-    It returns so many values, first so many outputs, then what backward takes too; None for one value that is the
-    output. What `before` does is done before each call of forward. Of a loss the sum is the objective, also of one that
-    is an array, and backward takes no upstream gradient.
+    The forward returns `values` values: first `outputs` outputs, then what backward takes too; None means that it
+    returns the output alone. `before` is called before each call of forward. For a loss the objective is its sum, also
+    if it is an array, and backward takes no upstream gradient.
     """
     remarks: dict[str, Finding] = {}
 
@@ -92,11 +92,11 @@ def kept_pair(
             raise TypeError(f"expected {name_of(forward)} to return {returned or f'{values} values'}, got {got}")
 
         def pull(*upstreams: Any) -> Any:
-            given = [id(value) for value in inputs.values()]  # a change of these is noticed anyway
+            given = [id(value) for value in inputs.values()]  # a change of these is detected anyway
             arrays = [(each, each.copy()) for each in _arrays(list(found[outputs:])) if id(each) not in given]
             pulled = call_back(backward, inputs, [*upstreams, *found[outputs:]])
             if not all(same(array, old) for array, old in arrays):
-                message = f"{name_of(backward)} changed an array in its cache; work on a copy, others may need it"
+                message = f"{name_of(backward)} changed an array in its cache; work on a copy, since others may need it"
                 remarks["changed-cache"] = Finding("changed-cache", None, "note", message)
             return pulled
 
@@ -118,7 +118,7 @@ def closure_pair(forward: Callable[..., Any], *, is_loss: bool = False) -> Funct
 def loss_pair(function: Callable[..., Any]) -> FunctionPair:
     """Return a pair for a function that returns a loss together with its gradient.
 
-    `check_function` recognises such a function by itself; this says it.
+    `check_function` recognises such a function by itself; this function makes it explicit.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def loss_pair(function: Callable[..., Any]) -> FunctionPair:
     Raises
     ------
     TypeError
-        If the arguments of the function have no names, or it returns something else.
+        If the arguments of the function have no names, or it doesn't return a loss and its gradient.
 
     Examples
     --------
@@ -150,13 +150,16 @@ def loss_pair(function: Callable[..., Any]) -> FunctionPair:
         returned = call(function, inputs)
         if not is_loss_and_gradient(returned):
             got = type(returned[0] if isinstance(returned, (tuple, list)) and returned else returned).__name__
-            raise TypeError(f"expected {name_of(function)} to return a loss and its gradient, got {got} first")
+            raise TypeError(
+                f"expected {name_of(function)} to return a loss and its gradient, but it returned {got} first; return "
+                "(loss, gradient)"
+            )
         loss, *rest = returned
         found = rest[0] if len(rest) == 1 else tuple(rest)
         if isinstance(found, dict):
             if unknown := [str(key) for key in found if key not in taken.parameters]:
-                wanted = "expected gradients by the arguments' names"
-                raise TypeError(f"{wanted}, got {', '.join(unknown)} in the dictionary")
+                wanted = "expected a dictionary of gradients by the arguments' names"
+                raise TypeError(f"{wanted}, got {', '.join(unknown)}")
             found = tuple(found[name] for name in taken.parameters if name in found)
         return [loss], lambda: found
 
@@ -174,7 +177,7 @@ def is_loss_and_gradient(returned: Any) -> bool:
 def torch_pair(function_class: Any) -> FunctionPair:
     """Return a pair for a `torch.autograd.Function`, of one output, whose own backward is called.
 
-    `check_function` recognises such a class by itself; this says it.
+    `check_function` recognises such a class by itself; this function makes it explicit.
 
     Parameters
     ----------
@@ -184,19 +187,19 @@ def torch_pair(function_class: Any) -> FunctionPair:
     Returns
     -------
     forward, backward : callable
-        For `check_function`: they take and give NumPy arrays, and PyTorch computes in float64.
+        For `check_function`: they take and return NumPy arrays, and PyTorch computes in float64.
 
     Raises
     ------
     ImportError
         If PyTorch isn't installed.
     TypeError
-        If it isn't such a class.
+        If `function_class` isn't such a class.
     """
     try:
         torch = importlib.import_module("torch")
     except ImportError as error:
-        raise ImportError("torch_pair needs PyTorch, which is missing; pip install torch") from error
+        raise ImportError("torch_pair needs PyTorch, which is missing; install it with pip install torch") from error
     Function = torch.autograd.Function
     if not (isinstance(function_class, type) and issubclass(function_class, Function)):
         raise TypeError(f"expected a class built on torch.autograd.Function, got {function_class!r}")
@@ -229,10 +232,10 @@ def of_passes(
     passes: Passes, forward: Any, backward: Any, *, taken: inspect.Signature | None = None, is_loss: bool = False,
     remarks: dict[str, Finding] | None = None,
 ) -> FunctionPair:  # fmt: skip
-    """Return a pair of functions of arguments by name, called as those that they are made of.
+    """Return a pair of functions of arguments by name, with the names of the functions that they are made of.
 
-    Of a loss the output is the sum of what came, and no upstream gradient is pulled back. What is to be remarked of
-    backward is collected in `remarks`, and found there by the check.
+    For a loss the output is the sum of the returned values, and no upstream gradient is pulled back. Remarks about
+    backward are collected in `remarks`, where the check finds them.
     """
     taken = taken or signature_of(forward, "forward")
 
@@ -251,7 +254,7 @@ def of_passes(
 
 
 def _as_floats(gradient: Any) -> Any:
-    """Return a slope that is of whole numbers, as a ReLU's of zeros and ones, as one of floats."""
+    """Return a slope of whole numbers, such as a ReLU's zeros and ones, as floats."""
     is_whole = isinstance(gradient, np.ndarray) and gradient.dtype.kind in "iub"
     return gradient.astype(np.float64) if is_whole else gradient
 
@@ -262,7 +265,7 @@ def joined(outputs: Sequence[Any]) -> Any:
 
 
 def parted(upstream: Any, outputs: Sequence[Any]) -> list[Any]:
-    """Return the upstream gradient of every output, out of that of the joined ones."""
+    """Return the upstream gradient of every output, from that of the joined outputs."""
     if len(outputs) == 1:
         return [upstream]
     parts = np.split(upstream, np.cumsum([np.size(output) for output in outputs])[:-1])
@@ -270,7 +273,7 @@ def parted(upstream: Any, outputs: Sequence[Any]) -> list[Any]:
 
 
 def call_back(backward: Callable[..., Any], inputs: Mapping[str, Any], given: Sequence[Any]) -> Any:
-    """Call a backward with the inputs that it takes by name, and what is given in the order of its other arguments."""
+    """Call a backward with the inputs that it takes by name, and the values for its other arguments in order."""
     arguments, rest = dict[str, Any](), list(given)
     parameters = inspect.signature(backward).parameters.values()
     if not any(parameter.name in inputs for parameter in parameters):
@@ -301,7 +304,7 @@ def signature(names: Iterable[str]) -> inspect.Signature:
 def named(function: FromInputs, taken: inspect.Signature, name: str, of: Any = None) -> Callable[..., Any]:
     """Return a function of all inputs together as one of arguments by name, with this signature and name.
 
-    Where it is made of another one, that is found by `inspect.unwrap`.
+    If it is made of another function, `inspect.unwrap` finds that.
     """
 
     def by_name(*arguments: Any, **options: Any) -> Any:
@@ -317,7 +320,7 @@ def named(function: FromInputs, taken: inspect.Signature, name: str, of: Any = N
 
 
 def _arrays(value: Any) -> list[Any]:
-    """Return the arrays in a cache: in tuples, lists and dictionaries, however deep."""
+    """Return the arrays in a cache: in tuples, lists and dictionaries at any depth."""
     if isinstance(value, np.ndarray):
         return [value]
     if isinstance(value, dict):

@@ -3,7 +3,7 @@
     inputs --forward--> y;   objective = Σ upstream ⊙ y, with a random upstream away from zero
     backward(upstream, inputs or y, by name) -> gradients, compared with differences of the objective
 
-What the caller gives wrong raises; what the backward returns wrong is a finding.
+Invalid input of the caller raises; a wrong result of the backward is a finding.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ from aescratch.inspection.gradcheck.styles import in_blocks, owner_of, recognise
 from aescratch.inspection.gradcheck.surroundings import aloud, kept_random_state, quiet, watched
 from aescratch.inspection.gradcheck.warned import tell_where
 
-OUTPUT_NAMES = ("y", "h", "z")  # under which a backward takes its forward's output
+OUTPUT_NAMES = ("y", "h", "z")  # names under which a backward takes its forward's output
 NOTHING_TO_COMPARE = ("not-deterministic",)
 MALFORMED = ("wrong-count", "wrong-type", "wrong-shape", "wrong-dtype", "not-finite")
 UNUSABLE = ("raised", "wrong-type", "wrong-dtype", "wrong-count")
-# Says nothing of a cause, and so doesn't keep one from being looked for.
+# Codes that say nothing about a cause: one is still looked for.
 SAYS_NOTHING_OF_A_CAUSE = ("not-linear", "upstream-ignored", "wrong-shape")
 
 
@@ -67,46 +67,47 @@ def check_function(
 ) -> Report:  # fmt: skip
     """Check the gradients that a backward function returns for its forward.
 
-    Arguments are bound by name: of backward's, a name among the forward's arguments is that argument, given or left at
-    its default, ``grad_q`` is the upstream gradient of the output, as is ``dout`` or the like where no name begins with
-    ``grad_``, and one other name is the forward's output. A backward that `surrogate_gradient` declares is compared
-    with its rule instead.
+    Backward's arguments are bound by name. A name of a forward's argument is that argument, with its given or default
+    value; ``grad_q``, or a name such as ``dout`` where none begins with ``grad_``, is the upstream gradient of the
+    output; one other name is the forward's output. A backward that `surrogate_gradient` declares is compared with its
+    rule instead.
 
-    Other styles are told by what one call of forward returns. Beside a backward: ``(y, cache)``, which backward takes
-    after the upstream gradient; several outputs, one upstream gradient for each; an array, for a backward without
-    upstream gradient, where the objective is its sum. Without one: ``(y, back)``; ``(loss, gradients)``, a tuple or a
-    list; a class built on ``torch.autograd.Function``. Two methods of an object may hand on what they need in it. A
-    forward that draws from the global random state is given the same numbers in every call.
+    Other styles are recognised by what one call of forward returns. With a backward: ``(y, cache)``, where backward
+    takes the cache after the upstream gradient; several outputs, with one upstream gradient for each; an array, for a
+    backward without upstream gradient, where the objective is the array's sum. Without a backward: ``(y, back)``;
+    ``(loss, gradients)``, a tuple or a list; a class built on ``torch.autograd.Function``. Two methods of an object may
+    keep what they need in the object. A forward that draws from the global random state gets the same numbers in every
+    call.
 
     Parameters
     ----------
     forward : callable
-        Returns one array, or a number; the same ones for the same inputs.
+        Returns one array, or a number; the same result for the same inputs.
     backward : callable, optional
-        Returns one gradient, or a tuple of several. Left out of a forward that gives its gradients itself.
+        Returns one gradient, or a tuple of several. Omit it for a forward that returns its gradients itself.
     inputs : dict
-        The forward's arguments by name; those that get a gradient are arrays of floats.
+        The forward's arguments by name; those with a gradient must be arrays of floats.
     wrt : list of str, optional
-        Which inputs the gradients belong to, in order. By default the forward's leading ones: as many as our own pair
-        returns for a function of `aescratch.functions`, else the leading arrays of floats, as many as backward returns.
-        Where these don't fit, and others do, it is those, which the report says.
+        Which inputs the gradients belong to, in order. By default the forward's leading arguments: as many as our own
+        pair returns for a function of `aescratch.functions`, else the leading arrays of floats, as many as backward
+        returns. If only other inputs fit the gradients, those are used, and the report says so.
     blocks : dict, optional
         The names and shapes of the parameters in an input that holds them all in one array, such as
-        ``{"W1": (5, 3), "b1": (3,)}``, in order. Each is checked by itself.
+        ``{"W1": (5, 3), "b1": (3,)}``, in order. Each is checked separately.
     held : dict of str to str, optional
-        Arguments of forward that are copies of others and are held: ``{"E_held": "E"}`` stands for sg[E], the
-        stop-gradient of E. They aren't among the inputs, and get no gradient.
+        Arguments of forward that are held copies of others: ``{"E_held": "E"}`` stands for sg[E], the stop-gradient of
+        E. They aren't among the inputs, and get no gradient.
     rng : int
         The seed of the upstream gradient.
     tolerance : float
-        The relative difference that is allowed, beside the numeric estimate's own error.
+        The relative difference that is allowed, in addition to the numeric estimate's own error.
     mode : str
-        ``"exhaustive"`` for every entry; ``"sampled"`` for some of each input, ``"directional"`` for several random
-        directions in each, and ``"auto"`` for the latter where there are many.
+        ``"exhaustive"`` for every entry, ``"sampled"`` for some entries of each input, ``"directional"`` for several
+        random directions in each, ``"auto"`` for exhaustive with few entries and directional with many.
     time_limit : float, optional
-        Seconds that a call of backward may take.
+        The most seconds that a call of backward may take.
     explain : bool
-        Whether to look for the cause where a gradient is wrong.
+        Whether to look for the cause of a wrong gradient.
 
     Returns
     -------
@@ -116,7 +117,7 @@ def check_function(
     Raises
     ------
     TypeError, ValueError
-        If inputs or names are invalid; what the backward does wrong is a finding instead.
+        If inputs or names are invalid; mistakes of the backward are findings instead.
 
     Examples
     --------
@@ -155,10 +156,10 @@ def check_pair(
     title: str, pair: Pair, expected: Sequence[str] | None, options: Options, mode: str,
     parameters: Sequence[str] = (), is_sure: bool = False,
 ) -> Report:  # fmt: skip
-    """Return the report on a pair; `expected` are the arguments that backward gives gradients for, None if unknown.
+    """Return the report on a pair; `expected` are the arguments with a gradient from backward, None if unknown.
 
-    A gradient of 0 tests nothing of those that are parameters, since nothing else depends on them. Unless they are
-    sure, other inputs take their places where only these fit.
+    For a parameter, a gradient of 0 tests nothing. Unless `expected` is certain, other inputs take the places of these
+    names if only they fit.
     """
     names = pair.differentiable if expected is None else expected
     pair.inputs = {**pair.inputs, **{name: as_differentiable(name, pair.inputs[name]) for name in names}}
@@ -189,16 +190,16 @@ class PairCheck(Check):
         self.pair, self.expected, self.parameters, self.is_sure = pair, expected, parameters, is_sure
         self.output: Any = None
         self.upstream: Array = np.asarray(1.0)
-        self.names: list[str] = list(expected or pair.differentiable)  # the inputs that these are the gradients of
-        self.coarse: list[str] = []  # the inputs along which forward computes in single precision
+        self.names: list[str] = list(expected or pair.differentiable)  # the inputs that the gradients belong to
+        self.coarse: list[str] = []  # the inputs along which forward computes in float32
 
     @functools.cached_property
     def offsets(self) -> Offsets:
-        """What forward adds in logarithms, to keep them finite."""
+        """The constants that forward adds in logarithms to keep them finite."""
         return Offsets(self.pair.forward, in_logarithms=True)
 
     def look(self) -> dict[str, Array] | None:
-        """Return the gradients that can be compared, by input; add what several calls of both functions tell."""
+        """Return the gradients that can be compared, by input; add the findings of several calls of both functions."""
         self._look_at_forward()
         gradients: dict[str, Array] = {}
         with self.reporting():
@@ -246,7 +247,7 @@ class PairCheck(Check):
         others = backward(self.upstream)
         arrays = [(a, b) for a, b in zip(first, others, strict=False) if isinstance(a, (np.ndarray, np.generic))]
         if len(first) != len(others) or not all(same(a, b) for a, b in arrays):
-            message = "a second backward with the same arguments returns something else; keep nothing from call to call"
+            message = "a second backward with the same arguments returns another result; keep no state between calls"
             self.findings.append(Finding("not-repeatable", None, "error", message))
         self._find_names(first)
         well_formed, wrong = _well_formed(self.pair, self.names, first, returned)
@@ -259,17 +260,17 @@ class PairCheck(Check):
         return well_formed
 
     def _find_names(self, gradients: Sequence[Any]) -> None:
-        """Find out which inputs the gradients belong to, where that isn't sure."""
+        """Find out which inputs the gradients belong to, if that is uncertain."""
         if self.expected is None and gradients:
             self.names = self.names[: len(gradients)]
         if not (self.is_sure or declaration_of(self.pair.backward)) and len(self.names) == len(gradients):
             inputs = [name for name in self.pair.differentiable if name not in self.parameters]
             shapes = {name: np.shape(self.pair.inputs[name]) for name in inputs}
-            advice = '; wrt=["{}"] says which is meant' if self.expected is None else ""
+            advice = '; pass wrt=["{}"] to choose the input' if self.expected is None else ""
             self.findings += belonging(self.names, gradients, shapes, self._fits, advice)
 
     def _fits(self, name: str, gradient: Any) -> bool:
-        """Whether an array is meant as the gradient of this input, as a few directions show."""
+        """Whether an array is the gradient of this input, by a few directions."""
         if problem_with(gradient, self.pair.inputs[name].shape) is not None or not gradient.any():
             return False
         return self.coverage.agrees(self.pair, name, gradient, self.upstream)
@@ -300,7 +301,7 @@ class PairCheck(Check):
         return tensors
 
     def _without(self, offsets: Offsets, tensor: TensorResult) -> TensorResult | None:
-        """Return the comparison of a gradient that is right only without a constant that forward adds; note that."""
+        """Return the comparison of a gradient that is right without a constant that forward adds, and add a finding."""
         name = tensor.name.removeprefix("grad_")
         if tensor.verdict == PASS or not offsets.values or tensor.max_relative_error > SLIGHT:
             return None
@@ -310,24 +311,24 @@ class PairCheck(Check):
         if other.verdict != PASS:
             return None
         cause = f"{tensor.name} is right for {name_of(self.pair.forward)} without {offsets} that it adds"
-        message = f"{cause}; backward leaves that out, by which the gradient is off by up to "
+        message = f"{cause}; backward leaves it out, so that the gradient is off by up to "
         message += f"{tensor.max_relative_error:.1e}"
         evidence: dict[str, Any] = {"hypothesis": "left-out-constant", "values": sorted(offsets.values)}
         if offsets is self.offsets:
             self.findings.append(Finding("left-out-constant", tensor.name, "note", message, evidence))
         else:
-            question = "Which small number does the forward add, and where does it enter what you divide by?"
+            question = "Which small number does the forward add, and where does it appear in your divisor?"
             self.findings.append(Finding("cause", tensor.name, "error", message, evidence, cause, question))
         return other
 
     def look_further(self, tensors: Sequence[TensorResult], gradients: Mapping[str, Array]) -> None:
-        """Add the causes of what is wrong, and what the inputs would hide."""
+        """Add the causes of wrong gradients, and notes on mistakes that the inputs would hide."""
         errors = [f.code for f in self.findings if f.severity == "error" and f.code != "wrong-values"]
         is_wrong = "wrong-shape" in errors or any(tensor.verdict == FAIL for tensor in tensors)
         in_order = set(errors) <= {*SAYS_NOTHING_OF_A_CAUSE} and declaration_of(self.pair.backward) is None
         unusable = next((f for f in self.findings if f.code in UNUSABLE and f.severity == "error"), None)
         if self.options.explain and (unusable or (in_order and is_wrong)) and not self.coarse:
-            from aescratch.inspection.gradcheck import causes  # large, and most gradients are right
+            from aescratch.inspection.gradcheck import causes  # large, while most gradients are right
 
             if unusable:
                 causes.mend(unusable, self.pair, self.names or self.pair.differentiable, seed=self.options.rng)
@@ -348,9 +349,9 @@ class PairCheck(Check):
 
 
 def _own_arguments(pair: Pair) -> list[str] | None:
-    """Return the leading arguments that our own pair gives gradients for, if forward is of the formula sheet.
+    """Return the leading arguments that our own pair returns gradients for, if forward is on the formula sheet.
 
-    What an exercise has put in our functions' place isn't asked.
+    A function that an exercise has put in our function's place is not used.
     """
     name = name_of(pair.forward)
     own = AS_WRITTEN.get(f"{name}_backward")
@@ -363,13 +364,13 @@ def _own_arguments(pair: Pair) -> list[str] | None:
 
 
 def _evaluate(pair: Pair, inputs: Mapping[str, Any]) -> Any:
-    """Return forward's output, and raise if it isn't one array of floats, or a number."""
+    """Return forward's output; raise unless it is one array of floats or a number."""
     output = call(pair.forward, inputs)
     if isinstance(output, (list, tuple)) or not np.issubdtype(np.asarray(output).dtype, np.floating):
         kind = output.dtype if isinstance(output, np.ndarray) else type(output).__name__
         raise TypeError(
-            f"expected {name_of(pair.forward)} to return one array of floats, got {kind}; make it one, or of a forward "
-            "that returns several values give the backward that takes them"
+            f"expected {name_of(pair.forward)} to return one array of floats, got {kind}; return one array, or pass "
+            "a backward that takes all of the returned values"
         )
     return output
 
@@ -380,7 +381,7 @@ def _well_formed(
     """Return the gradients that can be compared, by input, and a finding for each that can't."""
     if returned is None:
         wanted = ", ".join(f"grad_{name}" for name in names)
-        message = f"backward returns None; end it with return, say return {wanted}"
+        message = f"backward returns None; end it with a return statement: return {wanted}"
         return {}, [Finding("wrong-type", None, "error", message)]
     hint = "; a list is taken as several gradients" if isinstance(returned, list) else ""
     if len(gradients) != len(names):

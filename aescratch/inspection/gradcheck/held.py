@@ -2,8 +2,8 @@
 
     layer --> forward(x, W, b), backward(grad_y, x, W, b) -> grad_x, grad_W, grad_b
 
-What it draws is the same in every call, and what it keeps from call to call is put back. Its parameters are ours, or
-have to be found; the gradient of one that backward updates is read from its change.
+Random draws are the same in every call, and state that the layer keeps between calls is restored. Its parameters are
+ours, or have to be found; if backward updates a parameter itself, the gradient is read from the change.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Held:
         self.places += self.search.places
         arrays = [name for name, value in self.arguments.items() if is_float_array(value)]
         is_nothing = all(gives is None for gives in self.returned)
-        # None is a wrong gradient, unless nobody needs it: a first layer's, or that of a penalty on the parameters.
+        # None is a wrong gradient unless it isn't needed: for a first layer's input, or a penalty on the parameters.
         skipped = is_nothing and (getattr(layer, "is_first", False) or (self.is_term and self.places))
         self.leading: list[str] = [] if skipped else arrays[: max(1, len(self.returned))]
         self.unchecked: list[Home] = self._read_from_changes(self._match_returned(self.search.unpaired))
@@ -112,20 +112,25 @@ class Held:
         given = dict(x) if isinstance(x, Mapping) else {next(iter(parameters), "x"): x}
         unknown = [] if self.takes_any else sorted(set(given) - set(parameters))
         if unknown:
-            raise TypeError(f"expected arguments of forward, {', '.join(parameters)}, got {', '.join(unknown)} too")
+            raise TypeError(
+                f"expected only arguments of forward, {', '.join(parameters)}, got also "
+                f"{', '.join(unknown)}"
+            )
         needed = [n for n, p in parameters.items() if p.default is p.empty and n not in given and n != "rng"]
         if needed:
-            raise TypeError(f"expected all of forward's arguments, but missing {', '.join(needed)}; pass a dict")
+            raise TypeError(
+                f"expected all of forward's arguments, missing {', '.join(needed)}; pass them in a dict"
+            )
         order = sorted(given, key=lambda name: [*parameters, *given].index(name))
         whole = [name for name in order if isinstance(given[name], np.ndarray) and given[name].dtype.kind in "iub"]
         self.arguments = {name: given[name] if name in whole else _as_argument(name, given[name]) for name in order}
         for name in whole:
             if name not in COMPARED_WITH and not self._are_indices(name):
-                as_differentiable(name, given[name])  # which says what it is to be
+                as_differentiable(name, given[name])  # raises with what is expected
         return self.arguments
 
     def _are_indices(self, name: str) -> bool:
-        """Whether forward needs whole numbers in an argument: with floats it fails, or gives something else."""
+        """Whether forward needs whole numbers in an argument: with floats it fails, or returns another result."""
         if isinstance(self.layer, Part):
             return False
         arguments = copied(self.arguments)
@@ -138,7 +143,7 @@ class Held:
             self.put_back()
 
     def _look(self) -> bool:
-        """Find out what backward takes, and return whether what is kept from call to call changes the output."""
+        """Find out what backward takes, and return whether state that is kept between calls changes the output."""
         taken = inspect.signature(self.backward).parameters
         free = [p for n, p in taken.items() if n not in {**self.arguments, **self.rate.passed}]
         self.others = [p.name for p in free if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
@@ -146,7 +151,7 @@ class Held:
         if self.frozen.draws:
             self.frozen.draws, before = None, [slot.read() for slot in slots_in(self.layer)]
             self._again()
-            if not self.frozen.draws:  # it has drawn its parameters, once, and what is new since then is none
+            if not self.frozen.draws:  # its parameters have been drawn by now
                 self.put_back, known = putting_back(self.layer), set(map(id, before))
                 self.made = [value for slot in slots_in(self.layer) if id(value := slot.read()) not in known]
             first = self._again()
@@ -159,7 +164,7 @@ class Held:
         return keeps_state
 
     def _call(self, inputs: Mapping[str, Any]) -> Any:
-        """Return what the layer's forward returns."""
+        """Return the result of the layer's forward."""
         arguments = {name: inputs[name] for name in self.arguments}
         if self.takes_any:
             return self.frozen(lambda: self.forward(*arguments.values()))
@@ -168,7 +173,7 @@ class Held:
         return self.frozen(lambda: self.forward(**arguments))
 
     def _run(self, inputs: Mapping[str, Any]) -> tuple[Sequence[Any], Sequence[Any]]:
-        """Return the outputs of the layer's forward, and what else it returns for backward to take."""
+        """Return the outputs of the layer's forward, and what else it returns for backward."""
         returned = self._call(inputs)
         if not isinstance(returned, (tuple, list)):
             return [returned], []
@@ -190,7 +195,7 @@ class Held:
         return joined(self.last[0])
 
     def _try_backward(self, output: Any) -> None:
-        """Call backward, if it comes back; what it raises is reported by the check itself."""
+        """Call backward; an error, or a call that takes too long, is reported by the check itself."""
         rng, (outputs, kept) = np.random.default_rng(self.seed), self.last
         upstreams = [rng.uniform(0.5, 1.5, np.shape(each)) for each in outputs]
         try:
@@ -201,7 +206,7 @@ class Held:
             self.returned = [_own(value) for value in returned]
 
     def _match_returned(self, homes: list[Home]) -> list[Home]:
-        """Take what backward returns beside its input's gradients for those of the parameters; return the others."""
+        """Assign what backward returns beside its input's gradients to the parameters; return the other parameters."""
         more = dict(enumerate(self.returned[len(self.leading) :], start=len(self.leading)))
         shapes, left = [home.start.shape for home in homes], []
         for home in homes:
@@ -219,7 +224,7 @@ class Held:
         return self.returned[number] if number < len(self.returned) else None
 
     def _read_from_changes(self, homes: list[Home]) -> list[Home]:
-        """Take what backward updates for parameters, with the gradient by which it does; return the others."""
+        """Take the arrays that backward updates as parameters, with the gradient of the update; return the others."""
         updated = [home for home in homes if id(home) in self.search.changed and self.rate.value is not None]
         for home in updated:
             change = functools.partial(self._change, home)
@@ -241,7 +246,7 @@ class Held:
             home.put(home.start)
 
     def _at(self, inputs: Mapping[str, Any], anew: bool = False) -> tuple[Sequence[Any], Sequence[Any]]:
-        """Return what `_run` does with these values in the parameters, and the layer's state as it was."""
+        """Return the result of `_run` with these values in the parameters and the layer's original state."""
         if self.keeps_state or anew:
             self.put_back()
         self.put(inputs)
@@ -256,18 +261,18 @@ class Held:
         upstreams = [] if self.is_term else parted(inputs["grad_y"], outputs)
         gives = self.returned = self._pull(upstreams, kept, inputs)
         if self.places or not self.leading:
-            gives = gives[: len(self.leading)]  # some return the parameters' gradients too
+            gives = gives[: len(self.leading)]  # a backward may return the parameters' gradients too
         return (*gives, *(_own(place.gradient()) for place in self.places))
 
     def _rule(self, again: Callable[..., Any], inputs: Mapping[str, Any]) -> tuple[Any, ...]:
-        """Return what the declared rule of the layer's backward gives, in the order of `names`."""
+        """Return the gradients of the declared rule of the layer's backward, in the order of `names`."""
         self._at(inputs)
         given = again(self.layer, inputs.get("grad_y", 1.0))
         if not isinstance(given, Mapping):
             given = {self.names[0]: given} if len(self.names) == 1 else {}
         if missing := [name for name in self.names if name not in given]:
             wanted = f"expected a dictionary of gradients for {', '.join(self.names)}"
-            raise TypeError(f"{wanted}, but missing {', '.join(missing)}")
+            raise TypeError(f"{wanted}, missing {', '.join(missing)}")
         return tuple(given[name] for name in self.names)
 
     def _smoothed(self, smoothed: Any, inputs: Mapping[str, Any]) -> Any:
@@ -275,7 +280,7 @@ class Held:
         return smoothed(self.layer, *(inputs[name] for name in self.arguments))
 
     def laws(self) -> list[Finding]:
-        """Return what backward does to the parameters beside giving their gradients, and which couldn't be checked."""
+        """Return findings on what backward does to the parameters beside their gradients, and on unchecked ones."""
         findings = list(self._notes())
         if self.failed:
             return findings
@@ -297,19 +302,19 @@ class Held:
         findings += [changed_parameter(name, severity) for name in changed if name not in self.updated]
         for place, gradient, stood, left in zip(places, first, standing, again, strict=True):
             if left is None or (stood is not None and same(left, stood)):
-                message = f"the gradient of {place.name} was never written: backward left it as it was"
+                message = f"the gradient of {place.name} was never written: backward left it unchanged"
                 findings.append(Finding(NEVER_WRITTEN, place.name, "error", message, {}, "", NEVER_QUESTION))
             elif _is_sum(left, gradient, gradient) or _is_sum(left, stood, gradient):
                 message = (
-                    f"backward adds to the gradient of {place.name} instead of writing it: a second one gives twice as "
-                    "much; set it to 0 before each pass, or write it"
+                    f"backward adds to the gradient of {place.name} instead of writing it, so that a second call "
+                    "doubles it; set it to 0 before each pass, or write it"
                 )
                 is_error = is_ours and not getattr(self.layer, "adds", False)
                 findings.append(Finding(ADDS, place.name, "error" if is_error else "note", message))
         return findings
 
     def _put_numbers(self, place: Place) -> Any:
-        """Put random numbers where a gradient stands, and return a copy of them; None where nothing can be put."""
+        """Put random numbers into a parameter's gradient, and return a copy of them, or None if it can't be written."""
         gradient = place.gradient()
         if not is_float_array(gradient) or not gradient.flags.writeable:
             return None
@@ -317,7 +322,7 @@ class Held:
         return gradient.copy() if same(place.gradient(), gradient) else None
 
     def of_new_values(self, failing: Sequence[str], tolerance: float) -> Iterator[Finding]:
-        """Yield a finding for each wrong gradient of an input that is right for the values which backward leaves."""
+        """Yield a finding for each gradient of an input that is right only for the parameters after the update."""
         wrong = [name for name in self.leading if f"grad_{name}" in failing]
         if not (wrong and self.search.changed):
             return
@@ -327,13 +332,13 @@ class Held:
         for name in wrong:
             coverage = Coverage("directional", [np.size(returned[name])], self.seed)
             if coverage.agrees(after, name, returned[name], upstream, tolerance):
-                cause = f"grad_{name} is computed with the values that backward has already given to the parameters"
-                message = f"{cause}: for these it is right; at those of the forward pass it isn't"
-                question = "Which weights did the forward pass use, and which are in place when that line is run?"
+                cause = f"grad_{name} is computed with the parameters that backward has already updated"
+                message = f"{cause}: it is right for the updated values, but wrong for those of the forward pass"
+                question = "Which weights did the forward pass use, and which weights does that line use?"
                 yield Finding("updated-too-early", f"grad_{name}", "error", message, {}, cause, question)
 
     def _notes(self) -> Iterator[Finding]:
-        """Yield what the search for parameters has shown."""
+        """Yield notes on the results of the search for parameters."""
         kind = type(self.layer).__name__
         if self.frozen.draws:
             yield self.frozen.remark(f"{kind}.forward")
@@ -341,9 +346,9 @@ class Held:
             yield no_upstream(f"{kind}.backward", f"{kind}.forward")
         if self.is_first_alone:
             message = f"{kind}.backward takes one upstream gradient: of the values that {kind}.forward returns, only "
-            yield Finding("first-output", None, "note", f"{message}the first was checked")
+            yield Finding("first-output", None, "note", f"{message}the first is checked")
         for updated in self.updated:
-            message = f"backward updates {updated}: its gradient was read from that, (before − after) / "
+            message = f"backward updates {updated}: its gradient was read from the change, (before − after) / "
             yield Finding("updated-parameter", updated, "note", f"{message}{self.rate.value:g}")
         for gradient, name in self.search.by_likeness:
             yield Finding("gradient-name", name, "note", f"{gradient} was taken for the gradient of {name}")
@@ -351,11 +356,11 @@ class Held:
             word = home.slots[0].label
             message = f"{home.name} {home.start.shape} was not checked: "
             if id(home) in self.search.changed:
-                message += "backward updates it, and nothing says by how much of its gradient; give learning_rate="
+                message += "backward updates it with an unknown learning rate; pass learning_rate="
             else:
                 message += (
-                    f"no gradient of it was found; call it d{word} or grad_{word}; if {word} isn't learnt, make it "
-                    f"read-only: {home.name}.flags.writeable = False"
+                    f"its gradient was not found; name the gradient d{word} or grad_{word}; if {word} isn't trained, "
+                    f"make it read-only: {home.name}.flags.writeable = False"
                 )
             yield Finding("not-checked", home.name, INCONCLUSIVE, message)
         for slot in self.search.whole:
@@ -364,12 +369,12 @@ class Held:
 
 
 def _as_argument(name: str, value: Any) -> Any:
-    """Return a float64 copy of an array of floats, refuse what can't be one, and leave numbers."""
+    """Return a float64 copy of an array of floats, or a number as it is; raise for other values."""
     return value if isinstance(value, (bool, int, float, str)) else as_differentiable(name, value)
 
 
 def _is_sum(left: Any, before: Any, gradient: Any) -> bool:
-    """Whether what backward has left is its gradient, which isn't 0, on top of what was there before."""
+    """Whether backward has added its gradient, which isn't 0, to the value that was there before."""
     if not isinstance(gradient, np.ndarray) or not gradient.any() or before is None:
         return False
     size = float(np.max(np.abs(before))) + float(np.max(np.abs(gradient)))

@@ -1,10 +1,10 @@
-"""Putting back everything that a check may change in an object: attributes, contents of arrays, states of generators.
+"""Restoring everything that a check may change in an object: attributes, contents of arrays, states of generators.
 
-    with kept(layer): ...                    whatever happens inside, layer is as before afterwards, to the last bit
-    with in_double_precision(model): ...     so is the model, which computes in float64 meanwhile
+    with kept(layer): ...                    afterwards the layer is exactly as before, whatever happens inside
+    with in_double_precision(model): ...     the same for a model, which computes in float64 meanwhile
 
-What can be reached through attributes, lists, tuples and dictionaries counts: the layers in a list of layers, the
-arrays in a dictionary. Sets, slots and closures aren't looked into.
+Included is everything that can be reached through attributes, lists, tuples and dictionaries, such as the layers in a
+list of layers. Sets, slots and closures are not searched.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ from aescratch.foundations.buffers import move_buffers
 from aescratch.foundations.parameters import pack
 from aescratch.training import contract
 
-# What is shared by everybody, or can't change, and isn't looked into.
+# Types of objects that are shared by everybody or can't change; they are not searched.
 LEFT_ALONE = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, str, bytes, int, float, complex)
 
 
 @contextlib.contextmanager
 def kept(*objects: Any) -> Iterator[None]:
-    """Put back, after the block, what can be reached from the objects; their identities stay too."""
+    """Restore, after the block, everything that can be reached from the objects; their identities stay too."""
     put_back = putting_back(*objects)
     try:
         yield
     finally:
         try:
             put_back()
-        except KeyboardInterrupt:  # in the middle of it; each can be done twice
+        except KeyboardInterrupt:  # if it arrives during the restoring; each step can be done twice
             put_back()
             raise
 
 
 def putting_back(*objects: Any) -> Callable[[], None]:
-    """Return a function that makes everything that can be reached from the objects what it is now, time and again."""
+    """Return a function that restores, at every call, all that can be reached from the objects to its state now."""
     undo = [_put_back(value) for value in reachable(*objects)]
 
     def put_back() -> None:
@@ -54,10 +54,10 @@ def putting_back(*objects: Any) -> Callable[[], None]:
 
 @contextlib.contextmanager
 def in_double_precision(model: Any, backend: str | None = None) -> Iterator[None]:
-    """Put float64 copies of its values into a model, on the backend if one is given; put back everything afterwards.
+    """Put float64 copies of its values into a model, on the given backend if any; restore everything afterwards.
 
-    Everything is: values, gradients, what the parts remember, what a class of the user's keeps beside, and the states
-    of generators.
+    That includes values, gradients, what the parts remember, the other attributes of a user's class, and the states of
+    generators.
     """
     backend = backend or contract.backend_of(model)
     with kept(model, *contract.parts_of(model).values(), *model.parameters):
@@ -67,7 +67,7 @@ def in_double_precision(model: Any, backend: str | None = None) -> Iterator[None
 
 
 def reachable(*objects: Any) -> list[Any]:
-    """Return the objects, and everything in their attributes, lists and dictionaries, however deep, each once."""
+    """Return the objects and everything in their attributes, lists and dictionaries at any depth, each once."""
     found: dict[int, Any] = {}
     waiting = list(objects)
     while waiting:
@@ -87,7 +87,7 @@ def reachable(*objects: Any) -> list[Any]:
 
 
 def _is_of_python(value: Any) -> bool:
-    """Whether an object is of Python's own library, which others use too: a logger, a lock, a file."""
+    """Whether an object is of Python's standard library and may be shared: a logger, a lock, a file."""
     module = type(value).__module__.partition(".")[0]
     return module in sys.stdlib_module_names and not isinstance(
         value, (dict, list, tuple, types.MethodType, types.SimpleNamespace, functools.partial, random.Random)
@@ -95,7 +95,7 @@ def _is_of_python(value: Any) -> bool:
 
 
 def _put_back(value: Any) -> Callable[[], None]:
-    """Return a function that makes an array, a generator, a dictionary or a list what it is now."""
+    """Return a function that restores an array, a generator, a dictionary or a list to its state now."""
     if isinstance(value, np.ndarray):
         contents = value.copy()
         return lambda: _write(value, contents)

@@ -1,8 +1,8 @@
-"""Laws that right gradients keep whatever the formulas are, each seen in a few calls, each a finding of its own.
+"""Laws that right gradients obey for any formula; each is tested with a few calls and has its own finding.
 
-    a pair     gradients are linear in the upstream gradient, and 0 where it is; arguments stay as they were
-    a model    backward changes nothing but gradients: no gradient it is given, nothing that the parts remember
-               the batch twice over, or its rows in another order, leave loss and gradients as they were
+    a pair     gradients are linear in the upstream gradient, and 0 if it is 0; arguments don't change
+    a model    backward changes only gradients: not the gradient that it gets, not what the parts remember
+               the batch repeated, or its rows in another order, don't change loss and gradients
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from aescratch.inspection.gradcheck.report import Finding
 from aescratch.inspection.recording import Call, observed
 from aescratch.training.contract import parts_of
 
-ROUNDING = 1e-5  # of a tensor's largest entry: far above what another order of summing does, in float32 too
-NEXT_TO_NOTHING = 1e-7  # of a model's largest gradient: one below is known no better than to rounding of this size
-LAST_PLACES = 4 * float(np.finfo(np.float64).eps)  # of an upstream gradient's entries, by which they are moved
-CANCELLED = 30.0  # times what such moves change: what the rounding of terms that cancel each other may leave
+ROUNDING = 1e-5  # of a tensor's largest entry: far above the effect of another order of summation, in float32 too
+NEXT_TO_NOTHING = 1e-7  # of a model's largest gradient: a smaller one is known only to rounding of this size
+LAST_PLACES = 4 * float(np.finfo(np.float64).eps)  # of an upstream gradient's entries: the size of a perturbation
+CANCELLED = 30.0  # times the effect of such a perturbation: the rounding that cancelling terms may leave
 
 Gradients = Mapping[str, Array]
 
@@ -33,7 +33,7 @@ def of_the_upstream(backward: Callable[[Array], Sequence[Any]], upstream: Array,
     with np.errstate(all="ignore"):
         returned = [backward(np.asarray(u)) for u in (0 * upstream, other, 2 * upstream + other)]
     if any(len(found) != len(gradients) for found in returned):
-        message = "backward returns another number of gradients for another upstream gradient"
+        message = "the number of gradients that backward returns depends on the upstream gradient"
         return [Finding("not-linear", None, "error", message)]
     findings = []
 
@@ -41,12 +41,12 @@ def of_the_upstream(backward: Callable[[Array], Sequence[Any]], upstream: Array,
         at_sum = returned[2][number]
         if _near(at_sum, wanted, *sizes):
             return True
-        # Large terms may cancel each other down to their rounding, or to what that of the upstream gradient does.
+        # Large terms may cancel down to their rounding, or to the effect of the upstream gradient's rounding.
         rng, total = np.random.default_rng(1), 2 * upstream + other
         moved = [backward(total * (1 + LAST_PLACES * rng.uniform(-1, 1, total.shape)))[number] for _ in range(8)]
         if any(np.shape(each) != np.shape(wanted) for each in (at_sum, *moved)):
             return False
-        # Medians, as what a single call gives, or at_sum, may be off by more than rounding.
+        # Medians, since a single call, or at_sum, may be off by more than rounding.
         far = float(np.median(np.max(np.abs(moved - np.median(moved, axis=0)).reshape(len(moved), -1), axis=1)))
         noise = max(CANCELLED * far, LAST_PLACES * float(np.max(np.abs(total))))
         return _near(at_sum, wanted, *sizes, np.asarray(noise / ROUNDING))
@@ -55,23 +55,23 @@ def of_the_upstream(backward: Callable[[Array], Sequence[Any]], upstream: Array,
         is_zero = _near(at_zero, 0 * gradient, gradient)
         if not is_zero and np.shape(at_zero) == gradient.shape and np.isfinite(at_zero).all():
             message = (
-                f"grad_{name}: where the upstream gradient is 0 everywhere, backward gives up to "
-                f"{np.max(np.abs(at_zero)):.3g} and not 0: a part of it doesn't come from the upstream gradient"
+                f"grad_{name}: for an upstream gradient of 0, backward gives up to {np.max(np.abs(at_zero)):.3g} "
+                "instead of 0: a part of the gradient doesn't come from the upstream gradient"
             )
-            question = f"Which term of grad_{name} has the upstream gradient as a factor, and which one hasn't?"
+            question = f"Which term of grad_{name} has the upstream gradient as a factor, and which doesn't?"
             findings.append(Finding("upstream-ignored", f"grad_{name}", "error", message, {}, "", question))
         elif not (is_zero and is_sum(number, 2 * gradient + at_other, gradient, at_other)):
             message = (
-                f"grad_{name}: backward isn't linear in the upstream gradient: what it gives for 2 u + v isn't twice "
-                "that for u and that for v together, or for 0 it isn't 0"
+                f"grad_{name}: backward isn't linear in the upstream gradient: its result for 2 u + v isn't twice "
+                "that for u plus that for v, or its result for 0 isn't 0"
             )
-            question = "The chain rule multiplies by the upstream gradient: where is it used in another way than that?"
+            question = "The chain rule multiplies by the upstream gradient: where is it used in another way?"
             findings.append(Finding("not-linear", f"grad_{name}", "error", message, {}, "", question))
     return findings
 
 
 def _near(found: Any, wanted: Any, *sizes: Array) -> bool:
-    """Whether an array is what is wanted, to the rounding of numbers as large as sizes are; NaN never is."""
+    """Whether an array equals another one to the rounding of numbers as large as `sizes`; NaN never does."""
     if np.shape(found) != np.shape(wanted):
         return False
     allowed = ROUNDING * max(float(np.max(np.abs(size))) for size in sizes)
@@ -80,9 +80,9 @@ def _near(found: Any, wanted: Any, *sizes: Array) -> bool:
 
 @contextlib.contextmanager
 def nothing_else_changed(model: Any, batch: Sequence[Array], findings: list[Finding]) -> Iterator[None]:
-    """Add a finding for each part that changes, in the block's backward, a gradient it is given or what is remembered.
+    """Add a finding for each part that changes its upstream gradient or remembered arrays in the block's backward.
 
-    The batch and the parameters are looked at elsewhere.
+    The batch and the parameters are checked elsewhere.
     """
     elsewhere = [*batch, *(parameter.value for parameter in model.parameters)]
     remembered = []
@@ -90,7 +90,7 @@ def nothing_else_changed(model: Any, batch: Sequence[Array], findings: list[Find
         for name in part.remembers:
             array: Any = part.__dict__.get(name)
             if is_array(array) and not any(_overlap(array, other) for other in elsewhere):
-                elsewhere.append(array)  # what several parts remember is said once
+                elsewhere.append(array)  # an array that several parts remember is reported once
                 remembered.append((place, name, array, to_numpy(array).copy()))
     copies: list[dict[str, Array]] = []
 
@@ -100,8 +100,8 @@ def nothing_else_changed(model: Any, batch: Sequence[Array], findings: list[Find
     def after_call(call: Call) -> None:
         for name, before in copies.pop().items():
             if call.which == "backward" and not same(to_numpy(call.arguments[name]), before):
-                message = f"the backward of {call.name} changed {name}, which it was given; work on a copy"
-                question = "Who else still needs that gradient, on another path or in a second look at it?"
+                message = f"the backward of {call.name} changed {name}, its argument; work on a copy"
+                question = "Who else still needs that gradient, on another path or later?"
                 evidence = {"part": call.name, "name": name}
                 findings.append(Finding("changed-upstream", None, "error", message, evidence, "", question))
 
@@ -118,11 +118,11 @@ def nothing_else_changed(model: Any, batch: Sequence[Array], findings: list[Find
 def of_the_batch(
     evaluate: Callable[[Sequence[Array], int], Seen], batch: Sequence[Array], rng: int, gradients: Gradients
 ) -> list[Finding]:
-    """Return what the batch twice over, and its rows in reverse order, show about a mean over the batch.
+    """Return findings from the batch repeated and from its rows in reverse order: a mean over the batch doesn't change.
 
-    `evaluate` gives loss, gradients by name, and the pattern of the kinks, for a batch and a seed. A loss that isn't
-    such a mean is noted, for its gradients may be right all the same; one that is has gradients that are.
-    Noise that a seed freezes doesn't follow its rows: a loss that draws any is left alone.
+    `evaluate` returns loss, gradients by name, and the pattern of the kinks, for a batch and a seed. A loss that isn't
+    such a mean is only noted, since its gradients may still be right; if it is, its gradients must be means too.
+    Noise that a seed freezes doesn't follow the rows, so a loss that draws noise is skipped.
     """
     here = evaluate(batch, rng)
     if evaluate(batch, rng + 1).loss != here.loss:
@@ -132,7 +132,7 @@ def of_the_batch(
         seen = evaluate([law.rearranged(array) for array in batch], rng)
         rearranged = [law.rearranged(a) if len(np.atleast_1d(a)) == len(batch[0]) else a for a in here.patterns]
         if any(not same(a, b) for a, b in zip(rearranged, seen.patterns, strict=True)):
-            continue  # a kink was crossed by the rounding of another order of summing
+            continue  # rounding by another order of summation crossed a kink
         if not _near(seen.loss, here.loss, np.asarray(here.loss)):
             message = f"{law.what} gives the loss {seen.loss:.9g} instead of {here.loss:.9g}: {law.means}"
             findings.append(Finding(law.code, None, "note", message, {"losses": [here.loss, seen.loss]}))
@@ -143,8 +143,8 @@ def of_the_batch(
         names = [name for name, g in finite.items() if not _near(seen.gradients[name], g, g, floor)]
         if names:
             message = (
-                f"{', '.join(names)}: {law.what} leaves the loss as it was, but gives another gradient; for the same "
-                "loss it has to be the same"
+                f"{', '.join(names)}: {law.what} leaves the loss unchanged, but gives another gradient; it has to be "
+                "the same for the same loss"
             )
             only = names[0] if len(names) == 1 else None
             findings.append(Finding(law.code, only, "error", message, {"tensors": names}, "", law.question))
@@ -152,7 +152,7 @@ def of_the_batch(
 
 
 class Seen(NamedTuple):
-    """What one evaluation gives: the loss, the gradients by name, and the patterns of the kinks, a row per example."""
+    """The result of one evaluation: the loss, the gradients by name, and the kinks' patterns, a row per example."""
 
     loss: float
     gradients: Gradients
@@ -160,7 +160,7 @@ class Seen(NamedTuple):
 
 
 class BatchLaw(NamedTuple):
-    """One way to rearrange a batch that changes no mean over it."""
+    """A rearrangement of the batch that changes no mean over it."""
 
     code: str
     rearranged: Callable[[Array], Array]
@@ -170,26 +170,26 @@ class BatchLaw(NamedTuple):
 
 
 DOUBLED = BatchLaw(
-    "not-a-batch-mean", lambda array: array_module(array).concatenate([array, array]), "the batch twice over",
+    "not-a-batch-mean", lambda array: array_module(array).concatenate([array, array]), "repeating the batch",
     "it isn't a mean over the batch",
     "Where does the number of examples enter, and does it enter exactly once?",
 )  # fmt: skip
 REVERSED = BatchLaw(
-    "rows-not-exchangeable", lambda array: array[::-1].copy(), "the batch in reverse order",
+    "rows-not-exchangeable", lambda array: array[::-1].copy(), "reversing the batch",
     "it depends on the order of the examples",
     "Which line treats one row of the batch in another way than the others?",
 )  # fmt: skip
 
 
 def _overlap(a: Array, b: Array) -> bool:
-    """Whether two arrays share memory; CuPy's are compared by their objects only."""
+    """Whether two arrays share memory; CuPy arrays are compared by identity only."""
     return a is b or (isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.shares_memory(a, b))
 
 
 def of_the_arguments(
     arguments: Mapping[str, Any], before: Mapping[str, Any], gradients: Sequence[Any]
 ) -> list[Finding]:  # fmt: skip
-    """Return a finding for each argument that backward changed, or returns a view of."""
+    """Return a finding for each argument that backward changed or returned a view of."""
     findings = []
     for name in changed(arguments, before):
         message = f"backward changed its argument {name}; work on a copy, the caller still needs it"
@@ -197,6 +197,6 @@ def of_the_arguments(
     arrays = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray)}
     for name, value in arrays.items():
         if any(isinstance(g, np.ndarray) and np.shares_memory(g, value) for g in gradients):
-            message = f"backward returns a view of its argument {name}; return an array of its own, say {name}.copy()"
+            message = f"backward returns a view of its argument {name}; return a new array, such as {name}.copy()"
             findings.append(Finding("shared-memory", name, "note", message))
     return findings

@@ -1,4 +1,4 @@
-"""Checking a layer: the gradients for its input and for every parameter that it holds.
+"""Checking a layer: the gradients of its input and of every parameter that it holds.
 
     layer --> forward(x, W, b), backward(grad_y, x, W, b) -> grad_x, grad_W, grad_b --> check_function
 
@@ -33,40 +33,40 @@ def check_layer(
     layer: Any, x: Any, *, rng: int = 0, tolerance: float = 1e-6, mode: str = "exhaustive",
     time_limit: float | None = 60.0, explain: bool = True, training: bool = False, learning_rate: float | None = None,
 ) -> Report:  # fmt: skip
-    """Check the gradients of a layer, for its input and for every parameter.
+    """Check the gradients of a layer's input and of every parameter.
 
-    Parameters are our `Parameter` objects, and, of a layer that isn't ours, the arrays of floats that its output
-    depends on: its attributes, entries of its lists and dictionaries, and those of objects inside it, such as
-    ``layers[0].W``. An array that forward itself writes isn't one, nor one that is read-only or a running statistic,
-    ``running_mean``. The gradient of ``W`` is in ``dW``, ``grad_W``, ``W_grad`` or ``d_W``, that of ``params[0]`` in
-    ``grads[0]``; otherwise it is what backward writes, or returns, that is called alike, ``gradient_w`` say, or that
-    alone has its shape. That of one which backward updates itself is read from the change, (before − after) divided by
-    the learning rate. A parameter whose gradient isn't found, or is 0 on both sides, makes the verdict inconclusive.
-    A backward that `surrogate_gradient` declares is compared with its rule.
+    Parameters are our `Parameter` objects. In a layer that isn't ours, they are the arrays of floats that the output
+    depends on: attributes, entries of lists and dictionaries, and those of objects inside the layer, such as
+    ``layers[0].W``. Arrays that forward itself writes, read-only arrays and running statistics such as
+    ``running_mean`` are not parameters. The gradient of ``W`` is in ``dW``, ``grad_W``, ``W_grad`` or ``d_W``, that of
+    ``params[0]`` in ``grads[0]``. Otherwise it is the array that backward writes or returns under a similar name, such
+    as ``gradient_w``, or the only array of its shape. If backward updates a parameter itself, the gradient is read from
+    the change: (before − after) divided by the learning rate. A parameter whose gradient isn't found, or is 0 on both
+    sides, makes the verdict inconclusive. A backward that `surrogate_gradient` declares is compared with its rule.
 
-    What the layer draws is the same in every call, and what it keeps from call to call is put back before each. The
-    methods may also be called ``forward_pass``, ``fprop`` or ``__call__``, and ``backward_pass``, ``bprop`` or
-    ``backprop``; of several outputs each has an upstream gradient.
+    Random draws are the same in every call, and state that the layer keeps between calls is restored before each call.
+    The methods may also be called ``forward_pass``, ``fprop`` or ``__call__``, and ``backward_pass``, ``bprop`` or
+    ``backprop``. Each of several outputs has its own upstream gradient.
 
     Parameters
     ----------
     layer : object
-        One of our layers, losses or penalties, or any object with ``forward(x)`` and ``backward(grad)``. It is as
-        before afterwards, to the last bit.
+        One of our layers, losses or penalties, or any object with ``forward(x)`` and ``backward(grad)``. The check
+        leaves it exactly as it was.
     x : array of floats, or dict
-        A small batch, or forward's arguments by name where it takes several. An argument called rng needs none.
-        Whole numbers that are labels or indices stay as they are.
+        A small batch, or forward's arguments by name if it takes several. An argument named rng may be omitted.
+        Whole numbers that are labels or indices stay whole.
     rng : int
-        The seed of the upstream gradient, and of the noise of a layer that draws any.
+        The seed of the upstream gradient, and of the layer's noise.
     tolerance : float
-        The relative difference that is allowed, beside the numeric estimate's own error.
+        The relative difference that is allowed, in addition to the numeric estimate's own error.
     mode, time_limit, explain
-        As `check_function` takes them.
+        As in `check_function`.
     training : bool
-        Whether to check a layer of ours in training mode, its buffers held still, and not in use mode.
+        Whether to check a layer of ours in training mode, with its buffers fixed, instead of use mode.
     learning_rate : float, optional
-        That of a backward which updates the parameters. By default 1, where backward takes it as an argument, or an
-        attribute of the layer or of an object in it.
+        The learning rate of a backward that updates the parameters. By default it is 1 if backward takes it as an
+        argument, else an attribute of the layer or of an object in it.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def check_layer(
     Raises
     ------
     TypeError, ValueError
-        If the arguments are invalid; what the layer's backward does wrong is a finding instead.
+        If the arguments are invalid; mistakes of the layer's backward are findings instead.
 
     Examples
     --------
@@ -96,10 +96,10 @@ def check_layer(
     with kept(layer), kept_random_state(), in_its_mode, held_still, quiet():
         held = Held(layer, x, rng, time_limit, learning_rate)
         if not held.names:
-            raise TypeError(f"expected a layer with something to check, got {layer!r}, which gives no gradient")
+            raise TypeError(f"expected a layer with a gradient to check, got {layer!r}, which has no gradient")
         findings = held.laws()
         values_change = any(finding.code == "changed-parameter" for finding in findings)
-        if values_change:  # then backward works with others than forward, and what that looks like is no cause
+        if values_change:  # then backward uses other values than forward, and the arrays show no cause
             options = replace(options, explain=False)
         title, parameters = f"{_shown(layer)}, {held.shape} in", [place.name for place in held.places]
         report = check_pair(title, held.pair, held.names, options, mode, parameters)
@@ -107,10 +107,10 @@ def check_layer(
     told = {tensor.name for tensor in report.tensors} if values_change else {finding.tensor for finding in early}
     less = ("not-linear", "described")  # says less than that
     report.findings = [each for each in report.findings if each.code not in less or each.tensor not in told] + early
-    right = {tensor.name for tensor in report.tensors if tensor.verdict != FAIL}  # 0, as what nobody writes may be
+    right = {tensor.name for tensor in report.tensors if tensor.verdict != FAIL}  # 0, as if never written
     findings = [each for each in findings if each.code != NEVER_WRITTEN or f"grad_{each.tensor}" not in right]
     never = [f"grad_{each.tensor}" for each in findings if each.code == NEVER_WRITTEN]
-    report.findings = [each for each in report.findings if each.tensor not in never]  # which says the same
+    report.findings = [each for each in report.findings if each.tensor not in never]  # which states the same
     report.findings[:0] = findings if report.tensors or never else []
     return report
 
@@ -121,7 +121,7 @@ def _require_layer(layer: Any) -> None:
     methods = zip(("forward", "backward"), methods_of(layer), strict=True)
     missing = [name for name, method in methods if method is None]
     if missing or isinstance(layer, type):
-        what = f"the class {layer.__name__}; make one first" if isinstance(layer, type) else type(layer).__name__
+        what = f"the class {layer.__name__}; pass an instance" if isinstance(layer, type) else type(layer).__name__
         lacks = f", which has no {' and no '.join(missing)}" if missing else ""
         raise TypeError(f"expected an object with forward(x) and backward(grad), got {what}{lacks}")
     if any(array_module(parameter.value) is not np for _, parameter in held_parameters(layer)):

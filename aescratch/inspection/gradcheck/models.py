@@ -1,9 +1,9 @@
-"""Checking a model: every parameter's gradient against finite differences of the model's own loss.
+"""Checking a model: every parameter's gradient against finite differences of the model's loss.
 
     model.loss, model.backward -> parameter.grad         the analytic side
     model.loss at value ± h, noise frozen by a seed      the numeric side
 
-The check works on the model itself, in float64, and puts back every bit of it afterwards, whatever happens.
+The check works on the model itself, in float64, and restores every bit of it afterwards, even after an error.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from aescratch.inspection.gradcheck.written import ADDS, NEVER_WRITTEN, Left, fi
 from aescratch.layers import Layer
 from aescratch.training import contract
 
-# What can be wrong with a loss so that its differences mean nothing.
+# Findings about a loss whose differences are not meaningful.
 NOTHING_TO_COMPARE = ("not-deterministic", "not-finite", "single-precision", "changed-batch")
 
 
@@ -45,32 +45,32 @@ def check_gradients(
     """Check the gradient of every parameter of a model.
 
     A part whose backward is declared not to be a derivative, by `surrogate_gradient`, is compared with its rule, and so
-    is every gradient that passes through it. A parameter of which nothing was tested, since all its entries are 0 on
-    both sides or lie at kinks, makes the verdict inconclusive.
+    is every gradient that passes through it. A parameter that was not tested, since all its entries are 0 on both sides
+    or lie at kinks, makes the verdict inconclusive.
 
     Parameters
     ----------
     model : object
-        One of ours, or one of your own with ``loss``, ``backward`` and ``parameters``, as for `fit`. It is as before
-        afterwards, to the last bit.
+        Ours, or your own with ``loss``, ``backward`` and ``parameters``, as for `fit`. The check leaves it exactly as
+        it was.
     x : (N, D) array of floats
-        A small batch; 7 rows will do.
+        A small batch; 7 rows are enough.
     labels : (N,) array of integers, optional
         For a classifier.
     rng : int
         The seed that freezes the model's noise.
     tolerance : float
-        The relative difference that is allowed, beside the numeric estimate's own error.
+        The relative difference that is allowed, in addition to the numeric estimate's own error.
     mode : str
-        ``"exhaustive"`` for every entry; ``"sampled"`` for some of each parameter, ``"directional"`` for several random
-        directions in each, and ``"auto"`` for the latter where there are many.
+        ``"exhaustive"`` for every entry, ``"sampled"`` for some entries of each parameter, ``"directional"`` for
+        several random directions in each, ``"auto"`` for exhaustive with few entries and directional with many.
     time_limit : float, optional
-        Seconds that a call of backward may take.
+        The most seconds that a call of backward may take.
     explain : bool
-        Whether to look for the place and the cause where a gradient is wrong.
+        Whether to look for the place and the cause of a wrong gradient.
     training : bool
-        Whether to check the loss of training mode, with dropout and the batch's own statistics, in place of that of use
-        mode. Buffers keep their values.
+        Whether to check the loss in training mode, with dropout and the batch's own statistics, instead of use mode.
+        Buffers keep their values.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def check_gradients(
     Raises
     ------
     TypeError, ValueError
-        If the arguments are invalid; what the model does wrong is a finding instead.
+        If the arguments are invalid; mistakes of the model are findings instead.
 
     Examples
     --------
@@ -110,11 +110,11 @@ def check_gradients(
 
 
 class OtherBatchError(Exception):
-    """A loss was asked for a batch that isn't the user's, and raised."""
+    """A loss raised for a batch that isn't the user's."""
 
 
 class ModelCheck(Check):
-    """The check of a model, whose parameters are in float64 and whose mode is set, at a batch."""
+    """The check of a model at a batch, with its parameters in float64 and its mode set."""
 
     model: Any
     batch: Sequence[Array]
@@ -126,20 +126,20 @@ class ModelCheck(Check):
         self.audit: list[Finding] = []
 
     def loss(self, batch: Sequence[Array] | None = None, seed: int | None = None) -> Any:
-        """Return the loss, of the check's batch and seed if no other is given, and raise if it isn't a number."""
+        """Return the loss, by default at the check's batch and seed; raise if it isn't a number."""
         rows, rng = self.batch if batch is None else batch, self.seed if seed is None else seed
         return contract.as_number(self.model, self.model.loss(*rows, rng=rng))
 
     def patterns(self) -> list[Array]:
-        """Return the patterns at the kinks of the last loss."""
+        """Return the patterns of the kinks in the last loss."""
         return patterns(contract.parts_of(self.model).values())
 
     def gradients(self) -> dict[str, Array]:
-        """Return copies of what backward has left, by the parameters' names."""
+        """Return copies of the gradients after backward, by the parameters' names."""
         return {parameter.name: to_numpy(parameter.grad).copy() for parameter in self.model.parameters}
 
     def look(self) -> dict[str, Array] | None:
-        """Return the gradients, none if backward doesn't come back; add what two calls of it, and of loss, tell."""
+        """Return the gradients, or None if backward doesn't return; add the findings of two calls of it and of loss."""
         self.findings += _left_out(self.model)
         self._look_at_loss()
         if self.found(*NOTHING_TO_COMPARE):
@@ -147,7 +147,7 @@ class ModelCheck(Check):
         self.findings += _mode_findings(self)
         self.audit = audit_model(self.model, self.batch)
         self.findings += draw_zero_biases(self.model, self.seed)
-        self.loss()  # what the parts remember belongs to this batch and these values
+        self.loss()  # the parts must remember this batch and these values
         return self._look_at_backward()
 
     def _look_at_loss(self) -> None:
@@ -157,14 +157,14 @@ class ModelCheck(Check):
         self._look_at_batch("loss", before)
         first, second = float(loss), float(self.loss())
         if not np.isfinite(first):
-            message = f"the loss is {first}, and has no gradient; use other inputs or parameters"
+            message = f"the loss is {first}, which has no gradient; use other inputs or parameters"
             found = Finding("not-finite", None, "inconclusive", message, {"loss": first})
             self.findings.append(tell_where(found, self.loss))
             return
         if first != second:
             message = (
                 f"the loss isn't deterministic: it gave {first:.17g} and then {second:.17g} for the same batch and "
-                "seed; draw all noise from the rng that loss receives, and keep what it learns from a batch in an "
+                "seed; draw all noise from the rng that loss gets, and keep statistics of the batches in an "
                 "ae.Buffer"
             )
             self.findings.append(Finding("not-deterministic", None, "error", message, {"losses": [first, second]}))
@@ -172,7 +172,7 @@ class ModelCheck(Check):
             self.findings.append(single_precision("loss", loss.dtype))
 
     def _look_at_batch(self, who: str, before: Sequence[Array]) -> None:
-        """Add a finding if the batch isn't as before, and put it right."""
+        """Add a finding if the batch has changed, and restore it."""
         if all(same(to_numpy(array), to_numpy(old)) for array, old in zip(self.batch, before, strict=True)):
             return
         for array, old in zip(self.batch, before, strict=True):
@@ -184,7 +184,7 @@ class ModelCheck(Check):
         values = [to_numpy(parameter.value).copy() for parameter in self.model.parameters]
         batch = [array.copy() for array in self.batch]
         for parameter in self.model.parameters:
-            parameter.grad[...] = np.nan  # so that a gradient nobody writes can't pass for one
+            parameter.grad[...] = np.nan  # so that a gradient that is never written can't pass
         gradients: dict[str, Array] = {}
         second: dict[str, Array] = {}
         with self.reporting():
@@ -204,7 +204,7 @@ class ModelCheck(Check):
         return gradients
 
     def _as_written(self, first: Mapping[str, Array]) -> dict[str, Array]:
-        """Return the gradients that are compared; where one isn't made of numbers, add what backward does with it."""
+        """Return the gradients to compare; for one that isn't finite, add a finding on what backward does with it."""
         if all(np.isfinite(gradient).all() for gradient in first.values()):
             return dict(first)
         rng = np.random.default_rng(self.seed)
@@ -224,14 +224,14 @@ class ModelCheck(Check):
         self.in_time(self.model.backward)
 
     def _backward_on(self, standing: Mapping[str, Array]) -> dict[str, Array]:
-        """Return what backward leaves where this stood in the gradients before."""
+        """Return the gradients after backward if they held this value before."""
         for parameter in self.model.parameters:
             parameter.grad[...] = move(standing[parameter.name], array_module(parameter.grad).__name__)
         self._backward_again()
         return self.gradients()
 
     def compare(self, gradients: Mapping[str, Array]) -> list[TensorResult]:
-        """Return the comparison of every parameter's gradient; declared parts are replaced by what their rules say."""
+        """Return the comparison of every parameter's gradient; declared parts are replaced by their rules."""
         if not gradients:
             return []
         self.surrogates: Surrogates = Surrogates(self.model, self.loss, self.options.time_limit)
@@ -259,28 +259,28 @@ class ModelCheck(Check):
         return tensors
 
     def look_further(self, tensors: Sequence[TensorResult], gradients: Mapping[str, Array]) -> None:
-        """Add what other batches of the same rows tell, causes of what is wrong, and what the batch would hide."""
+        """Add findings from rearranged batches, causes of wrong gradients, and notes on what the batch would hide."""
         if tensors:
             if not self.found("not-repeatable", "changed-parameter", ADDS):
                 self.findings += self._batch_findings(gradients)
-            # Where a value was changed, later parts worked with other numbers than the loss: places and causes mislead.
+            # After a changed value, later parts used other numbers than the loss: places and causes would mislead.
             in_order = self.surrogates.are_right and not self.found("changed-parameter")
             is_wrong = any(tensor.verdict == FAIL for tensor in tensors) or self.found(ADDS, NEVER_WRITTEN)
             if self.options.explain and in_order and is_wrong:
                 from aescratch.inspection.gradcheck.localise import (
-                    localise,  # for a wrong gradient only: most are right
+                    localise,  # only for a wrong gradient: most are right
                 )
 
                 self.findings += localise(self.model, self.batch, self.seed)
         self.findings += self.audit
 
     def _batch_findings(self, analytic: Mapping[str, Array]) -> list[Finding]:
-        """Return what other batches made of the same rows tell."""
+        """Return the findings from rearranged batches of the same rows."""
 
         def evaluate(rows: Sequence[Array], seed: int) -> Seen:
             try:
                 loss, kinks = float(self.loss(rows, seed)), self.patterns()
-            except Exception as error:  # of a model that takes one number of examples
+            except Exception as error:  # a model may take only one number of examples
                 raise OtherBatchError(f"{type(error).__name__}: {error}") from error
             self.in_time(self.model.backward)
             return Seen(loss, self.gradients(), kinks)
@@ -291,18 +291,18 @@ class ModelCheck(Check):
             return [timed_out(self.options.time_limit or 0.0)]
         except OtherBatchError as error:
             message = (
-                f"for the same rows in another order, or twice over, loss raised {error}; whether it treats them all "
-                "alike wasn't looked at"
+                f"loss raised {error} for the same rows reversed or repeated; whether it treats all rows "
+                "alike was not checked"
             )
             return [Finding("other-batch", None, "note", message)]
-        except Exception as error:  # of a number of examples that is written into the code, say
+        except Exception as error:  # for example if the number of examples is fixed in the code
             finding = raised(error)
-            finding.message += "; so it does for the same rows in another order, or twice over"
+            finding.message += "; this also happens for the same rows reversed or repeated"
             return [finding]
 
 
 def _left_out(model: Any) -> Iterator[Finding]:
-    """Yield a finding for each parameter of a layer that the model doesn't list, and so would never train."""
+    """Yield a finding for each parameter of a layer that the model doesn't list, so that it would not be trained."""
     listed = {id(parameter) for parameter in model.parameters}
     for place, part in contract.parts_of(model).items():
         for parameter in part.parameters if isinstance(part, Layer) else []:
@@ -312,15 +312,15 @@ def _left_out(model: Any) -> Iterator[Finding]:
 
 
 def _mode_findings(check: ModelCheck) -> Iterator[Finding]:
-    """Yield what the loss of training mode tells, with its state held still and with its state moving on.
+    """Yield the findings from the loss in training mode, with its state fixed and with its state updated.
 
-    The check holds the state still. A part that reads a buffer after it has assigned it computes something else then.
+    The check keeps the state fixed. A part that reads a buffer after assigning it would compute something else then.
     """
     model = check.model
     buffers = contract.buffers_of(model)
     in_training = any(part.in_training for part in contract.parts_of(model).values())
     before = {name: (buffer.value, buffer.frozen) for name, buffer in buffers.items()}
-    values = [(parameter, parameter.value.copy()) for parameter in model.parameters]  # a codebook's may be drawn anew
+    values = [(parameter, parameter.value.copy()) for parameter in model.parameters]  # a codebook's may be redrawn
     try:
         with contract.training(model, frozen=True):
             held_still = float(check.loss())
@@ -330,7 +330,7 @@ def _mode_findings(check: ModelCheck) -> Iterator[Finding]:
                 for buffer in buffers.values():
                     buffer.frozen = False
                 moving = float(check.loss())
-    except Exception:  # of a batch that is too small for training mode, say
+    except Exception:  # for example if the batch is too small for training mode
         return
     finally:
         for name, buffer in buffers.items():
@@ -340,24 +340,24 @@ def _mode_findings(check: ModelCheck) -> Iterator[Finding]:
             parameter.value[...] = value
     if held_still != moving:
         message = (
-            f"in training mode the loss is {moving:.9g}, and {held_still:.9g} where {', '.join(buffers)} keep their "
-            "values, as they do while this is checked: read a buffer before it is assigned"
+            f"in training mode the loss is {moving:.9g}, but {held_still:.9g} if {', '.join(buffers)} keep their "
+            "values, as they do during this check: read a buffer before you assign it"
         )
         yield Finding("moving-state", None, "inconclusive" if in_training else "note", message)
     elif not in_training and held_still != float(check.loss()):
-        message = "the loss of training mode is another one, and wasn't checked; check it too, with training=True"
+        message = "the loss in training mode is different, and was not checked; check it too, with training=True"
         yield Finding("training-mode", None, "note", message)
 
 
 def _laws(parameter: Any, value: Array, repeats: bool) -> Iterator[Finding]:
-    """Yield what backward did beside filling this parameter's gradient.
+    """Yield findings on what backward did beside filling this parameter's gradient.
 
-    Where it has changed any value a second gradient is another for that reason alone, and counts as a repeated one.
+    If it has changed a value, a second gradient differs for that reason alone, and doesn't count as a difference.
     """
     name = parameter.name
     if not np.array_equal(to_numpy(parameter.value), value):
         parameter.value = move(value, array_module(parameter.value).__name__)  # before anything is compared
         yield changed_parameter(name)
     if not repeats:
-        message = f"a second backward gives another {name}.grad; a layer writes its gradient, it doesn't add to it"
+        message = f"a second backward gives another {name}.grad; write the gradient instead of adding to it"
         yield Finding("not-repeatable", name, "error", message)

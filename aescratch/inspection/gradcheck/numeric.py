@@ -1,12 +1,12 @@
-"""The numeric side: the derivative of an objective with respect to one entry of an array, and how far to trust it.
+"""The numeric side: the derivative of an objective with respect to one entry of an array, with an error bound.
 
     entry -> two evaluations, w ± h -> difference quotient; settled?  -> done
                                                   not settled?  -> several steps, extrapolated, with an error estimate
 
-The first two evaluations of many entries may be made together, where an objective can; the others are one by one.
+The first two evaluations of many entries may be made together if the objective can; the others are made one by one.
 
-An entry at which a kink lies within the step, where a ReLU switches or two units tie, has no derivative to compare
-with. For models the pattern of the kinks says so exactly; otherwise the slopes on the two sides do.
+If a kink lies within the step of an entry, where a ReLU switches or two units tie, there is no derivative to compare
+with. For models the pattern of the kinks shows this exactly; otherwise the slopes on the two sides do.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ import numpy as np
 from aescratch.backend import Array, array_module, move, to_numpy
 
 EPSILON = float(np.finfo(np.float64).eps)
-FIRST_STEP = 3e-5  # truncation, h²/6 f''', is then far below any tolerance, and so is rounding, ε f / h
-SMALLER_STEPS = (1.0, 0.1, 0.01)  # tried in turn where a kink lies within the first step
-# Steps of the second look: first those that suit most functions, then outwards, down to where 1/a at 1e-6 is smooth.
+FIRST_STEP = 3e-5  # both truncation, h²/6 f''', and rounding, ε f / h, are then far below any tolerance
+SMALLER_STEPS = (1.0, 0.1, 0.01)  # tried in turn if a kink lies within the first step
+# Steps of the second look: first those that suit most functions, then others, down to one that suits 1/a at 1e-6.
 LADDER = (1e-4, 1e-5, 1e-3, 1e-6, 1e-2, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11)
-LARGE_STEP = 1e-2  # in which a slope shows that rounding hides in the first step
-WORTH_COMPARING = 1e-3  # of a tensor's largest entry: smaller ones are measured in units of this
-TRUSTED = 1e-4  # of a tensor's largest entry: estimates with a larger error bound don't settle anything
+LARGE_STEP = 1e-2  # the steps of a slope that rounding hides in the first step
+WORTH_COMPARING = 1e-3  # of a tensor's largest entry: smaller entries are measured in units of this
+TRUSTED = 1e-4  # of a tensor's largest entry: an estimate with a larger error bound is inconclusive
 ROUNDING = 8.0  # rounding errors of an objective, in units of its last place
-CLEARLY, SURE = 30.0, 1e-2  # times its error bound, itself so much of the value: off by that, no further step is tried
-UNSEEN = 1e-3  # of an objective's last place: a change by less can't be seen in it, whatever the step
-NEXT_TO_NOTHING = 1e-12  # a gradient that is as good as 0, beside upstream gradients near 1
-MEANS_SOMETHING = 0.1  # of its value: an extrapolation with a larger error bound may be of another size altogether
+CLEARLY, SURE = 30.0, 1e-2  # times its error bound, a share of the value: if off by more, no further step is tried
+UNSEEN = 1e-3  # of an objective's last place: a smaller change can't be seen for any step
+NEXT_TO_NOTHING = 1e-12  # a gradient that counts as 0, for upstream gradients near 1
+MEANS_SOMETHING = 0.1  # of its value: with a larger error bound an extrapolation may be far off
 
 Objective = Callable[[], tuple[float, list[Array]]]
-# Entries and what each alone is changed by -> the objective each time, and whether no kink was crossed.
+# Entries and the change of each alone -> the objective each time, and whether no kink was crossed.
 Together = Callable[[Array, Array], tuple[Array, Array]]
 
 
@@ -42,8 +42,8 @@ Together = Callable[[Array, Array], tuple[Array, Array]]
 class Estimate:
     """A numeric derivative: its value, a bound on its error, and, at a kink, the slopes on the two sides.
 
-    `jump` is how far apart these are elsewhere, within the step it was found with. `unseen` says that the objective
-    doesn't change at all, and wouldn't by what backward gives either, which is next to nothing.
+    `jump` is their difference within the step elsewhere. `unseen` means that the objective doesn't change at all, and
+    that backward's value is too small to change it.
     """
 
     value: float
@@ -55,7 +55,7 @@ class Estimate:
     def settles(self, analytic: float, tolerance: float, floor: float) -> bool:
         """Whether the analytic value agrees within the tolerance and the estimate's own error.
 
-        The tolerance is relative to the larger of the two values, and to `floor` where both are smaller.
+        The tolerance is relative to the larger of the two values, or to `floor` if both are smaller.
         """
         if self.kink is not None:
             low, high = sorted(self.kink)
@@ -64,12 +64,12 @@ class Estimate:
 
 
 def unit_of(start: Any) -> Any:
-    """Return what a step is relative to, for each entry from where it starts: its size, or 1 if it is smaller."""
+    """Return the unit of a step for each entry: its absolute value, or 1 if that is smaller."""
     return np.maximum(np.abs(start), 1.0)
 
 
 def largest_size(values: Any) -> float:
-    """Return the largest size among the finite values, 0 if there is none."""
+    """Return the largest absolute value among the finite values, 0 if there is none."""
     sizes = np.abs(np.asarray(values, np.float64))
     return float(np.max(sizes, where=np.isfinite(sizes), initial=0.0))
 
@@ -78,7 +78,7 @@ def estimates(
     objective: Objective, array: Array, analytic: Array, tolerance: float, *,
     entries: Sequence[int] | Array | None = None, together: Together | None = None,
 ) -> list[Estimate]:  # fmt: skip
-    """Return the derivative of the objective with respect to every entry of array, or to those given, in flat order."""
+    """Return the derivative of the objective with respect to every entry of array, or the given ones, in flat order."""
     here = objective()
     flat, values = array.reshape(-1), np.asarray(analytic, np.float64).reshape(-1)
     largest, given = largest_size(values), values.tolist()
@@ -112,7 +112,7 @@ def _settled_together(
     together: Together, here: float, flat: Array, chosen: Array, values: Sequence[float], tolerance: float,
     largest: float,
 ) -> dict[int, Estimate]:  # fmt: skip
-    """Return the entries that looks at many of them together settle, right or wrong: the first, and then a second."""
+    """Return the entries that evaluations of many entries together settle as right or wrong, in one or two looks."""
 
     def look(entries: Array, step: float) -> list[Difference]:
         return _differences(together, here, flat, entries, step)
@@ -137,7 +137,7 @@ def _differences(together: Together, here: float, flat: Array, entries: Array, s
     """Return the central difference quotients of several entries at one step."""
     start = flat[entries]
     steps = step * unit_of(start)
-    up, down = (start + steps) - start, (start - steps) - start  # as they can be represented
+    up, down = (start + steps) - start, (start - steps) - start  # as represented in floating point
     objectives, smooth = together(np.concatenate([entries, entries]), np.concatenate([up, down]))
     sides = (side.tolist() for side in (up, *np.split(objectives, 2), down, np.logical_and(*np.split(smooth, 2))))
     return [Difference.of(here, *each) for each in zip(*sides, strict=True)]
@@ -146,14 +146,14 @@ def _differences(together: Together, here: float, flat: Array, entries: Array, s
 def _estimate(probe: Probe, analytic: float, tolerance: float, largest: float) -> Estimate:
     """Return the derivative along one entry of a tensor whose largest analytic entry is `largest`.
 
-    The entry is changed in place and put back, whatever happens. A second look, at several steps, is taken where the
-    first doesn't agree with the analytic value, and where rounding could hide that it doesn't.
+    The entry is changed in place and always restored. A second look, at several steps, is taken if the first doesn't
+    agree with the analytic value, or if rounding could hide a difference.
     """
     floor = WORTH_COMPARING * largest
     try:
         looks = _first_looks(probe)
         if not looks[-1].smooth:
-            # Several units may switch at once, so that not even the two slopes say what is wrong: any value settles.
+            # Several units may switch at once, so that even the two slopes don't show a mistake: any value is accepted.
             return Estimate(float("nan"), float("inf"), kink=(looks[-1].left, looks[-1].right))
         first = Estimate(looks[-1].value, looks[-1].rounding)
         if first.settles(analytic, tolerance, floor) and first.error <= TRUSTED * largest:
@@ -166,7 +166,7 @@ def _estimate(probe: Probe, analytic: float, tolerance: float, largest: float) -
 
 
 class Probe:
-    """An objective seen along one entry of an array."""
+    """An objective as a function of one entry of an array."""
 
     objective: Objective
     flat: Array
@@ -181,7 +181,7 @@ class Probe:
         self.value, self.pattern = here
 
     def at(self, offset: float) -> tuple[float, float, bool]:
-        """Return the offset as it can be represented, the objective there, and whether no kink was crossed."""
+        """Return the offset in floating point, the objective there, and whether no kink was crossed."""
         self.flat[self.index] = self.start + offset
         moved = float(self.flat[self.index]) - self.start
         value, pattern = self.objective()
@@ -189,7 +189,7 @@ class Probe:
         return moved, value, same
 
     def restore(self) -> None:
-        """Put the entry back."""
+        """Restore the entry."""
         self.flat[self.index] = self.start
 
     def central(self, step: float) -> Difference:
@@ -199,9 +199,9 @@ class Probe:
         return Difference.of(self.value, up, above, below, down, same_above and same_below)
 
     def flat_place(self, analytic: float) -> Estimate | None:
-        """Return a derivative of 0 where even a large step changes nothing, to the last bit.
+        """Return a derivative of 0 if even a large step doesn't change the objective at all.
 
-        Where the analytic value isn't 0, its error is what rounding could hide in that step.
+        If the analytic value isn't 0, the error bound is what rounding could hide in that step.
         """
         found = self.central(LARGE_STEP)
         if not found.smooth or found.left or found.right:
@@ -219,17 +219,17 @@ class Difference:
     rounding: float
     left: float
     right: float
-    smooth: bool  # as far as the pattern of the kinks says
+    smooth: bool  # according to the pattern of the kinks
 
     @classmethod
     def of(cls, here: float, up: float, above: float, below: float, down: float, smooth: bool) -> Difference:
-        """Return that of an objective which is `above` and `below` at these offsets, and `here` without any."""
+        """Return the difference of an objective that is `above` and `below` at these offsets, and `here` at 0."""
         rounding = ROUNDING * EPSILON * max(abs(above), abs(below)) / (up - down)
         return cls((above - below) / (up - down), rounding, (below - here) / down, (above - here) / up, smooth)
 
     @property
     def jump(self) -> float:
-        """How far the slopes on the two sides are apart: h f'' for a smooth function, more across a kink."""
+        """The difference of the slopes on the two sides: h f'' for a smooth function, more across a kink."""
         return abs(self.right - self.left)
 
 
@@ -244,9 +244,9 @@ def _first_looks(probe: Probe) -> list[Difference]:
 
 
 def _kink(probe: Probe, looks: Sequence[Difference]) -> Estimate | None:
-    """Return the two slopes if they stay as far apart however small the step.
+    """Return the two slopes if their difference doesn't shrink with the step.
 
-    Those of a smooth function come together with the step, and those of a noisy one fly apart.
+    For a smooth function the difference shrinks with the step; for a noisy one it grows.
     """
     last = first = looks[0]
     for number, factor in enumerate(SMALLER_STEPS[1:], start=1):
@@ -262,7 +262,7 @@ def _kink(probe: Probe, looks: Sequence[Difference]) -> Estimate | None:
 def _second_look(probe: Probe, first: Estimate, analytic: float, tolerance: float, floor: float) -> Estimate:
     """Return the best Richardson extrapolation over a ladder of steps.
 
-    It ends as soon as two of them agree, or leave no doubt that the analytic value is wrong.
+    The search ends as soon as two agree, or all show that the analytic value is wrong.
     """
     candidates: list[Estimate] = []
     for step in LADDER:
@@ -275,7 +275,7 @@ def _second_look(probe: Probe, first: Estimate, analytic: float, tolerance: floa
 
 
 def _extrapolation(coarse: Difference, fine: Difference) -> Estimate | None:
-    """Return the extrapolation from a step and its half, or None where they cross a kink or meet no finite number.
+    """Return the extrapolation from a step and its half, or None if they cross a kink or a value isn't finite.
 
     From D(h) = f' + c h² + O(h⁴) follows f' = (4 D(h/2) − D(h)) / 3 + O(h⁴); D(h/2) − D(h) amply bounds the error.
     """
@@ -287,22 +287,22 @@ def _extrapolation(coarse: Difference, fine: Difference) -> Estimate | None:
 
 
 def _is_settled(analytic: float, candidates: Sequence[Estimate], tolerance: float, floor: float) -> bool:
-    """Whether the last of several extrapolations agrees with another, or all leave no doubt that the value is wrong."""
+    """Whether the last of several extrapolations agrees with another, or all show that the value is wrong."""
     *others, new = candidates
     agrees = any(_agree(new, other, tolerance, floor) for other in others)
     return agrees or (len(candidates) > 1 and _is_wrong(analytic, candidates, tolerance, floor))
 
 
 def _agree(a: Estimate, b: Estimate, tolerance: float, floor: float) -> bool:
-    """Whether two extrapolations are far closer than the tolerance asks, and sure enough of themselves."""
+    """Whether two extrapolations are far closer than the tolerance requires, and have small error bounds."""
     size = max(abs(a.value), abs(b.value), floor)
     return abs(a.value - b.value) <= 0.1 * tolerance * size and max(a.error, b.error) <= tolerance * size
 
 
 def _is_wrong(analytic: float, candidates: Sequence[Estimate], tolerance: float, floor: float) -> bool:
-    """Whether the value is far from all extrapolations, which are close to each other and on both sides alike.
+    """Whether the value is far from all extrapolations, which are close to each other and equal on both sides.
 
-    At steps beyond the scale on which a function changes neither is so, other than by chance.
+    With steps larger than the scale on which a function changes, neither holds except by chance.
     """
     values = [candidate.value for candidate in candidates]
     doubt = max(max(values) - min(values), *(candidate.error for candidate in candidates))
@@ -314,10 +314,10 @@ def _is_wrong(analytic: float, candidates: Sequence[Estimate], tolerance: float,
 
 
 def _best(candidates: Sequence[Estimate]) -> Estimate:
-    """Return the most certain of the extrapolations, with what its nearest neighbour adds to its error bound.
+    """Return the extrapolation with the least error bound, to which the distance of its nearest neighbour is added.
 
-    By chance two differences of a noisy objective agree, so another step must have come as near. Bounds are compared
-    relative to the values: at steps beyond the scale on which 1/a changes, all slopes and their errors are small.
+    Two differences of a noisy objective may agree by chance, so another step must be as near. Bounds are compared
+    relative to the values: with steps larger than the scale on which 1/a changes, all slopes and errors are small.
     """
 
     def error(estimate: Estimate) -> float:

@@ -1,7 +1,7 @@
-"""Small constants that a forward adds, as in log(p + 1e-7), and that its backward leaves out.
+"""Small constants that a forward adds, as in log(p + 1e-7), but its backward leaves out.
 
-    the source of forward, and of what it uses -> the constants that are added there, and used for nothing else
-    forward with 0 in their places -> other difference quotients; a gradient that is right there differs by them only
+    the source of forward and the functions that it uses -> the constants that are only added there
+    forward with 0 in their places -> other difference quotients; a gradient that agrees with these differs only by them
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from typing import Any
 
 from aescratch.foundations.sources import is_others
 
-LARGEST = 1e-3  # a constant that is added for the numbers' sake, and not for the formula's
-SLIGHT = 1e-2  # how far gradients may be apart, relatively, that differ by such a constant only
+LARGEST = 1e-3  # a constant that is added for numerical reasons, not as part of the formula
+SLIGHT = 1e-2  # the largest relative difference that such a constant may cause
 
 
 class Offsets:
-    """The small constants that a forward, or a function or method that it uses, adds; `values` are they.
+    """The small constants, in `values`, that a forward, or a function or method that it uses, adds.
 
-    Those in logarithms alone only keep these finite; elsewhere, as in a normalisation, they are of the formula.
+    Those in logarithms only keep these finite; elsewhere, as in a normalisation, they belong to the formula.
     """
 
     def __init__(self, forward: Callable[..., Any], in_logarithms: bool) -> None:
         function = inspect.unwrap(forward)
         function = getattr(function, "__func__", function)
         self.values: set[float] = set()
-        self.codes: list[tuple[FunctionType, CodeType, CodeType]] = []  # as they are, and without
+        self.codes: list[tuple[FunctionType, CodeType, CodeType]] = []  # with the constants, and without
         self.names: list[tuple[dict[str, Any], str, float]] = []  # of files
         for each in _used(function):
             literals, names = _added(each, in_logarithms)
@@ -43,12 +43,12 @@ class Offsets:
             self.values |= {*literals, *small.values()}
 
     def __str__(self) -> str:
-        """Return them as a sentence names them."""
+        """Return the constants in words."""
         return " and ".join(f"the {value:g}" for value in sorted(self.values))
 
     @contextlib.contextmanager
     def left_out(self) -> Iterator[None]:
-        """Put 0 in their places, for the block."""
+        """Replace the constants by 0 within the block."""
         try:
             for function, _, without in self.codes:
                 function.__code__ = without
@@ -67,7 +67,7 @@ def _is_small(value: Any) -> bool:
 
 
 def _used(function: Any) -> list[FunctionType]:
-    """Return a function, and those functions and methods of its author's whose names it uses, or one of them does."""
+    """Return a function, and the user's functions and methods that it uses by name, directly or indirectly."""
     found, waiting = list[FunctionType](), [function]
     while waiting:
         each = waiting.pop()
@@ -81,7 +81,7 @@ def _used(function: Any) -> list[FunctionType]:
 
 
 def _node_of(function: FunctionType) -> ast.AST | None:
-    """Return where a function is defined in its file, if that can be read."""
+    """Return the syntax tree of a function's definition, if its file can be read."""
     code = function.__code__
     for node in _functions_in("".join(linecache.getlines(code.co_filename))):
         if code.co_firstlineno == min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))]):
@@ -98,7 +98,7 @@ def _functions_in(text: str) -> list[ast.FunctionDef | ast.Lambda]:
 
 
 def _added(function: FunctionType, in_logarithms: bool) -> tuple[set[float], set[str]]:
-    """Return the small numbers that are only ever added in a function, themselves or by a name, and names that are."""
+    """Return the small numbers, and the names of numbers, that are only added in a function."""
     definition = _node_of(function)
     nodes = [] if definition is None else list(ast.walk(definition))
     calls = [node for node in nodes if isinstance(node, ast.Call)]

@@ -1,9 +1,9 @@
-"""Finding the parameters of a layer, and where its backward leaves the gradient of each.
+"""Finding the parameters of a layer, and the place where its backward leaves the gradient of each.
 
     forward     an array that the output depends on, and that forward doesn't write, is a parameter
-    backward    arrays that appear or change in it are gradients: each goes to a parameter by its name, then by shape
+    backward    arrays that appear or change in it are gradients: each belongs to a parameter by name, then by shape
 
-Our own `Parameter` objects have both. Objects inside the layer, and its lists and dictionaries, are looked into too.
+Our own `Parameter` objects have both. Objects inside the layer, and its lists and dictionaries, are searched too.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from aescratch.inspection.gradcheck.binding import is_float_array, same
 from aescratch.inspection.gradcheck.slots import BOXES, Home, Name, Slot, objects_in, slots_in
 from aescratch.layers import Sequential
 
-GRADIENT_NAMES = ("d{}", "grad_{}", "{}_grad", "d_{}")  # of an array attribute's gradient: certain where there is one
+GRADIENT_NAMES = ("d{}", "grad_{}", "{}_grad", "d_{}")  # names of an array attribute's gradient, which are certain
 PARTNERS: dict[str, tuple[str, ...]] = {
     "params": ("grads", "gradients"), "parameters": ("gradients", "grads"), **dict.fromkeys(BOXES, ("grad",)),
 }  # fmt: skip
-# What else stands before or behind a parameter's name in that of its gradient.
+# Other prefixes and suffixes of a parameter's name in that of its gradient.
 GRADIENT_WORDS = (
     "gradientsof", "gradientof", "gradients", "gradient", "gradswrt", "gradwrt", "gradof", "grads", "grad", "nabla",
     "deltas", "delta", "derivative", "deriv", "error", "dlossd", "dcostd", "dld", "djd", "ded", "dcd", "dwrt", "d", "g",
 )  # fmt: skip
 OF_AN_OPTIMISER = ("velocity", "moment", "update", "step", "prev", "last", "old", "cache", "mean", "var")
-STATISTICS = ("running_", "moving_")  # how the names of those begin that forward only reads outside training
+STATISTICS = ("running_", "moving_")  # prefixes of arrays that forward reads only outside of training
 
 
 @dataclass
 class Place:
-    """Where a layer keeps a parameter and its gradient."""
+    """The place of a parameter and its gradient in a layer."""
 
     name: str
     get: Callable[[], Array]
@@ -47,7 +47,7 @@ class Place:
 
 
 def held_parameters(holder: Any) -> Iterator[tuple[str, Parameter]]:
-    """Yield our Parameters among an object's attributes, in its lists, and of the parts in it, each once, by name."""
+    """Yield our Parameters among an object's attributes, in its lists, and in its parts, each once, by name."""
     found: dict[int, tuple[str, Parameter]] = {}
     for name, parameter in _walk(holder):
         found.setdefault(id(parameter), (name, parameter))
@@ -70,7 +70,7 @@ def _walk(holder: Any) -> Iterator[tuple[str, Parameter]]:
 
 
 def own_places(layer: Any) -> Iterator[Place]:
-    """Yield the places of our Parameters, of which some may be in an object that isn't ours."""
+    """Yield the places of our Parameters, also those in an object that isn't ours."""
     found = list(held_parameters(layer)) if isinstance(layer, Part) else []
     seen = {id(parameter) for _, parameter in found}
     for name, value in objects_in(layer, "", set()):
@@ -86,19 +86,19 @@ def _place_of_parameter(name: str, parameter: Parameter) -> Place:
 
 
 def put_alone(parameter: Parameter, value: Array) -> None:
-    """Give a parameter a buffer of its own, with this value, perhaps of another shape, and a gradient of 0."""
+    """Give a parameter a new buffer with this value, possibly of another shape, and a gradient of 0."""
     parameter.shape, parameter.size = value.shape, int(value.size)
     parameter.bind(ParameterBuffer(value.reshape(-1)), 0)
 
 
 class Search:
-    """What two calls of forward and one of backward tell about a layer that isn't ours.
+    """The findings of two calls of forward and one of backward about a layer that isn't ours.
 
-    `forward` returns the output for the same inputs, `backward` takes it, and may fail; `put_back` undoes what they
-    leave behind, and whoever calls does so at the end; what forward has `made` is no parameter. `places` are the
-    parameters whose gradients were found, `unpaired` those of which none was, `changed` the homes, by id, that backward
-    changes, `by_likeness` names of a gradient and its parameter that don't make it certain, `whole` arrays of whole
-    numbers beside their gradient.
+    `forward` returns the output for the same inputs; `backward` takes it, and may fail; `put_back` undoes their
+    changes, and the caller must call it at the end. Arrays that forward has `made` are not parameters. `places` are the
+    parameters whose gradients were found, `unpaired` those without one, `changed` the homes, by id, that backward
+    changes, `by_likeness` names of a gradient and a parameter that are only similar, `whole` arrays of whole numbers
+    with a gradient.
     """
 
     places: list[Place]
@@ -114,7 +114,7 @@ class Search:
         output = _copied(forward())
         kept = [home for home in homes if same(home.start, home.get())]
         in_place = {id(home) for home in kept if home.is_number or home.slots[0].read() is home.array}
-        kept = [home for home in kept if id(home) in in_place or not _overlaps(home, kept)]  # a view that forward makes
+        kept = [home for home in kept if id(home) in in_place or not _overlaps(home, kept)]  # else a view
         used = {id(home) for home in kept if _matters(home, forward, output, put_back)}
         put_back()
         found = {slot.identity: (slot.read(), _copied(slot.read())) for slot in slots_in(layer)}
@@ -157,7 +157,7 @@ class Search:
         self.places.append(Place(home.name, home.get, home.put, gradient, clear))
 
     def _by_likeness(self, homes: Sequence[Home], changed: Collection[int]) -> list[Home]:
-        """Pair parameters with what backward has written by the likeness of names, then by shape; return the others."""
+        """Pair parameters with arrays that backward has written, by similar names, then by shape; return the others."""
         shapes = {id(home): np.shape(home.start) for home in homes}
         own = {slot.identity for home in homes for slot in home.slots}
         self.written = [s for s in self.written if s.identity not in own and _is_float(s.read())]
@@ -169,7 +169,7 @@ class Search:
         left = []
         for home in homes:
             like = [s for s in candidates(home) if _core(home.slots[0].label) & _stripped(s.label)]
-            like = [s for s in like if not (id(home) in changed and "delta" in s.label)]  # by which W was changed, then
+            like = [s for s in like if not (id(home) in changed and "delta" in s.label)]  # then it is the change of W
             like = [s for s in like if s.keys == home.slots[0].keys or (s.keys and isinstance(s.keys[-1], str))]
             if len(like) == 1:
                 self.by_likeness.append((like[0].name, home.name))
@@ -216,21 +216,21 @@ def _copied(value: Any) -> Any:
 
 
 def _matters(home: Home, forward: Callable[[], Any], output: Any, put_back: Callable[[], None]) -> bool:
-    """Whether the output is another one for another value."""
+    """Whether the output depends on the value."""
     put_back()
     steps = np.random.default_rng(0).uniform(0.1, 0.3, home.start.shape)
     home.put(home.start + steps * (np.abs(home.start) + 0.5))
     try:
         with np.errstate(all="ignore"):
             return not same(forward(), output)
-    except Exception:  # one that forward refuses is one that it reads
+    except Exception:  # a value that makes forward raise is read by it
         return True
     finally:
         home.put(home.start)
 
 
 def _is_new(slot: Slot, found: dict[Any, tuple[Any, Any]]) -> bool:
-    """Whether a slot holds another object than was found there, or the same one with other contents."""
+    """Whether a slot holds a different object than before, or the same object with different contents."""
     value, (object_before, contents) = slot.read(), found.get(slot.identity, (None, None))
     if not isinstance(value, np.ndarray) or value is not object_before:
         return value is not object_before
@@ -243,7 +243,7 @@ def _is_whole(slot: Slot) -> bool:
 
 
 def _partner(slots: Sequence[Slot], written: set[Any]) -> Slot | None:
-    """Return where a parameter's gradient is by its name, rather a slot that backward has written."""
+    """Return the slot of a parameter's gradient by its name, preferably one that backward has written."""
     partners = [partner for slot in slots if (partner := _named_partner(slot)) is not None]
     first = partners[0] if partners else None
     return next((partner for partner in partners if partner.identity in written), first)
@@ -269,7 +269,7 @@ def _core(label: str) -> set[str]:
 
 
 def _stripped(label: str) -> set[str]:
-    """Return what a name may be about, if it is a gradient's."""
+    """Return the name of the parameter whose gradient a name may denote."""
     (core,) = _core(label)
     about = {core.removeprefix(word) for word in GRADIENT_WORDS}
     about |= {core.removesuffix(word.rstrip("s")) for word in GRADIENT_WORDS}

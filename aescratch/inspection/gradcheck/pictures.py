@@ -1,10 +1,9 @@
-"""Pictures of a gradient check: what backward gives, the difference quotient, and how far they are apart.
+"""Pictures of a gradient check: the gradient from backward, the difference quotient, and their difference.
 
     TensorResult --one row of three heat maps--> Figure
 
-The first two share a scale, which is symmetric about 0; the difference has its own, on which rounding stays white.
-A vector is drawn as one row. Entries that fail wear a cross, those at a kink a ring. matplotlib is imported when
-something is drawn.
+The first two share a scale, symmetric about 0; the difference has its own, on which rounding stays white. A vector is
+drawn as one row. A cross marks entries that fail, a ring those at a kink. matplotlib is imported at the first drawing.
 """
 
 from __future__ import annotations
@@ -23,16 +22,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_TENSORS = 8
-MOST_MARKS = 400  # beyond that crosses and rings hide what they mark
-WORTH_A_COLOUR = 1e-6  # times the largest gradient: below it a difference is rounding, and stays white
+MOST_MARKS = 400  # with more cells, crosses and rings hide what they mark
+WORTH_A_COLOUR = 1e-6  # times the largest gradient: a smaller difference is rounding, and stays white
 PANELS = ("backward", "difference quotient", "their difference")
 BY_RULE = ("backward", "difference quotient, or declared rule", "their difference")
-# Purple and orange stay apart for every kind of colour blindness, and equally strong on both sides of a white 0.
+# Purple and orange are distinct for every kind of colour blindness, and equally strong on both sides of a white 0.
 COLOUR_MAP, MISSING = "PuOr", "0.75"
 
 
 def draw(title: str, tensors: Sequence[Any]) -> Figure:
-    """Return a figure with one row of heat maps for each tensor: of more than eight, those that fail come first.
+    """Return a figure with one row of heat maps for each tensor, at most eight; those that fail come first.
 
     Raises
     ------
@@ -42,7 +41,7 @@ def draw(title: str, tensors: Sequence[Any]) -> Figure:
     from matplotlib.figure import Figure
 
     if not tensors:
-        raise ValueError("expected a report that has compared some tensor, got none to draw; print it to see why")
+        raise ValueError("expected a report with compared tensors, got none to draw; print the report to see why")
     order = {FAIL: 0, INCONCLUSIVE: 1}
     chosen = list(tensors)
     if len(chosen) > MOST_TENSORS:

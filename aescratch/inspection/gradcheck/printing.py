@@ -1,12 +1,12 @@
-"""What every report has: findings, a verdict, and how they are shown.
+"""The base of every report: findings, a verdict, and how they are displayed.
 
     title, table, findings -> plain text    str(report), print(report)
                            -> text in colour    report.show(), on a terminal only
                            -> one <div> with its own style, no script, nothing loaded    notebooks
 
-A finding is printed in three parts: the numbers, the likely cause, and a question that leads on. How sure a cause is
-folds away, and is read with report.proofs(). In HTML text takes the colour of what is around it and the background
-stays as it is, so it reads on light and on dark pages.
+A finding is printed in three parts: the numbers, the likely cause, and a question to go on with. The proof of a cause
+is folded away; report.proofs() shows it. HTML inherits the text's colour and the background, so it reads on light and
+on dark pages.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from typing import Any, TextIO
 import numpy as np
 
 PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
-FIRST_WRONG = "first-wrong"  # the code of a finding that says where a mistake is
+FIRST_WRONG = "first-wrong"  # the code of a finding about the place of a mistake
 Paint = Callable[[str, str], str]
-# ANSI's numbers for what is painted; a terminal's own palette decides how they look.
+# ANSI colour numbers; the terminal's palette decides how they look.
 COLOURS = {
     "title": "1", PASS: "32", FAIL: "1;31", "error": "1;31", INCONCLUSIVE: "33", "note": "2", "cause": "1",
     "question": "36",
@@ -49,7 +49,7 @@ STYLE = """
 class GradientCheckError(AssertionError):
     """A check didn't pass; the message is the report."""
 
-    __module__ = "aescratch"  # the name in a traceback is the one that it is imported by
+    __module__ = "aescratch"  # the name in a traceback is the import path
 
 
 @dataclass
@@ -61,19 +61,19 @@ class Finding:
     code : str
         A name for programs, such as ``"wrong-values"``.
     tensor : str or None
-        Which tensor, or which part of a model, it is about.
+        The tensor, or the part of a model, that it is about.
     severity : str
         ``"error"``, ``"inconclusive"`` or ``"note"``.
     message : str
-        One sentence for people: what was seen, with its numbers.
+        One sentence with the observation and its numbers.
     evidence : dict
-        The numbers behind it.
+        The numbers behind the message.
     cause : str
-        The likely cause, one plain statement; empty where none can be claimed.
+        The likely cause, in one plain statement; empty if none can be claimed.
     question : str
-        What to ask oneself next, without the formula; empty where there is nothing to ask.
+        The next question to ask, without the formula; may be empty.
     proof : str
-        How sure the cause is: what it was tried on. It is shown when asked for.
+        The evidence for the cause: what it was tried on. It is shown only on request.
     """
 
     code: str
@@ -87,7 +87,7 @@ class Finding:
 
     @property
     def source(self) -> str:
-        """The line of code that it is about, where one is known and the message doesn't quote it."""
+        """The line of code at fault, if it is known and the message doesn't quote it."""
         line = str(self.evidence.get("source", "")) if "line" in self.evidence else ""
         if not line or line in self.message:
             return ""
@@ -116,7 +116,7 @@ class Printable:
         raise NotImplementedError
 
     def rows(self) -> list[tuple[str, ...]]:
-        """Return the table as texts, the head first; the last column is a verdict."""
+        """Return the table as texts, the header first; the last column is a verdict."""
         raise NotImplementedError
 
     def summary(self) -> str:
@@ -134,15 +134,15 @@ class Printable:
             raise GradientCheckError(str(self))
 
     def show(self, file: TextIO | None = None) -> None:
-        """Print the report; in colour if file, by default the standard output, is a terminal that wants it.
+        """Print the report, in colour if file, by default the standard output, is a terminal with colours.
 
-        The environment's NO_COLOR, set to anything, turns colour off.
+        The environment variable NO_COLOR, set to any value, turns colour off.
         """
         file = sys.stdout if file is None else file
         print("\n".join(self._lines(_in_colour if _wants_colour(file) else _plain)), file=file)
 
     def proofs(self) -> str:
-        """Return how sure each cause is, a line for each: what it was tried on, and how far off the next best is."""
+        """Return the proof of each cause, a line for each: what it was tried on, and the error of the next best."""
         return "\n".join(f"{f.cause}: {f.proof}" for f in self.sorted_findings() if f.proof)
 
     def findings_to_dict(self) -> list[dict[str, Any]]:
@@ -192,10 +192,10 @@ class Printable:
         yield paint(self.summary(), self.verdict)
 
     def paragraphs(self) -> Iterator[tuple[Finding, str, str]]:
-        """Yield every finding with its numbers and its cause, as they are to be printed.
+        """Yield every finding with its numbers and its cause, for printing.
 
-        Of a finding that is about a cause, and begins with it, that is the numbers' second half: it follows those of
-        its tensor without a line of its own.
+        A finding about a cause begins with the cause. The rest is the second half of the tensor's numbers, and is
+        printed after these on the same line.
         """
         tensor: str | None = None
         for finding in self.sorted_findings():
@@ -212,10 +212,10 @@ class Printable:
         return []
 
     def sorted_findings(self) -> list[Finding]:
-        """Return the findings as they are to be read: first the place of a mistake, then from the loss backward.
+        """Return the findings in reading order: first the place of a mistake, then from the loss backward.
 
-        Those about the same tensor stand side by side. What is about none of the table's comes before all of these or
-        after them, as it was found.
+        Findings about the same tensor are adjacent. Findings about no tensor of the table come before or after all of
+        these, in the order in which they were found.
         """
         place = {id(finding): number for number, finding in enumerate(self.findings)}
         first: dict[str | None, int] = {}
@@ -239,7 +239,7 @@ class Printable:
 
 
 def plain_values(value: Any) -> Any:
-    """Return value made of JSON's own kinds only; numbers that aren't finite become None."""
+    """Return value in JSON types only; numbers that aren't finite become None."""
     if isinstance(value, Mapping):
         return {str(name): plain_values(inner) for name, inner in value.items()}
     if isinstance(value, (np.ndarray, np.generic)):
@@ -261,7 +261,7 @@ def _table(rows: Sequence[tuple[str, ...]], paint: Paint) -> Iterator[str]:
 
 
 def _indented(text: str) -> str:
-    """Return a text whose further lines, if it has any, belong visibly to the first."""
+    """Return a text with its further lines indented under the first."""
     return text.replace("\n", "\n    ")
 
 

@@ -1,4 +1,4 @@
-"""What a gradient check found: a table with one row per tensor, then findings, and a verdict.
+"""The report of a gradient check: a table with one row per tensor, findings, and a verdict.
 
 entries -> TensorResult (verdict per tensor) -> Report (verdict of all) -> text, dict, exit status
 """
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 __all__ = ["FAIL", "INCONCLUSIVE", "PASS", "Finding", "GradientCheckError", "Report", "TensorResult", "judge"]
 
-DIFFERENCES = "the difference quotient"  # as a rule what a gradient is compared with
-MOST_KINKS = 0.1  # a tensor of which more than this share lies at kinks hasn't been checked
-UNCHECKED = "unchecked"  # what stands in place of the verdict of an entry that wasn't looked at
-ZERO_TO_ROUNDING = 1e-9  # of the largest gradient of all tensors: how rough an estimate of 0 may be
-CLEAR = 3.0  # times its own error bound an estimate must be off before the analytic value counts as wrong
+DIFFERENCES = "the difference quotient"  # what a gradient is usually compared with
+MOST_KINKS = 0.1  # a tensor with a larger share of entries at kinks counts as not checked
+UNCHECKED = "unchecked"  # in place of the verdict of an entry that was not checked
+ZERO_TO_ROUNDING = 1e-9  # of the largest gradient of all tensors: the error that an estimate of 0 may have
+CLEAR = 3.0  # times the estimate's error bound: the analytic value is wrong only if it is further away
 
 
 @dataclass
@@ -47,17 +47,19 @@ class TensorResult:
     analytic, numeric : array
         The gradients, of one shape; numeric is NaN where there was a kink.
     verdicts : array of str
-        ``"pass"``, ``"fail"``, ``"inconclusive"`` or ``"kink"``, per entry; ``"unchecked"`` where it wasn't looked at.
+        ``"pass"``, ``"fail"``, ``"inconclusive"`` or ``"kink"``, per entry; ``"unchecked"`` for entries that were not
+        checked.
     slopes : array
         The slopes left and right of an entry at a kink, along a last axis of 2; NaN elsewhere.
     rule : str
-        The declared rules that the numeric gradient follows, in derivatives' places; empty where there is none.
+        The declared rules that the numeric gradient follows instead of derivatives; may be empty.
     numeric_is : str
-        What the numeric gradient is.
+        The name of the numeric gradient.
     zero_is_meant : bool
-        Whether 0 is what was to be shown: as a gradient that is 0 at other inputs too, or as a value that isn't one.
+        Whether 0 is the expected result: for a gradient that is 0 at other inputs too, or a value that isn't a
+        gradient.
     is_zero : array of bool, or None
-        Where both gradients are 0 to rounding, beside larger ones of other tensors; None for nowhere.
+        Where both gradients are 0 to rounding, relative to larger ones of other tensors; None for nowhere.
     """
 
     name: str
@@ -74,7 +76,7 @@ class TensorResult:
     def relative_error(self) -> Array:
         """|analytic − numeric| / max(|analytic|, |numeric|, a thousandth of the tensor's largest entry).
 
-        It is infinite where analytic is no number.
+        It is infinite where analytic is NaN.
         """
         sizes = np.maximum(np.abs(self.analytic), np.abs(self.numeric))
         largest = float(np.nanmax(sizes, initial=0.0))
@@ -85,7 +87,7 @@ class TensorResult:
 
     @property
     def max_relative_error(self) -> float:
-        """The largest relative error of the tensor; 0 where every entry was at a kink."""
+        """The largest relative error of the tensor; 0 if every entry was at a kink."""
         return float(np.nanmax(self.relative_error, initial=0.0))
 
     @property
@@ -96,18 +98,18 @@ class TensorResult:
 
     @property
     def is_untested(self) -> bool:
-        """Whether every entry lies at a kink, or those that don't are exactly 0 on both sides, which tests nothing."""
+        """Whether every entry lies at a kink or is exactly 0 on both sides, so that nothing is tested."""
         compared = (self.verdicts != "kink") & (self.verdicts != UNCHECKED)
         sides = self.analytic[compared], np.nan_to_num(self.numeric[compared])
         return not (any(side.any() for side in sides) or self.zero_is_meant)
 
     def count(self, verdict: str) -> int:
-        """Return how many entries have this verdict."""
+        """Return the number of entries with this verdict."""
         return int(np.sum(self.verdicts == verdict))
 
     @property
     def verdict(self) -> str:
-        """``"fail"`` if an entry fails, ``"inconclusive"`` if one is, too many lie at kinks, or nothing was tested."""
+        """``"fail"`` if an entry fails, ``"inconclusive"`` if one is, too many are at kinks, or none was tested."""
         if self.count(FAIL):
             return FAIL
         looked_at = self.verdicts.size - self.count(UNCHECKED)
@@ -122,9 +124,9 @@ def judge(
 ) -> TensorResult:  # fmt: skip
     """Return the verdict of each entry of a tensor, from its analytic values and their numeric estimates.
 
-    A value is 0 to rounding beside `largest_of_all`, the largest gradient of all tensors, if there are others. One that
-    is too small to be seen where nothing changes passes; its numeric value is NaN, and its slopes are 0. Where the
-    estimates are those of some entries, in flat order, the others are unchecked.
+    A value may be 0 to rounding relative to `largest_of_all`, the largest gradient of all tensors. A value that is too
+    small to be seen where nothing changes passes; its numeric value is NaN, and its slopes are 0. If the estimates are
+    those of some entries, in flat order, the others are unchecked.
     """
     analytic = np.asarray(analytic, dtype=np.float64)
     scale = max((abs(e.value) for e in estimates if np.isfinite(e.value)), default=0.0)
@@ -146,7 +148,7 @@ def judge(
 
 
 def _is_zero(analytic: float, found: Estimate, largest_of_all: float) -> bool:
-    """Whether a gradient is 0 to rounding on both sides, like that of a bias before a batch normalisation."""
+    """Whether a gradient is 0 to rounding on both sides, like that of a bias before batch normalisation."""
     if found.kink is not None or analytic == found.value == 0 or abs(analytic) > NEXT_TO_NOTHING * largest_of_all:
         return False
     return abs(found.value) <= found.error <= ZERO_TO_ROUNDING * largest_of_all
@@ -179,7 +181,7 @@ class Report(Printable):
     findings : list of Finding
         What is wrong or uncertain.
     tolerance : float
-        The relative difference that was allowed, beside the numeric estimate's own error.
+        The relative difference that was allowed, in addition to the numeric estimate's own error.
     """
 
     title: str
@@ -227,7 +229,7 @@ class Report(Printable):
         return [tensor.name for tensor in reversed(self.tensors)]
 
     def rows(self) -> list[tuple[str, ...]]:
-        """Return the table as texts, the head first."""
+        """Return the table as texts, the header first."""
         rows = [("tensor", "shape", "entries", "kinks", "relative error", "at", "verdict")]
         rows += [
             (t.name + (f" [{t.rule}]" if t.rule else ""), str(t.analytic.shape), str(t.verdicts.size),
@@ -237,7 +239,7 @@ class Report(Printable):
         return list(rows)
 
     def summary(self) -> str:
-        """Return the last line: the verdict, and how many entries agree."""
+        """Return the last line: the verdict, and the number of entries that agree."""
         entries = sum(tensor.verdicts.size for tensor in self.tensors)
         agree = sum(tensor.count(PASS) for tensor in self.tensors)
         kinks = sum(tensor.count("kink") for tensor in self.tensors)

@@ -1,7 +1,7 @@
-"""Whatever an object that isn't ours keeps: its attributes, and the entries of its lists and dictionaries, by name.
+"""The contents of an object that isn't ours: its attributes, and the entries of its lists and dictionaries, by name.
 
-    objects_in(layer) -> the layer, and the objects in it;   slots_in(layer) -> where each of them keeps what
-    Home: an array, and all the slots that hold it, so that it can be replaced in all
+    objects_in(layer) -> the layer, and the objects in it;   slots_in(layer) -> the places of their contents
+    Home: an array, and all slots that hold it, so that it can be replaced in all of them
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from aescratch.foundations.parameters import Parameter, ParameterBuffer
 from aescratch.inspection.gradcheck.keeping import LEFT_ALONE
 
 NAMING_THEIR_ENTRIES = ("params", "parameters")  # dictionaries whose keys are the names of parameters
-DEEPEST = 4  # lists inside each other that are looked into
+DEEPEST = 4  # nested lists that are searched
 BOXES = ("data", "value")  # attributes of an object that is a parameter itself
 
 
 class Name(str):
-    """What a parameter is called in a report; `inspect` takes it for an argument's, brackets and dots included."""
+    """The name of a parameter in a report; `inspect` accepts it as an argument's, with brackets and dots."""
 
     def isidentifier(self) -> bool:
-        """Whether an argument may be called so."""
+        """Whether an argument may have this name."""
         return True
 
 
 @dataclass(frozen=True)
 class Slot:
-    """An attribute of an object, or an entry of the lists and dictionaries in it; read anew at each look."""
+    """An attribute of an object, or an entry of the lists and dictionaries in it; read anew each time."""
 
     prefix: str
     holder: Any
@@ -41,7 +41,7 @@ class Slot:
 
     @property
     def name(self) -> str:
-        """What it is called: layers[0].W, or W for the entry of a dictionary params."""
+        """Its name: layers[0].W, or W for the entry of a dictionary params."""
         if not self.keys:
             is_box = self.attribute in BOXES and self.prefix
             return self.prefix.removesuffix(".") if is_box else self.prefix + self.attribute
@@ -51,21 +51,21 @@ class Slot:
 
     @property
     def label(self) -> str:
-        """The word that names what is in it."""
+        """The word that names its content."""
         return self.keys[-1] if self.keys and isinstance(self.keys[-1], str) else self.attribute
 
     @property
     def identity(self) -> tuple[int, str, tuple[Any, ...]]:
-        """The same for two slots that are one."""
+        """Equal for two slots at the same place."""
         return id(self.holder), self.attribute, self.keys
 
     @property
     def is_of_the_class(self) -> bool:
-        """Whether the object has it from its class only."""
+        """Whether it belongs to the class and not to the object."""
         return self.attribute not in vars(self.holder)
 
     def read(self) -> Any:
-        """Return what is there, or None."""
+        """Return its content, or None."""
         inherited = getattr(type(self.holder), self.attribute, None)
         value = vars(self.holder).get(self.attribute, inherited)
         for key in self.keys:
@@ -73,7 +73,7 @@ class Slot:
         return value
 
     def write(self, value: Any) -> None:
-        """Put a value there."""
+        """Write a value into it."""
         if not self.keys:
             vars(self.holder)[self.attribute] = value
             return
@@ -94,13 +94,13 @@ def _entry(container: Any, key: Any) -> Any:
 
 
 class Home:
-    """An array, or a number, of somebody else's layer, and all slots that hold it."""
+    """An array or a number of a user's layer, and all slots that hold it."""
 
     slots: list[Slot]
 
     def __init__(self, slots: Sequence[Slot], taken: Collection[str]) -> None:
         name = slots[0].name
-        while name in taken:  # an argument of forward may be called so too
+        while name in taken:  # an argument of forward may have this name too
             name = f"self.{name}"
         self.name: Name = Name(name)
         self.slots, value = list(slots), slots[0].read()
@@ -111,11 +111,11 @@ class Home:
         self.put(self.start)
 
     def get(self) -> Array:
-        """Return what the first slot holds."""
+        """Return the content of the first slot."""
         return np.asarray(self.slots[0].read())
 
     def put(self, value: Array) -> None:
-        """Write a value, into the array itself, so that whatever else refers to it sees the same."""
+        """Write a value into the array itself, so that every other reference sees it."""
         if not self.is_number and self.array.flags.writeable:
             self.array[...] = value
         for slot in self.slots:
@@ -124,13 +124,13 @@ class Home:
 
 
 def objects_in(holder: Any, prefix: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
-    """Yield an object and those in it, however deep, each once, with what stands before the names of its attributes."""
+    """Yield an object and those in it at any depth, each once, with the prefix of its attributes' names."""
     if isinstance(holder, (*LEFT_ALONE, types.MethodType)):
         return
     if not isinstance(getattr(holder, "__dict__", None), dict):
         if hasattr(holder, "backward"):
             kind = type(holder).__name__
-            raise TypeError(f"expected layers whose attributes can be listed, got {kind}; take __slots__ out of it")
+            raise TypeError(f"expected layers whose attributes can be listed, got {kind}; remove its __slots__")
         return
     if id(holder) in seen or isinstance(holder, ParameterBuffer):
         return
@@ -157,7 +157,7 @@ def slots_in(layer: Any) -> Iterator[Slot]:
 
 
 def _paths(value: Any, depth: int = 0) -> Iterator[tuple[Any, ...]]:
-    """Yield where something stands in lists and dictionaries inside each other."""
+    """Yield the keys of the entries in nested lists and dictionaries."""
     if isinstance(value, (list, tuple, dict)) and depth < DEEPEST:
         for key, inner in list(value.items() if isinstance(value, dict) else enumerate(value)):
             yield from ((key, *keys) for keys in _paths(inner, depth + 1))

@@ -1,14 +1,14 @@
-"""Many changed parameters in one pass: for speed alone, and nothing rests on it.
+"""Many changed parameters in one pass: only for speed; the results don't depend on it.
 
     x -> ... -> the layer with the parameter, once per change -> copies, stacked as rows -> later layers, all at once
       -> every term of the objective, once per change -> a loss for each change
 
-Parts that say so, by `row_by_row`, take copies of a batch, each behind another change, together. What holds the changed
-parameter, a term, which sums over rows, and everything else is computed change by change, with that one entry changed
-in place. Nothing is left out, and no entry is inferred from another.
+Parts with `row_by_row` take several copies of a batch, each with another change, together. The part with the changed
+parameter, a term, which sums over rows, and everything else are computed change by change, with one entry changed in
+place. Nothing is left out, and no entry is inferred from another.
 
-That holds for what the package itself computes. Where anything but a backward pass has been built on or replaced, there
-is no stack, and every change takes a pass of its own. Some losses of every stack are compared with whole passes, too.
+This is valid for the package's own code. If anything except a backward pass has been subclassed or replaced, there is
+no stack, and every change has its own pass. Some losses of every stack are compared with whole passes, too.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from aescratch.foundations.parameters import Parameter
 from aescratch.inspection.recording import instead
 from aescratch.training.contract import backend_of, parts_of
 
-ROWS = 1024  # in a stack, about: enough to make calls cheap, few enough to stay in the cache
-SAME = 1e-12  # of a loss: what another order of summing may change
+ROWS = 1024  # approximate rows of a stack: enough to make calls cheap, few enough to stay in the cache
+SAME = 1e-12  # of a loss: the effect of another order of summation
 
 
 def stack(model: Any, batch: Sequence[Array], rng: int) -> Stack | None:
-    """Return a stack for this model and batch, or None where something that computes isn't known to be the package's.
+    """Return a stack for this model and batch, or None if some code that computes is not known to be the package's.
 
-    It is for speed alone: there is none either where that is switched off, or for a model on a GPU.
+    There is also none if stacking is switched off, or for a model on a GPU.
     """
     if not (is_fast() and parts_of(model) and backend_of(model) == "numpy"):
         return None
@@ -44,7 +44,7 @@ def stack(model: Any, batch: Sequence[Array], rng: int) -> Stack | None:
 
 
 def computes_as_ours(value: Any) -> bool:
-    """Whether an object is of a class of the package, or of one that is built on it and changes only its backward."""
+    """Whether an object's class is the package's, or a subclass of it that changes only backward."""
     for cls in type(value).__mro__[:-1]:
         own = {name: thing for name, thing in vars(cls).items() if _computes(name)}
         if (own and not _is_of_the_package(cls)) or not all(map(_is_of_the_package, own.values())):
@@ -53,19 +53,19 @@ def computes_as_ours(value: Any) -> bool:
 
 
 def _is_of_the_package(thing: Any) -> bool:
-    """Whether a class, or what stands in one, was written in the package, and not put there; data are no matter."""
+    """Whether a class, or an attribute of one, was written in the package and not replaced; data don't matter."""
     function = getattr(thing, "fget", None) or getattr(thing, "__func__", thing)
-    if getattr(function, "__globals__", None) is vars(contextlib):  # a context manager: what it was made of
+    if getattr(function, "__globals__", None) is vars(contextlib):  # for a context manager, the function it was made of
         function = function.__wrapped__
     if not callable(function) and not hasattr(type(function), "__get__"):
         return True
-    # Where a function was written: functools.wraps gives it another's module, but not another's globals.
+    # The origin of a function: functools.wraps changes its module, but not its globals.
     home = getattr(function, "__globals__", {}).get("__name__") or getattr(function, "__module__", "")
     return str(home).partition(".")[0] == "aescratch"
 
 
 def _computes(name: str) -> bool:
-    """Whether what has this name could be part of a forward pass."""
+    """Whether an attribute of this name could be part of a forward pass."""
     return "backward" not in name and not name.startswith("__")
 
 
@@ -85,9 +85,9 @@ class Stack:
         self.taken: set[Any] = {self.n_rows, *(parameter.shape[0] for parameter in model.parameters)}
 
     def losses(self, parameter: Parameter, entries: Array, offsets: Array) -> tuple[Array, Array]:
-        """Return the loss with each entry, alone, moved by its offset, and whether that crosses no kink.
+        """Return the loss with each entry alone moved by its offset, and whether that crosses no kink.
 
-        None is said to cross none where the stack doesn't hold, so that every entry is looked at in passes of its own.
+        If the stack isn't valid, every entry counts as crossing a kink, so that each is evaluated in its own passes.
         """
         at_once = max(1, ROWS // self.n_rows)
         passes = [slice(start, start + at_once) for start in range(0, len(entries), at_once)]
@@ -99,12 +99,12 @@ class Stack:
                 self._holds(parameter, int(entries[i]), float(offsets[i]), float(losses[i]))
                 for i in in_order[[0, len(in_order) // 2, -1]]
             )
-        except Exception:  # of a setting that fits this number of rows alone, say
+        except Exception:  # for example if a setting fits only this number of rows
             holds = False
         return (losses, smooth) if holds else (np.zeros(len(entries)), np.zeros(len(entries), bool))
 
     def _holds(self, parameter: Parameter, entry: int, offset: float, loss: float) -> bool:
-        """Whether a whole pass gives the same."""
+        """Whether whole passes give the same losses."""
         flat = parameter.value.reshape(-1)
         start = float(flat[entry])
         try:
@@ -114,7 +114,7 @@ class Stack:
             flat[entry] = start
 
     def _pass(self, parameter: Parameter, entries: Array, offsets: Array) -> tuple[Array, Array]:
-        """Return what `losses` does, from one pass with a copy of the batch for each change."""
+        """Return the result of `losses` from one pass with a copy of the batch for each change."""
         n_wanted = len(entries)
         while len(entries) * self.n_rows in self.taken:  # a stack is known by its number of rows
             entries, offsets = np.append(entries, entries[-1]), np.append(offsets, offsets[-1])
@@ -127,11 +127,11 @@ class Stack:
             if part.row_by_row:
                 copies.compare(getattr(part, "kinks", None), self.kinks[name])
         if losses.shape != (len(entries),):
-            raise ValueError("the objective isn't a sum of terms that could be told apart")
+            raise ValueError("the objective isn't a sum of separate terms")
         return losses[:n_wanted], copies.smooth[:n_wanted]
 
     def _compute_one_by_one(self, undo: contextlib.ExitStack, copies: Copies, parameter: Parameter) -> None:
-        """Let what can't take copies together, or holds the parameter, compute them one by one, until undo is left."""
+        """Let parts that can't take copies together, or hold the parameter, compute them singly, until undo is left."""
         for name, part in parts_of(self.model).items():
             holds = any(value is parameter for value in vars(part).values())
             if holds or not part.row_by_row:
@@ -139,7 +139,7 @@ class Stack:
 
 
 class Copies:
-    """Copies of a batch, stacked as rows, each of which is to see another change."""
+    """Copies of a batch, stacked as rows, each with another change."""
 
     flat: Array
     entries: Any
@@ -155,9 +155,9 @@ class Copies:
         self.smooth = np.ones(self.n_copies, bool)
 
     def one_by_one(self, part: Any, kinks: Array | None, *, always: bool) -> contextlib.AbstractContextManager[None]:
-        """Inside the block, compute the part's forward for one copy after the other, each with its change.
+        """Within the block, compute the part's forward for one copy after the other, each with its change.
 
-        Unless it always is, that is needed only for what comes stacked.
+        Unless `always`, only stacked arguments need this.
         """
         forward = part.forward
 
@@ -186,12 +186,12 @@ class Copies:
         return isinstance(value, np.ndarray) and value.shape[:1] == (self.n_copies * self.n_rows,)
 
     def split(self, value: Any) -> Sequence[Any]:
-        """Return what each copy is given of an argument: its rows, or the whole of what isn't stacked."""
+        """Return each copy's share of an argument: its rows, or the whole argument if that isn't stacked."""
         if self.are_stacked(value):
             return list(value.reshape(self.n_copies, self.n_rows, *value.shape[1:]))
         return [value] * self.n_copies
 
     def compare(self, pattern: Array | None, kinks: Array | None) -> None:
-        """Note which copies crossed a kink, by the pattern of a part that treated them all at once."""
+        """Record which copies crossed a kink, by the pattern of a part that computed all at once."""
         if pattern is not None and kinks is not None and self.are_stacked(pattern):
             self.smooth &= (pattern.reshape(self.n_copies, -1) == kinks.reshape(1, -1)).all(axis=1)

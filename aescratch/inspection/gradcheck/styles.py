@@ -1,4 +1,4 @@
-"""Which style a forward and a backward are written in: told by what one call returns, and by backward's arguments.
+"""The style of a forward and a backward: recognised by the result of one call, and by backward's arguments.
 
     forward, backward, inputs --recognised--> forward(x, ...), backward(grad_y, x, ...)
 
@@ -7,7 +7,7 @@
     no backward; (loss, gradients)                 loss_pair
     methods of one object, which remembers         kept_pair
     (y, cache), (h, c), (h, c, cache)              kept_pair: as many outputs as backward takes upstream gradients
-    an array, and a backward without upstream      kept_pair, as a loss: that of its sum
+    an array, and a backward without upstream      kept_pair, as a loss: the sum of the array
     an array, or a number                          as they are
 
     theta, all parameters in one array --in_blocks--> W1, b1, ... as arrays of their own
@@ -54,17 +54,17 @@ from aescratch.inspection.gradcheck.surroundings import Frozen
 
 FORWARDS = ("forward", "forward_pass", "fprop", "feed_forward", "feedforward", "__call__")
 BACKWARDS = ("backward", "backward_pass", "bprop", "backprop", "back_prop", "backpropagate")
-RATES = ("learning_rate", "lr", "eta", "step_size", "rate", "alpha")  # as an argument of a backward that updates
-KEPT_RATES = RATES[:3]  # as an attribute
+RATES = ("learning_rate", "lr", "eta", "step_size", "rate", "alpha")  # names as an argument of a backward that updates
+KEPT_RATES = RATES[:3]  # names as an attribute
 
 
 def recognised(
     forward: Any, backward: Any, inputs: Any, seed: int, notes: list[Finding]
 ) -> FunctionPair:  # fmt: skip
-    """Return the two as functions in our style; add a note for what isn't plain from that.
+    """Return the two as functions in our style; add notes on assumptions.
 
-    A forward that draws from the global random state draws the same in every call. What isn't recognised stays as it
-    is where the check says what is wrong with it, and raises elsewhere.
+    A forward that draws from the global random state draws the same numbers in every call. Functions that aren't
+    recognised are returned unchanged if the check itself reports what is wrong; otherwise this raises.
     """
     if backward is None and is_of_torch(forward):
         return torch_pair(forward)
@@ -114,7 +114,7 @@ def _renamed(
     forward: Callable[..., Any], backward: Callable[..., Any], known: Mapping[str, Any], others: Sequence[str],
     notes: list[Finding],
 ) -> FunctionPair:  # fmt: skip
-    """Return the pair for a derivative that takes forward's arguments under other names, or the output; note which."""
+    """Return the pair for a derivative that takes forward's arguments or output under other names; add a note."""
     needed = unbound(forward, {})
 
     def of_inputs(inputs: Mapping[str, Any]) -> tuple[Sequence[Any], Callable[..., Any]]:
@@ -128,13 +128,13 @@ def _renamed(
     readings = list(zip((of_inputs, of_output), stand_for, strict=True))[: 2 if len(others) == 1 else 1]
     pairs = [(of_passes(passes, forward, backward, is_loss=True), what) for passes, what in readings]
     pair, what = next((each for each in pairs if _agrees(each[0], known)), pairs[0])
-    message = f"{' and '.join(others)} of {name_of(backward)} was taken for {what}, and the gradient for that of the "
-    notes.append(Finding("argument-name", None, "note", f"{message}sum of what {name_of(forward)} returns"))
+    message = f"{' and '.join(others)} of {name_of(backward)}: taken for {what}, and the result for the gradient of "
+    notes.append(Finding("argument-name", None, "note", f"{message}the sum of {name_of(forward)}'s output"))
     return pair
 
 
 def _agrees(pair: FunctionPair, known: Mapping[str, Any]) -> bool:
-    """Whether the first gradient is that of one of the inputs."""
+    """Whether the first gradient belongs to one of the inputs."""
     floats = {name: np.array(value, np.float64) for name, value in known.items() if is_float_array(value)}
     there = Pair(*pair, {**known, **floats})
     try:
@@ -147,7 +147,7 @@ def _agrees(pair: FunctionPair, known: Mapping[str, Any]) -> bool:
 
 
 def owner_of(forward: Any, backward: Any) -> list[Any]:
-    """Return the object that both are methods of, if they are."""
+    """Return the object that both are methods of, or None."""
     owner = getattr(backward, "__self__", None)
     is_one = isinstance(forward, types.MethodType) and isinstance(backward, types.MethodType)
     return [owner] if is_one and forward.__self__ is owner else []
@@ -155,17 +155,17 @@ def owner_of(forward: Any, backward: Any) -> list[Any]:
 
 def no_upstream(backward: str, forward: str) -> Finding:
     """Return the note on a backward of an array that takes no upstream gradient."""
-    message = f"{backward} takes no upstream gradient: what was checked is the gradient of the sum of what "
-    return Finding("no-upstream", None, "note", f"{message}{forward} returns")
+    message = f"{backward} takes no upstream gradient: it was checked as the gradient of the sum of "
+    return Finding("no-upstream", None, "note", f"{message}{forward}'s output")
 
 
 def is_of_torch(what: Any) -> bool:
-    """Whether something is a class built on torch.autograd.Function."""
+    """Whether an object is a class built on torch.autograd.Function."""
     return isinstance(what, type) and any(base.__module__.startswith("torch.autograd") for base in what.__mro__)
 
 
 def is_alone(returned: Any) -> bool:
-    """Whether what a function has returned holds its gradient, or what gives it, so that it needs no backward."""
+    """Whether a function returned its gradient, or a function for it, so that it needs no backward."""
     return _is_closure(returned) or is_loss_and_gradient(returned)
 
 
@@ -174,30 +174,30 @@ def _is_closure(returned: Any) -> bool:
 
 
 def _alone(forward: Callable[..., Any], returned: Any) -> FunctionPair:
-    """Return the pair that a function is by itself."""
+    """Return the pair of a function that needs no backward."""
     if _is_closure(returned):
         return closure_pair(forward, is_loss=not inspect.signature(returned[1]).parameters)
     if is_loss_and_gradient(returned):
         return loss_pair(forward)
     name, taken = name_of(forward), ", ".join(signature_of(forward, "forward").parameters)
     raise TypeError(
-        f"expected backward to be a function, got NoneType: by itself {name} is checked where it returns (y, back) or "
-        f"(loss, gradients), and it returned {_shown(returned)}; give its backward, in two lines:\n"
+        f"expected backward to be a function, got NoneType: {name} can be checked alone only if it returns (y, back) "
+        f"or (loss, gradients), but it returned {_shown(returned)}; pass its backward, in two lines:\n"
         f"    def {name}_backward(grad_y, {taken}): ...\n"
         f"    ae.check_function({name}, {name}_backward, inputs)"
     )
 
 
 def unbound(backward: Callable[..., Any], inputs: Mapping[str, Any]) -> list[str]:
-    """Return the arguments that backward needs and that aren't forward's, in order."""
+    """Return the arguments of backward that aren't forward's and have no default, in order."""
     parameters = signature_of(backward, "backward").parameters
     return [name for name, p in parameters.items() if p.default is p.empty and name not in inputs]
 
 
 def outputs_among(returned: Sequence[Any], others: Sequence[str]) -> int:
-    """Return how many of the values that forward has returned are outputs; 0 where that can't be told.
+    """Return how many of forward's returned values are outputs; 0 if unknown.
 
-    All of them reach backward: the outputs as upstream gradients, whose names say so, and then those that were kept.
+    All of them reach backward: the outputs as upstream gradients, by their names, then the kept values.
     """
     if len(others) != len(returned) or not others:
         return 0
@@ -210,14 +210,14 @@ def outputs_among(returned: Sequence[Any], others: Sequence[str]) -> int:
 def not_recognised(
     forward: Callable[..., Any], backward: Callable[..., Any], returned: Sequence[Any], others: Sequence[str]
 ) -> str:  # fmt: skip
-    """Return the sentence that says so, and the two lines that adapt the functions."""
+    """Return the error message, with the two lines that adapt the functions."""
     name, taken = name_of(forward), ", ".join(signature_of(forward, "forward").parameters)
     kept = [f"{name}({taken})[{place}]" for place in range(1, max(len(returned), len(others) + 1))]
     stands = dict(zip(others, ["grad_y", *kept], strict=False))
     given = ", ".join(stands.get(each, each) for each in signature_of(backward, "backward").parameters)
     return (
         f"expected {name} to return one array of floats, got {_shown(returned)}, and {name_of(backward)} doesn't take "
-        f"one argument for each beside {taken}; say in two lines which is the output, and what backward needs:\n"
+        f"one argument for each beside {taken}; define in two lines what is the output, and what backward needs:\n"
         f"    forward = lambda {taken}: {name}({taken})[0]\n"
         f"    backward = lambda grad_y, {taken}: {name_of(backward)}({given})"
     )
@@ -229,21 +229,21 @@ def _shown(returned: Any) -> str:
 
 
 def methods_of(layer: Any) -> tuple[Any, Any]:
-    """Return an object's forward and backward, under any of the names that are common; None for one that it lacks."""
+    """Return an object's forward and backward, under any of their common names; None for a missing one."""
     found = [[getattr(layer, name, None) for name in names] for names in (FORWARDS, BACKWARDS)]
     forward, backward = (next((method for method in methods if callable(method)), None) for methods in found)
     return forward, backward
 
 
 class Rate(NamedTuple):
-    """The learning rate of a backward that updates: its value, None if unknown, and the argument it is given as."""
+    """The learning rate of a backward that updates: its value, None if unknown, and the argument for it."""
 
     value: float | None
     passed: dict[str, float]
 
 
 def rate_of(layer: Any, backward: Callable[..., Any], given: float | None) -> Rate:
-    """Return the learning rate that is given, or taken as an argument and then 1, or kept in the layer."""
+    """Return the given learning rate, or 1 if backward takes it as an argument, or that kept in the layer."""
     name = next((name for name in inspect.signature(backward).parameters if name in RATES), None)
     if name is not None:
         value = 1.0 if given is None else given
@@ -254,19 +254,19 @@ def rate_of(layer: Any, backward: Callable[..., Any], given: float | None) -> Ra
 
 
 def in_blocks(pair: Pair, blocks: Mapping[str, Any]) -> Pair:
-    """Return a pair of one array that holds all parameters as a pair of these, by name and shape, each by itself."""
+    """Return a pair whose one array holds all parameters as a pair of separate parameters, by name and shape."""
     if not isinstance(blocks, Mapping) or not blocks:
-        raise TypeError(f'expected blocks to map names to shapes, got {blocks!r}; pass {{"W1": (5, 3)}}, say')
+        raise TypeError(f'expected blocks to map names to shapes, got {blocks!r}; pass a dict such as {{"W1": (5, 3)}}')
     if pair.held:
-        raise ValueError("expected blocks or held, got both; give the parameters as inputs of their own beside held")
+        raise ValueError("expected blocks or held, got both; with held, pass the parameters as separate inputs")
     shapes = {name: (shape,) if isinstance(shape, int) else tuple(shape) for name, shape in blocks.items()}
     sizes = [int(np.prod(shape)) for shape in shapes.values()]
     theta = next((name for name in pair.differentiable if pair.inputs[name].size == sum(sizes)), None)
     if theta is None:
         had = ", ".join(f"{name} {pair.inputs[name].size}" for name in pair.differentiable)
-        raise ValueError(f"expected the blocks, {sum(sizes)} numbers, to make up an input, got {had}; check the shapes")
+        raise ValueError(f"expected the blocks, {sum(sizes)} numbers, to fill an input, got {had}; check the shapes")
     if known := [name for name in shapes if name in pair.inputs and name != theta]:
-        raise ValueError(f"expected the names of blocks to be no inputs, got {', '.join(known)}; choose others")
+        raise ValueError(f"expected names of blocks that are not inputs, got {', '.join(known)}; choose other names")
     flat, forward, backward = pair.inputs[theta], pair.forward, pair.backward
 
     def put_together(inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,10 @@
-"""Parts of a model whose backward is declared not to be a derivative: what stands in for them in the numeric side.
+"""Parts of a model whose backward is declared not to be a derivative: their stand-ins on the numeric side.
 
-    loss at the values as they are --> a0, y0, and J, the declared rule for every entry of y, as it was declared
+    loss at the current values     --> a0, y0, and J, the declared rule for every entry of y
     loss at moved values           --> y0 + J (a − a0) instead of the part's own output
 
-Differences of that loss follow the rule where the backward is to, so that everything that a gradient reaches through
-the part is tested, and the part's own parameters too. J comes from the declaration, not from the backward under test.
+Differences of that loss follow the rule where the backward should, so that every gradient through the part is tested,
+and its own parameters too. J comes from the declaration, not from the backward under test.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from aescratch.inspection.gradcheck.report import DIFFERENCES, INCONCLUSIVE, Fin
 from aescratch.inspection.recording import Call, observed
 from aescratch.training.contract import parts_of
 
-SAME = 1e-9  # of the largest entry: what another way to compute a rule may change
+SAME = 1e-9  # of the largest entry: rounding between two ways to compute a rule
 
 
 class Surrogates:
-    """The declared parts of a model, at one batch and the values as they are; `run` computes the loss.
+    """The declared parts of a model, at one batch and the current values; `run` computes the loss.
 
-    Among the findings are a note for each, and an error for a backward that isn't its rule. Without a declared part
-    everything here does nothing.
+    The findings contain a note for each part, and an error for a backward that isn't its rule. Without a declared part
+    nothing happens here.
     """
 
     model: Any
@@ -59,7 +59,7 @@ class Surrogates:
 
     @property
     def are_right(self) -> bool:
-        """Whether every declared part does what it is declared to do."""
+        """Whether every declared part follows its rule."""
         return all(finding.severity == "note" for finding in self.findings)
 
     @property
@@ -68,34 +68,34 @@ class Surrogates:
         return all(finding.severity != INCONCLUSIVE for finding in self.findings)
 
     def _look(self, call: Call) -> None:
-        """Keep what a declared part makes of its input, and compare its backward with its rule."""
+        """Keep the output of a declared part, and compare its backward with its rule."""
         if call.which != "forward" or call.name not in self.declared:
             return
         declared = self.declared[call.name]
         who = f"{call.name} ({type(call.part).__name__}.backward)"
         try:
             base = Base(call, declared)
-        except ForwardMissingError:  # its rule needs what only the rest of the pass gives it
+        except ForwardMissingError:  # its rule needs values that only the rest of the pass computes
             if self.waiting is None:
                 raise
             self.waiting.append(call)
             return
         except Exception as error:
             kind = type(error).__name__
-            message = f"{who}: the rule {declared.rule}, as it was declared, can't be used: {kind}: {error}"
+            message = f"{who}: the declared rule {declared.rule} can't be used: {kind}: {error}"
             self.findings.append(Finding("rule-raised", call.name, INCONCLUSIVE, message))
             return
         self.bases[call.name].append(base)
         wrong = base.wrong_in(lambda upstream: limited(lambda: call.part.backward(*upstream), self.time_limit))
         if wrong and not any(finding.tensor == call.name for finding in self.findings):
-            message = f"{who} isn't the rule that it is declared to be, {declared.rule}, {declared.formula}: {wrong}"
-            question = "Which line of backward answers which factor of the rule?"
+            message = f"{who} doesn't follow its declared rule {declared.rule}, {declared.formula}: {wrong}"
+            question = "Which line of backward computes which factor of the rule?"
             evidence = {"rule": declared.rule, "formula": declared.formula, "source": declared.source}
             self.findings.append(Finding("not-the-rule", call.name, "error", message, evidence, "", question))
 
     @contextlib.contextmanager
     def in_place(self) -> Iterator[None]:
-        """Inside the block, give out the surrogates' outputs in place of the parts' own."""
+        """Within the block, return the surrogates' outputs in place of the parts' own."""
         if not self.declared:
             yield
             return
@@ -109,9 +109,9 @@ class Surrogates:
         return min(fitting, key=lambda base: base.distance(call)).output(call) if fitting else None
 
     def mark(self, tensors: Sequence[TensorResult], backward: Callable[[], Any]) -> None:
-        """Write into each tensor which rules its gradient passes through, and add the notes.
+        """Write into each tensor the rules that its gradient passes through, and add the notes.
 
-        Those are the ones whose parts change it when they return something else.
+        These are the rules of the parts whose returned gradient changes it.
         """
         for name, declared in self.declared.items():
             reached = self._reached_through(name, backward)
@@ -125,7 +125,7 @@ class Surrogates:
             self.findings.append(finding)
 
     def _reached_through(self, name: str, backward: Callable[[], Any]) -> list[str]:
-        """Return the parameters whose gradient is another one when a part returns something else, and its own."""
+        """Return the parameters whose gradient changes with a part's returned gradient, and its own."""
 
         def gradients() -> list[Array]:
             self.run()
@@ -150,7 +150,7 @@ class Surrogates:
 
 
 class Base:
-    """One call of a declared part's forward, and the linear map in its place: y0 + J (a − a0)."""
+    """One call of a declared part's forward, and the linear map that replaces it: y0 + J (a − a0)."""
 
     call: Call
     declared: Declared
@@ -171,7 +171,7 @@ class Base:
         return {**given, **{name: parameter.value for name, parameter in self.parameters.items()}}
 
     def rule(self, upstream: Array) -> dict[str, Array]:
-        """Return what the rule gives for this upstream gradient, by name; what isn't in it is 0."""
+        """Return the rule's gradients for this upstream gradient, by name; missing ones are 0."""
         given = self.declared.again(self.call.part, move(upstream, self.backend) if np.ndim(upstream) else 1.0)
         if not isinstance(given, Mapping):
             given = {next(iter(self.start)): given}
@@ -184,7 +184,7 @@ class Base:
         return gradients
 
     def _jacobian(self) -> dict[str, tuple[Array, Array, Array]]:
-        """Return the entries of J that aren't 0, by name: of the output, of the input, and their values."""
+        """Return the nonzero entries of J, by name: places in the output, places in the input, values."""
         found: dict[str, list[tuple[Array, Array, Array]]] = {}
         for row in range(self.result.size):
             upstream = np.zeros(self.result.shape)
@@ -205,21 +205,21 @@ class Base:
         for name, (rows, columns, values) in self.entries.items():
             summed = np.bincount(columns, values * upstream.reshape(-1)[rows], self.start[name].size)
             if not _near(whole[name].reshape(-1), summed):
-                raise ValueError("it isn't linear in the upstream gradient, which the chain rule multiplies by")
+                raise ValueError("it isn't linear in the upstream gradient")
 
     def fits(self, call: Call) -> bool:
-        """Whether a call is given arrays of the same shapes."""
+        """Whether a call has arrays of the same shapes."""
         now = self._now(call)
         return all(now[name].shape == value.shape for name, value in self.start.items())
 
     def distance(self, call: Call) -> tuple[float, float]:
-        """Return how far a call's arrays, and then its result, are from those here; the same call is near."""
+        """Return the distances of a call's arrays, and of its result, from those here; small for the same call."""
         now = self._now(call)
         moved = sum(float(np.abs(to_numpy(now[name]) - value).sum()) for name, value in self.start.items())
         return moved, float(np.abs(to_numpy(call.result) - self.result).sum())
 
     def output(self, call: Call) -> Any:
-        """Return y0 + J (a − a0) for the a of a call."""
+        """Return y0 + J (a − a0) for a call's a."""
         now, change = self._now(call), np.zeros(self.result.size)
         for name, (rows, columns, values) in self.entries.items():
             moved = (to_numpy(now[name]) - self.start[name]).reshape(-1)
@@ -228,7 +228,7 @@ class Base:
         return move(output, self.backend) if self.result.ndim else output[()]
 
     def wrong_in(self, backward: Callable[[Sequence[Any]], Any]) -> str:
-        """Return where a backward gives something else than the rule, as a text, or nothing."""
+        """Return a text about the entry where a backward differs most from the rule, or nothing."""
         upstream = draw_upstream(self.result.shape, 0)
         rule = self.rule(upstream)
         for parameter in self.parameters.values():
@@ -239,7 +239,7 @@ class Base:
         for name, gradient in found.items():
             wanted = rule.get(name, np.zeros(self.start[name].shape))
             if gradient is None:
-                continue  # of a penalty's target, say
+                continue  # for example a penalty's target
             given = np.asarray(to_numpy(gradient))
             if given.shape != wanted.shape:
                 return f"for {name} backward gives shape {given.shape}, expected {wanted.shape}"
@@ -252,9 +252,9 @@ class Base:
 
 
 def patterns(parts: Iterable[Any]) -> list[Array]:
-    """Return the pattern of the last forward pass at the kinks of each part that has any.
+    """Return the kinks' pattern of the last forward pass for each part that has any.
 
-    A declared backward passes over them. There is no pattern where no forward was called.
+    Parts with a declared backward are skipped. There is no pattern if no forward was called.
     """
     smooth = [part for part in parts if declaration_of(getattr(part, "backward", None)) is None]
     kinks = [getattr(part, "kinks", None) for part in smooth]
@@ -262,10 +262,10 @@ def patterns(parts: Iterable[Any]) -> list[Array]:
 
 
 def by_rules(findings: Sequence[Finding]) -> str:
-    """Return what stands in a report's title about declared parts."""
+    """Return the text about declared parts for a report's title."""
     rules = [f"{f.evidence['rule']} at {f.evidence['part']}" for f in findings if f.code == "declared-rule"]
     return f", by declared rules: {', '.join(rules)}" if rules else ""
 
 
 def _near(a: Array, b: Array) -> bool:
-    return bool(np.all(np.abs(a - b) <= SAME * max(largest_size(a), largest_size(b))))  # so written that NaN isn't near
+    return bool(np.all(np.abs(a - b) <= SAME * max(largest_size(a), largest_size(b))))  # written so that NaN isn't near

@@ -1,8 +1,8 @@
-"""What code under check does to the process around it: it may draw from the global random state, and print.
+"""Side effects of code under check: it may draw from the global random state, and print.
 
-    with watched("backward", findings): ...      a finding for each, and the random states put back
-    with quiet():                                a check calls it many times: what this thread prints is dropped
-        with aloud(): first call                 but not in here, where it is worth reading
+    with watched("backward", findings): ...      a finding for each, and the random states restored
+    with quiet():                                a check calls it many times: output of this thread is dropped
+    with aloud(): first call                 except for this block, whose output is useful
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import numpy as np
 
 from aescratch.inspection.gradcheck.report import Finding
 
-dropping: ContextVar[bool] = ContextVar("dropping", default=False)  # of a thread, and of those that it starts
+dropping: ContextVar[bool] = ContextVar("dropping", default=False)  # of a thread, and of the threads that it starts
 
 
 class Counting:
-    """A stream that passes everything on, unless there is none, and counts the characters."""
+    """A stream that passes everything on to another stream, if there is one, and counts the characters."""
 
     stream: Any
     written: int
@@ -31,12 +31,12 @@ class Counting:
         self.stream, self.written = stream, 0
 
     def write(self, text: str) -> Any:
-        """Write the text, and count it."""
+        """Write the text, and count its characters."""
         self.written += len(text)
         return len(text) if self.stream is None else self.stream.write(text)
 
     def flush(self) -> None:
-        """Pass on what is still waiting."""
+        """Flush the other stream."""
         if self.stream is not None:
             self.stream.flush()
 
@@ -45,7 +45,7 @@ class Counting:
 
 
 class Quiet(Counting):
-    """A stream that drops what is written where it is to, unless a debugger is at work, whose prompt has to be seen."""
+    """A stream that drops the output of quiet blocks, unless a debugger is running, whose prompt must be visible."""
 
     def write(self, text: str) -> Any:
         """Write the text, or drop it."""
@@ -54,7 +54,7 @@ class Quiet(Counting):
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Drop what the block prints; where checks in several threads leave the stream behind, it drops nothing more."""
+    """Drop what the block prints; a stream that checks in several threads leave behind drops nothing more."""
     stream = sys.stdout.stream if isinstance(sys.stdout, Quiet) else sys.stdout
     with _dropping(True), contextlib.redirect_stdout(Quiet(stream)):
         yield
@@ -76,7 +76,7 @@ def _dropping(wanted: bool) -> Iterator[None]:
 
 @contextlib.contextmanager
 def watched(who: str, findings: list[Finding], severity: str = "error") -> Iterator[None]:
-    """Add a finding if the block changes a global random state, which is put back, and a note if it prints."""
+    """Add a finding if the block changes a global random state, which is restored, and a note if it prints."""
     out = Counting(sys.stdout)
     with kept_random_state(), _drawn_from() as changed, contextlib.redirect_stdout(out):
         try:
@@ -85,13 +85,13 @@ def watched(who: str, findings: list[Finding], severity: str = "error") -> Itera
             if changed():
                 findings.append(random_state_changed(who, severity))
             if out.written:
-                message = f"{who} prints; take it out when you are done looking, a check calls it many times"
+                message = f"{who} prints; remove that when you no longer need it: a check calls it many times"
                 findings.append(Finding("prints", None, "note", message, {"by": who}))
 
 
 @contextlib.contextmanager
 def _drawn_from() -> Iterator[Any]:
-    """Draw a number first: where somebody seeded before, seeding alike again would change nothing."""
+    """Draw a number first: otherwise seeding with the same seed as before would go unnoticed."""
     random.random()
     np.random.random()  # noqa: NPY002 - the global state is what this is about
     with kept_random_state() as changed:
@@ -101,16 +101,16 @@ def _drawn_from() -> Iterator[Any]:
 def random_state_changed(who: str, severity: str) -> Finding:
     """Return the finding for a function that changed a global random state."""
     message = (
-        f"{who} changed the global random state, which was put back; everybody's random numbers follow from it: draw "
-        "from a numpy.random.default_rng of your own"
+        f"{who} changed the global random state, which all code shares (it was restored); draw "
+        "from your own numpy.random.default_rng instead"
     )
     return Finding("changed-random-state", None, severity, message, {"by": who})
 
 
 class Frozen:
-    """Calls a function that draws from the global random states, as its first call shows, the same in every other.
+    """Calls a function with the same global random states every time, if its first call shows that it draws from them.
 
-    `draws` is whether it does, None before the first call; the states are as before after each.
+    `draws` says whether it draws, None before the first call; the states are restored after each call.
     """
 
     def __init__(self, seed: int) -> None:
@@ -118,7 +118,7 @@ class Frozen:
         self.draws: bool | None = None
 
     def __call__(self, function: Callable[[], Any]) -> Any:
-        """Return what the function returns."""
+        """Return the function's result."""
         if self.draws is False:
             return function()
         with kept_random_state():
@@ -131,17 +131,17 @@ class Frozen:
         return result
 
     def remark(self, who: str) -> Finding:
-        """Return the note on a function that draws so."""
+        """Return the note on a function that draws from the global states."""
         message = (
-            f"{who} changed the global random state, from which it draws: it was given the same numbers in every call, "
-            "and the state was put back; better draw from a numpy.random.default_rng of your own"
+            f"{who} draws from the global random state: it got the same numbers in every call, and the state was "
+            "restored; draw from your own numpy.random.default_rng instead"
         )
         return Finding("changed-random-state", None, "note", message, {"by": who})
 
 
 @contextlib.contextmanager
 def kept_random_state() -> Iterator[Any]:
-    """Put the global random states of Python and NumPy back afterwards; inside, the given call says if they changed."""
+    """Restore the global random states of Python and NumPy afterwards; the yielded function says if they changed."""
     ours, numpys = random.getstate(), np.random.get_state()  # noqa: NPY002 - the global state is what this is about
 
     def changed() -> bool:

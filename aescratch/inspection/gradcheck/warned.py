@@ -1,6 +1,6 @@
-"""The first of the user's lines in which NumPy meets an overflow, a division by zero, or an invalid value.
+"""The first line of the user's code with an overflow, a division by zero, or an invalid value in NumPy.
 
-    backward, once more --NumPy's log of floating-point errors--> what it met, in which line -> the finding about NaN
+    backward, once more --NumPy's log of floating-point errors--> the error and its line -> the finding about NaN
 
 What is computed stays as it is: NumPy notes what it meets, and goes on.
 """
@@ -21,12 +21,12 @@ from aescratch.foundations.sources import is_users
 from aescratch.inspection.gradcheck.findings import place_of_line
 from aescratch.inspection.gradcheck.report import Finding
 
-INVALID = "invalid value"  # how NumPy calls what makes NaN
-MOST_MET = 100  # of which nothing more is learnt
+INVALID = "invalid value"  # NumPy's name for the operation that creates NaN
+MOST_MET = 100  # further ones add nothing
 
 
 class Met(NamedTuple):
-    """What NumPy would warn of, "overflow encountered in exp", and where in the user's code."""
+    """A warning of NumPy, such as "overflow encountered in exp", and its place in the user's code."""
 
     what: str
     file: str
@@ -40,7 +40,7 @@ class _Listener:
         self.met: list[Met] = []
 
     def write(self, text: str) -> None:
-        """Note one error, unless none of the user's code is running."""
+        """Record one error, if the user's code is running."""
         frame: FrameType | None = sys._getframe(1) if len(self.met) < MOST_MET else None
         while frame is not None and not is_users(frame.f_code.co_filename):
             frame = frame.f_back
@@ -51,14 +51,14 @@ class _Listener:
 
 @contextlib.contextmanager
 def warnings_of_numpy() -> Iterator[list[Met]]:
-    """Collect what NumPy would warn of in the block, in order; a compiled formula would warn of nothing."""
+    """Collect NumPy's warnings in the block, in order; a compiled formula gives no warnings."""
     listener = _Listener()
     with numpy_alone(), np.errstate(over="log", divide="log", invalid="log", under="ignore", call=listener):
         yield listener.met
 
 
 def tell_where(finding: Finding, run: Callable[[], Any]) -> Finding:
-    """Add to a finding about NaN what NumPy met first in another run, and where NaN began if that was later."""
+    """Add to a finding about NaN the first error of NumPy in another run, and the origin of NaN if that was later."""
     with warnings_of_numpy() as met:
         run()
     if met:

@@ -1,7 +1,7 @@
-"""How backward treats parameter.grad: whether it writes it, in part or never, adds to it, or writes NaN.
+"""How backward treats parameter.grad: whether it writes all of it, part of it or nothing, adds to it, or writes NaN.
 
-    parameter.grad = NaN        backward -> all numbers? then it was written
-    parameter.grad = numbers, then 0       backward twice more, if not -> which entries stayed, which were added to
+    parameter.grad = NaN        backward -> all finite? then it was written
+    parameter.grad = numbers, then 0       otherwise backward twice more -> which entries stayed, which were added to
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from aescratch.backend import Array
 from aescratch.inspection.gradcheck.report import Finding
 
 NEVER_WRITTEN, ADDS = "never-written", "adds-gradient"
-ADDS_QUESTION = "What stands in grad before backward begins, and who is to write over it?"
-NEVER_QUESTION = "Which line of backward is to write it, and is that line ever reached?"
-SAME = 1e-9  # relative: two gradients are one
+ADDS_QUESTION = "What does grad contain before backward begins, and which line must overwrite it?"
+NEVER_QUESTION = "Which line of backward should write it, and is that line ever reached?"
+SAME = 1e-9  # relative: nearer gradients are equal
 
 
 class Left(NamedTuple):
-    """What backward leaves in a parameter.grad in which NaN, numbers and zeros stood before."""
+    """The results of backward in a parameter.grad that held NaN, numbers and zeros before."""
 
     on_nan: Array
     numbers: Array
@@ -30,7 +30,7 @@ class Left(NamedTuple):
 
     @property
     def adds(self) -> bool:
-        """Whether backward adds to what stood there, wherever it doesn't write."""
+        """Whether backward adds to the old value, wherever it doesn't write."""
         open_ones, own = ~np.isfinite(self.on_nan), self.on_numbers - self.numbers
         return bool(
             self.on_zeros[open_ones].any() and np.isfinite(self.on_zeros).all()
@@ -39,27 +39,27 @@ class Left(NamedTuple):
 
     @property
     def gradient(self) -> Array:
-        """The gradient to be compared: what is added counts as if it had been written."""
+        """The gradient to compare: an added value counts as if it had been written."""
         return self.on_zeros if self.adds else self.on_nan
 
 
 def findings_on(name: str, left: Left) -> Iterator[Finding]:
-    """Yield what there is to say about a parameter's gradient that isn't simply written."""
+    """Yield findings on a parameter's gradient that isn't simply written."""
     open_ones = ~np.isfinite(left.on_nan)
     if left.adds:
-        message = f"backward adds to {name}.grad instead of writing it: what stood there before is still in it"
+        message = f"backward adds to {name}.grad instead of writing it: the old value is still in it"
         yield Finding(ADDS, name, "error", message, {}, "", ADDS_QUESTION)
         return
     untouched = open_ones & (left.on_numbers == left.numbers)
     if untouched.any():
         count, size = int(untouched.sum()), untouched.size
-        some = f"{name}.grad was written in part: backward left {count} of {size} entries as they were"
-        message = f"{name}.grad was never written: backward left it as it was" if count == size else some
+        some = f"{name}.grad was written only in part: backward left {count} of {size} entries unchanged"
+        message = f"{name}.grad was never written: backward left it unchanged" if count == size else some
         yield Finding(NEVER_WRITTEN, name, "error", message, {"entries": count}, "", NEVER_QUESTION)
     broken = ~np.isfinite(left.on_zeros) & open_ones & ~untouched
     if broken.any():
         message = f"backward writes {int(broken.sum())} entries of {name}.grad that are NaN or infinite"
         yield Finding("not-finite", name, "error", message, {"entries": int(broken.sum())})
     if (open_ones & ~untouched & ~broken).any():
-        message = f"backward works with what stood in {name}.grad before, where it is to write it"
+        message = f"backward computes with the old value of {name}.grad, where it should overwrite it"
         yield Finding(ADDS, name, "error", message, {}, "", ADDS_QUESTION)

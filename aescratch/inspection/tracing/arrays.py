@@ -1,4 +1,4 @@
-"""Quantities, and arrays that know which one they hold.
+"""Quantities, and arrays that know which quantity they hold.
 
     a = b * 2      b holds the quantity h1: the array itself tells the recorder, and a holds a new quantity
 """
@@ -22,18 +22,18 @@ class Quantity:
     Attributes
     ----------
     value : array
-        What it was when it was computed, in float64.
+        Its value when it was computed, in float64.
     kind : str
-        ``"input"``, ``"parameter"``, ``"state"``, ``"noise"`` or ``"setting"`` for what is given; ``"forward"``,
-        ``"backward"`` or ``"update"`` for what is computed.
+        ``"input"``, ``"parameter"``, ``"state"``, ``"noise"`` or ``"setting"`` for a given quantity; ``"forward"``,
+        ``"backward"`` or ``"update"`` for a computed one.
     wish : str
-        The name it would like, before all are named.
+        The preferred name, before the quantities are named.
     equation : Equation or None
-        How, with quantities in the place of names.
+        Its equation, with quantities in place of names.
     target : Quantity or None
-        The quantity whose gradient this is, or a share of it.
+        The quantity whose gradient, or share of a gradient, this is.
     by_rule : bool
-        Whether it reaches the loss through a part whose backward is declared not to be the derivative.
+        Whether it reaches the loss through a part whose backward is declared not to be a derivative.
     """
 
     value: Array
@@ -47,7 +47,7 @@ class Quantity:
     code: str = ""
     agrees: bool = True
     name: str = ""
-    share: bool = False  # of a gradient, to which others are added
+    share: bool = False  # part of a gradient, to which others are added
     by_rule: bool = False
 
     @property
@@ -57,24 +57,24 @@ class Quantity:
 
 
 def outcome(equation: Equation, shape: tuple[int, ...] | None = None) -> Array:
-    """Return what an equation between quantities gives."""
+    """Return the value of an equation between quantities."""
     return evaluate(equation, {quantity: quantity.value for quantity in names_in(equation.tree)}, shape)
 
 
 class Traced(np.ndarray):
-    """An array that knows which quantity it holds, and has what is done with it recorded."""
+    """An array that knows which quantity it holds, and records the operations on it."""
 
     # NumPy's own library is found by the module of an array's class.
     __module__ = "numpy"
 
     quantity: Quantity | None
     flipped: bool
-    # Is told the name of an operation, its operands, these as they were before if they are written into, and the
-    # result; returns the quantity that it is.
+    # Gets the name of an operation, its operands, their old values if they are written into, and the result; returns
+    # the quantity of the result.
     record: Callable[[str, Sequence[Any], Sequence[Array], Array], Quantity | None] | None
 
     def __array_finalize__(self, source: Any) -> None:
-        """Hold nothing yet, as a view of something else."""
+        """Hold no quantity yet: this may be a view of another array."""
         self.quantity, self.flipped = None, False
         self.record = getattr(source, "record", None)
 
@@ -86,13 +86,13 @@ class Traced(np.ndarray):
         return view
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        """Write, and hold what was written."""
+        """Write, and hold the written quantity."""
         super().__setitem__(key, value)
         whole = key is Ellipsis and isinstance(value, Traced) and value.shape == self.shape
         self.quantity, self.flipped = (value.quantity, value.flipped) if whole else (None, False)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = (), **options: Any) -> Any:
-        """Compute with plain arrays, and have it recorded."""
+        """Compute with plain arrays, and record the operation."""
         if out:
             options["out"] = tuple(map(plain, out))
         before = [np.array(plain(given)) for given in inputs] if out else []

@@ -17,15 +17,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-PACKAGE = Path(__file__).parents[2]  # by the way that leads here, as the names of its files
+PACKAGE = Path(__file__).parents[2]  # the path by which this package was imported, which its files' names share
 
 
 @functools.cache
 def lines_of(function: Callable[..., Any], wish: str, result: bool = False) -> tuple[str, str]:
-    """Return file and lines, and their text, of what computes the quantity of this name in a function.
+    """Return file, lines and text of the code that computes the quantity of this name in a function.
 
-    Those are the lines that write it, where they read nothing but arguments, and where a result is returned as they
-    leave it. Otherwise it is the whole body.
+    These are the lines that write it, if they read only arguments, and if a result is returned as they leave it.
+    Otherwise it is the whole body.
 
     Examples
     --------
@@ -35,7 +35,7 @@ def lines_of(function: Callable[..., Any], wish: str, result: bool = False) -> t
     function = inspect.unwrap(function)
     try:
         lines, start = inspect.getsourcelines(function)
-    except (OSError, TypeError):  # typed in at a prompt, or none of Python's
+    except (OSError, TypeError):  # typed in at a prompt, or not written in Python
         return "", ""
     first, last = 1, len(lines)
     try:
@@ -72,7 +72,7 @@ def _asks_for_module(statement: ast.stmt) -> bool:
 
 
 def _written(statement: ast.stmt) -> set[str]:
-    """Return the names that a statement binds, or whose arrays it writes into."""
+    """Return the names that a statement binds, or whose arrays it changes."""
     found = set()
     for node in ast.walk(statement):
         if isinstance(node, ast.keyword) and node.arg == "out":
@@ -91,7 +91,7 @@ def _read(statement: ast.stmt) -> set[str]:
 
 
 def _returned(statement: ast.stmt) -> set[str]:
-    """Return the names that a statement returns as they are; without a return, arrays were written in place."""
+    """Return the names that a statement returns unchanged; without a return, arrays were written in place."""
     if not isinstance(statement, ast.Return):
         return _written(statement)
     value = statement.value
@@ -99,7 +99,7 @@ def _returned(statement: ast.stmt) -> set[str]:
 
 
 def calling_line() -> tuple[str, str]:
-    """Return file and line, and the text, of the code outside of this folder that is at work."""
+    """Return file, line and text of the running code outside of this folder."""
     frame = sys._getframe(1)
     while frame.f_back is not None and Path(frame.f_code.co_filename).parent == Path(__file__).parent:
         frame = frame.f_back
@@ -108,6 +108,6 @@ def calling_line() -> tuple[str, str]:
 
 
 def short(path: str) -> str:
-    """Return a file's path from the package's folder on, or as it is."""
+    """Return a file's path from the package's folder on, or the whole path."""
     file = Path(path)
     return str(file.relative_to(PACKAGE.parent)) if file.is_relative_to(PACKAGE) else path

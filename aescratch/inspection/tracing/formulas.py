@@ -1,9 +1,9 @@
-"""What every recorded operation does to every single number, in the language of `language.py`.
+"""What every recorded operation does to each number, in the language of `language.py`.
 
-A recording says which function of `aescratch.functions` was called with what. The lines that say it entry by entry,
-under the function's own names, stand in the records of the sheet, and are collected here; each is compared with what
-the function returned whenever a step is recorded. Lines before the last ones name quantities on the way, such as
-rho_hat, which the pages show on their own.
+A recording says which function of `aescratch.functions` was called with which arguments. The formulas entry by entry,
+in the function's own names, are in the records of the sheet, and are collected here. Whenever a step is recorded, each
+is compared with what the function returned. Lines before the last ones name intermediate quantities such as rho_hat,
+which the pages show separately.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ FORMULAS: dict[str, tuple[str, ...]] = {
     name: lines for formula in functions.FORMULAS.values() for name, lines in formula.lines_of.items()
 }
 
-# What an array module does between the calls of the sheet's functions: sums of gradients, weights of penalties.
+# Operations of the array module between the calls of the sheet's functions: sums of gradients, weights of penalties.
 ELEMENTWISE = {
     "add": "{0} + {1}", "subtract": "{0} - {1}", "multiply": "{0} * {1}", "divide": "{0} / {1}", "negative": "-{0}",
     "exp": "exp({0})", "log": "log({0})", "log1p": "log1p({0})", "sqrt": "sqrt({0})", "tanh": "tanh({0})",

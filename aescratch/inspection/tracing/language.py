@@ -1,13 +1,13 @@
-"""A small language for formulas written entry by entry, which is read once and then computed, shown and explained.
+"""A small language for formulas entry by entry. A formula is parsed once, and then computed, shown and explained.
 
     "y[n,j] = sum(i, x[n,i] * W[i,j]) + b[j]" --read--> Equation
     Equation + arrays --evaluate--> the array on its left, every entry
 
-A tree is made of lists, so that it can go into a page as JSON and be computed there by the same rules:
+A tree consists of lists, so that a page can hold it as JSON and compute it by the same rules:
 
     1.5                                a number
     ["at", "x", ["n", "i"]]            an entry of an array; a number with a name has no indices
-    ["index", "c"]  ["size", "n"]      an index as a number; how many values it takes, N for the batch
+    ["index", "c"]  ["size", "n"]      an index as a number; the number of its values, N for the batch
     ["sum", "i", tree]                 a sum over an index; "mean" and "max" likewise
     ["+", left, right]                 and - * / ** < > == and or
     ["call", "exp", [tree]]            a function of numbers
@@ -55,7 +55,7 @@ class Equation:
 
 @functools.cache
 def read(text: str) -> Equation:
-    """Return the equation that a line of text spells.
+    """Return the equation in a line of text.
 
     Examples
     --------
@@ -78,7 +78,7 @@ def _subscript(node: Any) -> tuple[str, list[ast.expr]]:
 
 
 def _tree(node: Any, bound: frozenset[str]) -> Tree:
-    """Return the tree of an expression of Python; bound are the indices of the left side and of the sums around it."""
+    """Return the tree of a Python expression; `bound` are the indices of the left side and of the enclosing sums."""
     if isinstance(node, ast.Constant):
         return node.value
     if isinstance(node, ast.Name):
@@ -109,12 +109,12 @@ def _call(node: Any, bound: frozenset[str]) -> Tree:
 
 
 def parts(tree: Tree) -> list[Any]:
-    """Return what a tree is made of, letters of indices among it."""
+    """Return the parts of a tree, including the letters of indices."""
     return tree[2] if tree[0] in ("at", "call") else tree[1:]
 
 
 def with_parts(tree: Tree, change: Callable[[Any], Any]) -> Tree:
-    """Return the tree with change(part) in the place of every part."""
+    """Return the tree with change(part) in place of every part."""
     changed = [change(part) for part in parts(tree)]
     return [tree[0], tree[1], changed] if tree[0] in ("at", "call") else [tree[0], *changed]
 
@@ -128,7 +128,7 @@ def replace(tree: Tree, change: Callable[[Any, list[Any]], Tree]) -> Tree:
 
 
 def entries(tree: Tree) -> Iterator[tuple[Any, list[Any]]]:
-    """Yield name and indices of every entry that a tree reads, those that stand in an index before that array's."""
+    """Yield name and indices of every entry that a tree reads; entries in an index come before their array's."""
     if isinstance(tree, list):
         for part in parts(tree):
             yield from entries(part)
@@ -142,7 +142,7 @@ def names_in(tree: Tree) -> list[Any]:
 
 
 def sizes_in(tree: Tree, values: Mapping[Any, Array]) -> dict[str, int]:
-    """Return how many values each index takes, from the arrays that it stands in."""
+    """Return the number of values of each index, from the arrays that it appears in."""
     return {
         index: size for name, indices in entries(tree)
         for index, size in zip(indices, values[name].shape, strict=True) if isinstance(index, str)
@@ -152,7 +152,7 @@ def sizes_in(tree: Tree, values: Mapping[Any, Array]) -> dict[str, int]:
 def evaluate(equation: Equation, values: Mapping[Any, Array], shape: tuple[int, ...] | None = None) -> Array:
     """Return the array on the left of an equation, from the arrays on its right by their names.
 
-    The shape is needed only where an index of the left isn't on the right.
+    The shape is needed only if an index of the left side isn't on the right.
 
     Examples
     --------
@@ -180,7 +180,7 @@ def _summed(tree: Tree) -> Iterator[str]:
 
 
 def _value(tree: Tree, values: Mapping[Any, Array], sizes: dict[str, int], axes: dict[str, int]) -> Any:
-    """Return a tree's value with one axis for every index of the equation, of length 1 where it doesn't matter."""
+    """Return a tree's value with one axis for every index of the equation, of length 1 if the tree lacks it."""
 
     def value(part: Tree) -> Any:
         return _value(part, values, sizes, axes)
@@ -206,6 +206,6 @@ def _value(tree: Tree, values: Mapping[Any, Array], sizes: dict[str, int], axes:
         return np.where(*(value(part) for part in tree[1:]))
     if kind in AGGREGATES:
         index, inside = tree[1:]
-        sizes = {**sizes, **sizes_in(inside, values)}  # the same letter may run over other sizes elsewhere
+        sizes = {**sizes, **sizes_in(inside, values)}  # the same letter may have other sizes elsewhere
         return AGGREGATES[kind](_value(inside, values, sizes, axes), axis=axes[index], keepdims=True)
     return BINARY[kind](value(tree[1]), value(tree[2]))

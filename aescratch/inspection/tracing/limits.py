@@ -1,4 +1,4 @@
-"""What a given number may be, so that the page can refuse another one in a sentence.
+"""The limits of a given number, so that the page can refuse an invalid one in a sentence.
 
     k, read by a mask of 4 units -> {"whole": True, "least": 1, "most": 4}
 """
@@ -24,7 +24,7 @@ OF_RULES: dict[str, dict[str, Any]] = {
 
 
 def limits_of(quantity: Quantity, operations: Sequence[Operation]) -> dict[str, Any]:
-    """Return what a given quantity's numbers may be: whole, least, most, above, below, if any."""
+    """Return the limits of a given quantity: whole, least, most, above, below if any."""
     readers = [operation for operation in operations if quantity in operation.quantity.inputs]
     functions = {operation.function for operation in readers}
     found: dict[str, Any] = {}
@@ -33,7 +33,7 @@ def limits_of(quantity: Quantity, operations: Sequence[Operation]) -> dict[str, 
         if quantity.wish == "v_0" and not functions & {"Momentum", "Nesterov"}:  # a mean of squares
             found = {"least": 0}
     elif quantity.wish == "k" and readers:
-        selection = next(operation for operation in readers if operation.output.ndim == 2)  # a threshold reads k, too
+        selection = next(operation for operation in readers if operation.output.ndim == 2)  # a threshold reads k
         found = {"whole": True, "least": 1, "most": selection.output.shape[1]}
     elif quantity.wish == "labels":
         logits = next(operation for operation in readers if operation.output.ndim == 2)

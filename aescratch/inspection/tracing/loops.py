@@ -6,11 +6,11 @@
                                                            let sum1 = 0;
                                                            for (let i = 0; i < I; i++) sum1 += a[n * I + i] * ...
 
-The interpreter of the step page, engine.js, walks through a tree for every number. Here each tree is walked through
-once, when the page is written, and the page needs neither an interpreter nor `eval`. Arrays lie row after row in a
+The interpreter of the step page, engine.js, traverses a tree for every number. Here each tree is traversed once, when
+the page is written, and the page needs neither an interpreter nor `eval`. Arrays are stored row by row in a
 Float64Array, a single number in one of length 1. Sizes are arguments: a formula is the same for every width. Formulas
-that differ in nothing but names share one function, called after the first of them, so all variants together have a
-few dozen.
+that differ only in names share one function, named after the first of them, so all variants together have a few
+dozen.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from dataclasses import dataclass, field
 from aescratch.inspection.tracing.language import AGGREGATES, Equation, Tree, entries, names_in, parts, replace
 from aescratch.inspection.tracing.writing import text_of
 
-Size = str | int  # the name of a size, such as D, or N for the examples; or a number that is always the same
+Size = str | int  # the name of a size, such as D, or N for the examples; or a fixed number
 LETTERS = "abcdefghmoqrst"  # of the arrays in a loop
 FUNCTIONS = {"exp", "log", "log1p", "sqrt", "tanh", "abs", "sign", "floor", "max", "min"}  # of JavaScript's Math
 SIGNS = {"==": "===", "and": "&&", "or": "||"}
-LANES = 4  # entries that lie side by side, and whose sums run in one loop: each waits less for its own last addition
+LANES = 4  # adjacent entries whose sums run in one loop: each waits less for its own last addition
 
 
 @dataclass(frozen=True)
 class Call:
-    """A call of a loop: which one, what it fills, what it reads, and the names of the sizes that it is given."""
+    """A call of a loop: its name, the array that it fills, those that it reads, and the names of its sizes."""
 
     loop: str
     to: str
@@ -40,18 +40,18 @@ class Call:
 
 @dataclass
 class Loops:
-    """The functions that were written so far, each once."""
+    """The functions written so far, each once."""
 
-    names: dict[str, str] = field(default_factory=dict)  # by their texts, which begin behind the name
-    formulas: dict[str, str] = field(default_factory=dict)  # by the same
+    names: dict[str, str] = field(default_factory=dict)  # by their texts after the name
+    formulas: dict[str, str] = field(default_factory=dict)  # by the same texts
 
     def call(self, name: str, equation: Equation, shapes: Mapping[str, Sequence[Size]]) -> Call:
-        """Return how to compute an equation between arrays of these shapes, and write its function if it is new.
+        """Return the call for an equation between arrays of these shapes, and write its function if it is new.
 
         Raises
         ------
         ValueError
-            If the formula has something that isn't translated.
+            If a part of the formula can't be translated.
 
         Examples
         --------
@@ -99,7 +99,7 @@ class _Writer:
         self.first: list[str] = []  # lines before all loops
         self.depth, self.helpers = 1, 0
         self.across, self.lane, self.lanes = "", 0, 1
-        self.totals: list[dict[str, str]] = [{}]  # the sums that are known at each depth
+        self.totals: list[dict[str, str]] = [{}]  # the known sums at each depth
 
     def function(self, equation: Equation) -> str:
         """Return the body of the function."""
@@ -120,7 +120,7 @@ class _Writer:
         return "\n".join(self.first + self.lines)
 
     def entries(self, equation: Equation, lanes: int) -> None:
-        """Write the lines that compute an entry, or several that lie side by side."""
+        """Write the lines that compute an entry, or several adjacent ones."""
         self.lanes = lanes
         for self.lane in range(lanes):
             result = self.value(equation.tree)
@@ -129,7 +129,7 @@ class _Writer:
         self.lane = 0
 
     def spelled(self, index: str) -> str:
-        """Return an index as it is in this lane."""
+        """Return an index in this lane."""
         return f"({index} + {self.lane})" if self.lane and index == self.across else index
 
     def line(self, text: str) -> None:
@@ -167,7 +167,7 @@ class _Writer:
         return f"{name}{self.helpers}"
 
     def value(self, tree: Tree) -> str:
-        """Return an expression for a tree, in parentheses where it needs them; sums come as lines before."""
+        """Return an expression for a tree, in parentheses if needed; its sums are written as lines before it."""
         if not isinstance(tree, list):
             return repr(tree) if tree >= 0 else f"({tree!r})"
         kind = tree[0]
@@ -208,10 +208,10 @@ class _Writer:
         """Write the loop of a sum or a mean, and return its value."""
         size = next(self.shapes[name][at.index(index)] for name, at in entries(inside) if index in at)
         same = repr((index, inside))
-        if same not in self.totals[-1]:  # a formula may say it twice, and the next lane says it again
+        if same not in self.totals[-1]:  # a formula may contain it twice, and the next lane contains it again
             self.totals[-1][same] = total = self.helper("sum")
             here, lanes, across = self.lane, range(self.lanes), self.across
-            self.across = "" if index == across else across  # the same letter may run over something else in here
+            self.across = "" if index == across else across  # the same letter may have another size in here
             self.line(f"let {', '.join(f'{total}{_suffix(lane)} = 0' for lane in lanes)};")
             self.open(index, size)
             for self.lane in lanes:
@@ -222,7 +222,7 @@ class _Writer:
         return f"({total} / {self.size(size, index)})" if kind == "mean" else total
 
     def flat(self, name: str, indices: Sequence[Tree]) -> str:
-        """Return where an entry lies in its array."""
+        """Return the position of an entry in its array."""
         place = ""
         for axis, index in enumerate(indices):
             own = self.spelled(index) if isinstance(index, str) else self.value(index)

@@ -1,9 +1,9 @@
-"""Names for everything in a recorded step: the textbook's letters, each used once.
+"""Names for the quantities of a recorded step: the textbook's letters, each used once.
 
     encoder.dense1 -> a1 = x W1 + b1;  encoder.relu1 -> h1;  decoder.dense1 -> x_hat = h1 W2 + b2;  the loss -> J
 
-Dense layers are counted through encoder and decoder. ``grad_q`` is the gradient of q; where several come together, the
-shares are called after the parts that they come from.
+Dense layers are counted through encoder and decoder. ``grad_q`` is the gradient of q; if it is a sum, its
+shares are named after the parts that they come from.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 class Names:
-    """Names that have been given away; one that is asked for again gets a number."""
+    """The names in use; a name that is requested again gets a number."""
 
     def __init__(self) -> None:
         self.taken: set[str] = set()
 
     def take(self, quantity: Quantity, wish: str) -> None:
-        """Name a quantity, once and for all, as it wishes or nearly so."""
+        """Name a quantity, permanently, by its preferred name or a similar one."""
         if quantity.name:
             return
         name, count = wish, 1
@@ -49,7 +49,7 @@ class Names:
 
 
 def layer_suffixes(parts: Mapping[str, Any]) -> dict[str, str]:
-    """Return for every part what its letters end in: the number of its dense layer, or the name of a head.
+    """Return the suffix of every part's letters: the number of its dense layer, or the name of a head.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def name_forward(
     quantities: Sequence[Quantity], parts: Mapping[str, Any], results: Mapping[str, Quantity], loss: Quantity,
     outputs: Sequence[Quantity], names: Names,
 ) -> None:  # fmt: skip
-    """Name what the forward pass computes; outputs are what the losses are taken of, with their own wishes."""
+    """Name the results of the forward pass; `outputs` are the inputs of the losses, with their preferred names."""
     names.take(loss, "J")
     suffixes = layer_suffixes(parts)
     terms = {id(quantity): place for place, quantity in results.items() if not quantity.value.ndim}
@@ -106,7 +106,7 @@ def name_forward(
 
 
 def name_backward(quantities: Sequence[Quantity], names: Names) -> None:
-    """Name the gradients: the last of a quantity is whole, and those before are its shares."""
+    """Name the gradients: the last of a quantity is the whole gradient, and those before are its shares."""
     aimed = [(quantity, quantity.target) for quantity in quantities if quantity.target is not None]
     whole = {id(target): (quantity, target) for quantity, target in aimed}
     for quantity, target in whole.values():
@@ -118,14 +118,14 @@ def name_backward(quantities: Sequence[Quantity], names: Names) -> None:
     for quantity, target in shares:
         quantity.share = True
         function = quantity.function.removesuffix("_backward")
-        suffix = "sum" if function in ELEMENTWISE else f"{function}_alone"  # before its weight, or before it is added
+        suffix = "sum" if function in ELEMENTWISE else f"{function}_alone"  # before its weight or its sum
         names.take(quantity, f"grad_{target.name}_{suffix}")
     for quantity in quantities:
         names.take(quantity, quantity.wish or "between")
 
 
 def label(quantity: Quantity) -> str:
-    """Return a name as it is read aloud and shown: ∂J/∂W1 for grad_W1."""
+    """Return a name for display: ∂J/∂W1 for grad_W1."""
     if quantity.target is None:
         return word(quantity.name)
     of = f"∂J/∂{word(quantity.target.name)}"
@@ -134,7 +134,7 @@ def label(quantity: Quantity) -> str:
 
 
 def word(name: str) -> str:
-    """Return a name in Greek letters and hats where it has any.
+    """Return a name with Greek letters and hats, if it has any.
 
     Examples
     --------

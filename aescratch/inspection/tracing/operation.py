@@ -1,4 +1,4 @@
-"""One operation of a recorded step: what it computes, from what, by which formula and by which lines of code."""
+"""One operation of a recorded step: its result, its inputs, its formula and its lines of code."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ class Operation:
     number : int
         Its place in the trace, from 0.
     name : str
-        The textbook's letter for what it computes: ``a1``, ``h1``, ``x_hat``, ``grad_W1``.
+        The textbook's letter for its result: ``a1``, ``h1``, ``x_hat``, ``grad_W1``.
     which : str
         ``"forward"``, ``"backward"`` or ``"update"``.
     part : str
-        The part of the model that is at work, as in ``model.parts``; empty for the model itself.
+        The name of the running part in ``model.parts``; empty for the model itself.
     formula, latex : str
-        What every entry of the output is, as text and as LaTeX.
+        The formula of every entry of the output, as text and as LaTeX.
     where : str
         File and lines of the code that computes it, ``aescratch/functions/affine.py:14-15``.
     code : str
         Those lines.
     inputs : dict of str to array
-        What it is computed from.
+        The inputs by name.
     output : array
-        What it computes, float64.
+        The result, float64.
     agrees : bool
-        Whether the code gives what the formula says: False where a function of the sheet was replaced by another.
+        Whether the code agrees with the formula: False if a function of the sheet was replaced by another.
     """
 
     number: int
@@ -61,7 +61,7 @@ class Operation:
 
     @property
     def numeric(self) -> Array | None:
-        """The difference quotients beside a gradient, NaN at a kink; None for what isn't a whole gradient."""
+        """The difference quotients of a gradient, NaN at a kink; None if it isn't a whole gradient."""
         return self.quotients(self.quantity)
 
     def worked(self, *where: int) -> str:
@@ -83,7 +83,7 @@ class Operation:
 
 
 def named_equation(quantity: Quantity) -> Equation | None:
-    """Return how a quantity is computed, with names in the place of quantities; None where nobody knows."""
+    """Return the equation of a quantity, with names in place of quantities; None if unknown."""
     if quantity.equation is None:
         return None
     tree = replace(quantity.equation.tree, lambda of, indices: ["at", of.name, indices])
@@ -96,7 +96,7 @@ def operation_of(
     """Return the operation that computes a quantity; letters has the LaTeX of each name."""
     equation = named_equation(quantity)
     if equation is None:
-        formula = latex = f"{quantity.name} is what {quantity.function} makes of it"
+        formula = latex = f"{quantity.name} is the result of {quantity.function}"
     else:
         formula, latex = text_of(equation), latex_of(equation, letters)
     return Operation(

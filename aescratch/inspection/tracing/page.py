@@ -1,4 +1,4 @@
-"""The page: the recorded step as JSON beside an interpreter of its formulas, in one file that fetches nothing."""
+"""The page: the recorded step as JSON with an interpreter of its formulas, in one file that loads nothing else."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from aescratch.inspection.tracing.naming import label
 from aescratch.inspection.tracing.operation import Operation, named_equation
 from aescratch.inspection.tracing.taken import Taken
 
-# One function in the page, each file using those before it.
+# Together one function in the page; each file uses those before it.
 SCRIPTS = (
     "engine", "elements", "paths", "formulas", "tables", "graph", "layout", "network", "painting", "walking", "sums",
     "panel", "editing", "training", "keys",
 )  # fmt: skip
 MOST_NUMBERS = 20_000  # on a page that a phone can show
-BETWEEN = ("add", "multiply", "clip")  # what the step does between functions: its words are in the strings
-TRANSLATED = Path(__file__).with_name("says.ko.json")  # what the functions' docstrings say, by the functions' names
+BETWEEN = ("add", "multiply", "clip")  # operations between functions; their explanations are in strings.*.json
+TRANSLATED = Path(__file__).with_name("says.ko.json")  # the docstrings of the functions, by name
 
 
 def page(
     taken: Taken, given: Sequence[Quantity], operations: Sequence[Operation], image_shape: Sequence[int] | None = None
 ) -> str:  # fmt: skip
-    """Return the whole page as text; the batch is the first that is given, and its rows may be images.
+    """Return the whole page as text; the batch is the first given array, and its rows may be images.
 
     Raises
     ------
     ValueError
-        If the step has too many numbers for a page, or a row of the batch isn't an image of this shape.
+        If the step has too many numbers for a page, or a row of the batch doesn't fit this image shape.
     """
     width = given[0].value.shape[1]
     if image_shape is not None and (len(image_shape) != 2 or math.prod(image_shape) != width):
@@ -93,7 +93,7 @@ def _step(operation: Operation, says: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _says(operation: Operation, words: Words, korean: Mapping[str, str]) -> dict[str, str]:
-    """Return what there is to say about an operation, by language."""
+    """Return the explanation of an operation in each language: the docstring of its function."""
     if operation.function in BETWEEN:
         return {each: said[f"says_{operation.function}"] for each, said in words.items()}
     english = documented(operation.function, operation.which)
@@ -101,7 +101,7 @@ def _says(operation: Operation, words: Words, korean: Mapping[str, str]) -> dict
 
 
 def documented(function: str, which: str) -> str:
-    """Return what the docstring of a function says, or that of an optimiser's rule in the update."""
+    """Return the docstring of a function in one line; of an optimiser, the first line of its rule's."""
     if which == "update":
         rule = getattr(getattr(optimizers, function, None), "rule", None)
         return (inspect.getdoc(rule) or "").partition("\n")[0]

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 GAP = 1.6  # between arrays, in cells
 LARGEST, WIDEST = 0.55, 18.0  # inches, of a cell and of the whole
-READABLE = 260  # cells, above which their numbers would be too small to read
+READABLE = 260  # cells, with more cells, the numbers would be too small to read
 Row = list[Quantity]
 
 
 def draw(
     title: str, given: Sequence[Quantity], operations: Sequence[Operation], ax: Axes | None = None
 ) -> Axes:
-    """Draw a step on matplotlib's axes, new ones by default, and return them; the batch is the first that is given."""
+    """Draw a step on matplotlib's axes, new ones by default, and return them; the batch is the first given array."""
     import matplotlib.pyplot as plt
 
     columns = _columns(given[0], operations)
@@ -63,7 +63,7 @@ def draw(
 
 
 def _columns(x: Quantity, operations: Sequence[Operation]) -> list[tuple[Row, Row, Row, Row]]:
-    """Return, for x and every array of the forward pass, what stands above and below it, from top to bottom."""
+    """Return, for x and every array of the forward pass, the arrays above and below it, from top to bottom."""
     whole = {id(o.quantity.target): o.quantity for o in operations if o.quantity.target is not None}
     columns: list[tuple[Row, Row, Row, Row]] = [([], [x], [], [])]
     seen: set[str] = set()

@@ -11,8 +11,8 @@ from aescratch.backend import Array
 from aescratch.inspection.tracing.operation import Operation
 from aescratch.inspection.tracing.writing import number
 
-ROWS, COLUMNS = 8, 8  # of an array that is shown whole
-MANY = 2000  # difference quotients: two losses each, so not unless they are asked for
+ROWS, COLUMNS = 8, 8  # of an array that is shown completely
+MANY = 2000  # difference quotients: each needs two losses, so they are computed only on request
 HEADINGS = {"forward": "Forward", "backward": "Backward", "update": "Update"}
 QUOTIENT = "(J(q + h) − J(q − h)) / 2h"
 
@@ -49,7 +49,7 @@ def _operation(operation: Operation, numeric: bool) -> Iterator[str]:
     yield f"     {what}{operation.where}: {first}" if not others else f"     {what}{operation.where}:"
     yield from (f"         {line}" for line in [first, *others] if others)
     if not operation.agrees:
-        yield "     The code gives something else than this formula."
+        yield "     The code's result differs from this formula."
     if operation.output.size:
         yield f"     {operation.worked(*[0] * operation.output.ndim)}"
     beside = operation.numeric if numeric and operation.which == "backward" else None
@@ -58,7 +58,7 @@ def _operation(operation: Operation, numeric: bool) -> Iterator[str]:
 
 
 def _beside(head: str, value: Array, beside: Array | None = None) -> Iterator[str]:
-    """Yield the lines of an array after a head, and of another to the right of it."""
+    """Yield the lines of an array under a header, with another array to the right of it."""
     rows, other = _cells(value), [] if beside is None else _cells(beside, "kink")
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     other_widths = [max(map(len, column)) for column in zip(*other, strict=True)]
@@ -70,7 +70,7 @@ def _beside(head: str, value: Array, beside: Array | None = None) -> Iterator[st
 
 
 def _cells(value: Array, undefined: str = "nan") -> list[list[str]]:
-    """Return an array's numbers as text, row by row, with dots where there are too many."""
+    """Return an array's numbers as text, row by row, with dots in place of the middle of a large array."""
     matrix: Any = np.atleast_2d(value)
     rows = [_shortened([undefined if np.isnan(entry) else number(entry) for entry in row]) for row in matrix]
     return rows if len(rows) <= ROWS else [*rows[: ROWS - 2], ["…"] * len(rows[0]), rows[-1]]

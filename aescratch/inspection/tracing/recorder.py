@@ -1,11 +1,11 @@
-"""Recording a pass: arrays that know where they come from, and the sheet's functions watched while it runs.
+"""Recording a pass: arrays that know their origin, and the sheet's functions, which are wrapped meanwhile.
 
     model.loss(Traced x) -> functions.dense(...) --watched--> Quantity a1 = Σ x W + b, as a Traced array -> ...
                          -> grad_h += ...        --seen by the array itself--> Quantity grad_h1 = ... + ...
 
-Nothing in a model knows of it. A layer calls its formulas through the module `aescratch.functions`, where they are
-wrapped as long as the recording lasts, in this thread; what is computed between two such calls is an operation on
-arrays, and a `Traced` array sees each of its own. Parts are told apart by `aescratch.inspection.recording`.
+The model knows nothing about it. A layer calls its formulas through the module `aescratch.functions`, where they are
+wrapped during the recording, in this thread. Computations between two such calls are operations on arrays, and a
+`Traced` array records its own. `aescratch.inspection.recording` distinguishes the parts.
 """
 
 from __future__ import annotations
@@ -29,43 +29,43 @@ from aescratch.inspection.tracing.formulas import ELEMENTWISE, FORMULAS
 from aescratch.inspection.tracing.language import Equation, Tree, read, replace
 from aescratch.training.contract import parts_of
 
-WATCHING = threading.RLock()  # one recording at a time: the sheet's functions are everybody's
+WATCHING = threading.RLock()  # one recording at a time: all threads share the sheet's functions
 ROWS, MATRIX = ("n", "j"), ("i", "j")
-References = dict[str, tuple[Quantity, bool]]  # by their names in a formula; whether each is read transposed
+References = dict[str, tuple[Quantity, bool]]  # by their names in a formula, with a flag for transposed arrays
 
 
 @dataclass
 class Recorder:
-    """Everything that was computed, in order; `push` moves one entry of one of them, for a difference quotient."""
+    """All computed quantities, in order; `push` moves one entry of one of them, for a difference quotient."""
 
     model: Any
     push: tuple[int, int, float] | None = None
     quantities: list[Quantity] = field(default_factory=list)
     given: list[Quantity] = field(default_factory=list)
-    sources: list[Any] = field(default_factory=list)  # the arrays that these were, held so that none takes their place
-    computed: list[Quantity] = field(default_factory=list)  # by the code, and not by a formula on the way
+    sources: list[Any] = field(default_factory=list)  # their arrays, kept alive so that their ids stay unique
+    computed: list[Quantity] = field(default_factory=list)  # results of the code, not of an intermediate formula
     results: dict[str, Quantity] = field(default_factory=dict)
-    taken: dict[str, list[Quantity | None]] = field(default_factory=dict)  # by the last forward of each part
-    calls: dict[tuple[str, str], list[References]] = field(default_factory=dict)  # the forwards of each part
+    taken: dict[str, list[Quantity | None]] = field(default_factory=dict)  # of the last forward of each part
+    calls: dict[tuple[str, str], list[References]] = field(default_factory=dict)  # all forwards of each part
     thread: int = field(default_factory=threading.get_ident)
     which: str = "forward"
     part: str = ""
     asleep: bool = False
 
     def restart(self, push: tuple[int, int, float]) -> None:
-        """Forget what was recorded, and push something in the pass that comes."""
+        """Clear the record, and set the push of the next pass."""
         self.push = push
         for kept in (self.quantities, self.computed, self.given, self.sources, self.results, self.taken, self.calls):
             kept.clear()
 
     def traced(self, value: Array, quantity: Quantity | None) -> Traced:
-        """Return the array as one that holds this quantity."""
+        """Return the array as a traced array that holds this quantity."""
         array = value.view(Traced)
         array.quantity, array.record = quantity, self.operation
         return array
 
     def give(self, value: Any, kind: str, wish: str) -> Quantity:
-        """Return a quantity that is given; numbers of the same name and value are one, and so is the same memory."""
+        """Return a given quantity; numbers of the same name and value are one quantity, and so is the same memory."""
         own = plain(value)
         array = np.array(own)
         for known, source in zip(self.given, self.sources, strict=True):
@@ -79,7 +79,7 @@ class Recorder:
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
-        """Wrap the sheet's functions and the model's parts, as long as the block lasts."""
+        """Wrap the sheet's functions and the model's parts within the block."""
         with WATCHING:
             watched = {name: self._watched(name, getattr(functions, name)) for name in FORMULAS}
             with instead(functions, **watched), observed(self.model, self._after_part, self._before_part):
@@ -99,10 +99,10 @@ class Recorder:
             self.results.setdefault(call.name, quantity)
 
     def _aim(self, call: Call) -> None:
-        """Say of what a part's backward returned that it is the gradient of what its forward was given.
+        """Mark the result of a part's backward as the gradient of its forward's input.
 
-        The sheet's functions say so by themselves. What a part of the user's own computes with the gradient that it
-        is given would pass for a gradient of the same quantity.
+        The sheet's functions state their targets. Without this, the result of a user's part would count as a gradient
+        of the same quantity as its upstream gradient.
         """
         returned = call.result if isinstance(call.result, tuple) else (call.result,)
         upstream = [given.quantity for given in call.arguments.values() if isinstance(given, Traced) and given.quantity]
@@ -115,14 +115,14 @@ class Recorder:
                 quantity.target = source
 
     def _watched(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        signature = inspect.signature(functions.AS_WRITTEN[name])  # an exercise may have put another function there
+        signature = inspect.signature(functions.AS_WRITTEN[name])  # an exercise may have replaced the function
 
         @functools.wraps(function)
         def call(*arguments: Any, **named: Any) -> Any:
             if self.asleep or threading.get_ident() != self.thread:
                 return function(*arguments, **named)
             bound = dict(signature.bind(*arguments, **named).arguments)
-            self.asleep = True  # one formula that calls another is one operation
+            self.asleep = True  # a formula that calls another is one operation
             try:
                 result = function(*map(plain, arguments), **{key: plain(value) for key, value in named.items()})
             finally:
@@ -147,12 +147,12 @@ class Recorder:
     def _explained(
         self, name: str, function: Callable[..., Any], bound: Mapping[str, Any], results: Sequence[Any]
     ) -> list[Traced]:
-        """Return the results of a function as quantities, each with the line of its formula."""
+        """Return the results of a function as quantities, each with its formula."""
         references = {argument: self._reference(value, argument) for argument, value in bound.items()}
         forward = name.removesuffix("_backward")
         if name == forward:
             self.calls.setdefault((self.part, name), []).append(references)
-        else:  # grad_b belongs to a b that only the forward was given
+        else:  # grad_b belongs to a b that only the forward gets
             references = {**self._forward_of(forward, references), **references}
         lines = [read(line) for line in FORMULAS[name]]
         for line in lines[: -len(results)]:
@@ -164,13 +164,13 @@ class Recorder:
             quantity = self._new(name, function, line.name, _bound(line, references, flipped), own, result=True)
             quantity.target = target if line.name.startswith("grad_") else None
             self.computed.append(quantity)
-            whole_numbers = np.asarray(value).dtype.kind in "biu"  # by which entries are chosen
+            whole_numbers = np.asarray(value).dtype.kind in "biu"  # the values that choose the entries
             array = self.traced(own.astype(np.asarray(value).dtype) if whole_numbers else own.copy(), quantity)
             traced.append(array.T if flipped else array)
         return traced
 
     def _forward_of(self, function: str, references: References) -> References:
-        """Return the part's last call of a forward that shares what a backward was given; else, the last of all."""
+        """Return the part's last forward call that shares arguments with a backward, or else the last of all."""
         calls = self.calls.get((self.part, function), [])
         matching = [
             call for call in calls
@@ -179,7 +179,7 @@ class Recorder:
         return [{}, *calls, *matching][-1]
 
     def _on_the_way(self, name: str, function: Callable[..., Any], line: Equation, references: References) -> Quantity:
-        """Return the quantity that a line before the last ones gives, which another formula may have met already."""
+        """Return the quantity of a line before the last ones, which another formula may have computed already."""
         equation = _bound(line, references)
         for known in self.quantities:
             if known.equation == equation and known not in self.computed:
@@ -196,7 +196,7 @@ class Recorder:
         return self.quantities[-1]
 
     def _pushed(self, value: Any) -> Quantity:
-        """Return what was computed as a quantity, with an entry moved if it is the one; all else is of no interest."""
+        """Return a computed quantity, with an entry moved if it is the pushed one; the rest is left out."""
         quantity = Quantity(np.array(value, np.float64), self.which, "")
         if self.push is not None and self.push[0] == len(self.computed):
             quantity.value.reshape(-1)[self.push[1]] += self.push[2]
@@ -204,10 +204,10 @@ class Recorder:
         return quantity
 
     def operation(self, name: str, inputs: Sequence[Any], before: Sequence[Array], result: Array) -> Quantity | None:
-        """Record what an array did outside of the sheet, and return the quantity that it gave."""
-        if name == "add" and any(isinstance(given, (int, float)) and given == 0 for given in inputs):  # sum() begins so
+        """Record an operation of an array outside of the sheet, and return its quantity."""
+        if name == "add" and any(isinstance(given, (int, float)) and given == 0 for given in inputs):  # sum() starts so
             return next((given.quantity for given in inputs if isinstance(given, Traced)), None)
-        if name not in ELEMENTWISE:  # something of the user's own, which stands here as if it were given
+        if name not in ELEMENTWISE:  # an operation of the user's code, whose result counts as given
             return self.give(result.copy(), "noise", "given")
         if self.push is not None:
             quantity = self._pushed(result)
@@ -229,7 +229,7 @@ class Recorder:
         return self.quantities[-1]
 
     def _name_of(self, value: Any) -> str:
-        """Return what the part at work, or the model, calls this number."""
+        """Return the name of this number in the running part or the model."""
         for owner in (parts_of(self.model).get(self.part), self.model):
             for name, own in vars(owner).items() if owner is not None else ():
                 if isinstance(own, float) and own == value:
@@ -243,7 +243,7 @@ class Recorder:
 
 
 def _bound(line: Equation, references: References, flipped: bool = False) -> Equation:
-    """Return the equation with quantities in the place of names, transposed where they are."""
+    """Return the equation with quantities in place of names, transposed where necessary."""
 
     def entry(name: str, indices: list[Any]) -> Tree:
         quantity, turned = references[name]
@@ -259,10 +259,10 @@ def _same_memory(one: Any, other: Any) -> bool:
 
 
 def _agrees(equation: Equation, value: Array) -> bool:
-    """Whether the formula gives what the code gave."""
+    """Whether the formula agrees with the code's result."""
     try:
         expected = outcome(equation, value.shape)
-    except (ValueError, IndexError):  # something of another shape
+    except (ValueError, IndexError):  # an array of another shape
         return False
     return bool(np.allclose(value, expected, rtol=1e-9, atol=1e-12, equal_nan=True))
 
@@ -272,7 +272,7 @@ def _letters(ndim: int, kind: str) -> tuple[str, ...]:
 
 
 def _entry(quantity: Quantity, flipped: bool, letters: tuple[str, ...], shape: tuple[int, ...]) -> Tree:
-    """Return the entry of an operand that belongs to an entry of the result, as NumPy's broadcasting has it."""
+    """Return the entry of an operand that belongs to an entry of the result, by NumPy's broadcasting."""
     own = quantity.value.shape[::-1] if flipped else quantity.value.shape
     skipped = len(letters) - len(own)
     indices: list[Any] = [i if n == m else 0 for i, n, m in zip(letters[skipped:], own, shape[skipped:], strict=True)]

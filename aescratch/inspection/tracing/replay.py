@@ -1,4 +1,4 @@
-"""Difference quotients for a recorded step: the model's own loss again, with one entry of one quantity moved."""
+"""Difference quotients for a recorded step: the model's loss again, with one entry of one quantity moved."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from aescratch.inspection.tracing.recorder import Recorder
 from aescratch.training.contract import buffers_of, parts_of, trusting_batches
 
 STEP = 1e-5  # of a difference quotient
-KINK = 1e-3  # slopes to the left and to the right that differ by more than this belong to a kink
+KINK = 1e-3  # if the slopes on the two sides differ by more, there is a kink
 
 
 class Replay:
-    """The model's loss once more, with one entry of one quantity moved."""
+    """The model's loss again, with one entry of one quantity moved."""
 
     model: Any
     batch: Sequence[Array]
@@ -33,7 +33,7 @@ class Replay:
         self.loss: float = 0.0
 
     def run(self, recorder: Recorder) -> tuple[Any, list[Quantity]]:
-        """Return the loss, and the quantities that the batch and the parameters are."""
+        """Return the loss, and the quantities of the batch and the parameters."""
         traced = []
         for array, name in zip(self.batch, ("x", "labels"), strict=False):
             given = recorder.give(array, "input", name)
@@ -53,10 +53,10 @@ class Replay:
             return self.model.loss(*traced, rng=self.rng), [*recorder.given[: len(traced)], *parameters]
 
     def numeric(self, gradient: Quantity) -> Array | None:
-        """Return the difference quotients beside a whole gradient, entry by entry; None beside everything else.
+        """Return the difference quotients of a whole gradient, entry by entry; None for everything else.
 
-        What came from outside of the recording can't be moved, and has none either; nor has what was computed after a
-        backward that is declared not to be a derivative.
+        Quantities from outside of the recording can't be moved, and have none either. Nor do gradients after a backward
+        that is declared not to be a derivative.
         """
         target = gradient.target
         movable = id(target) in self.places or id(target) in self.parameters
@@ -68,10 +68,10 @@ class Replay:
 
     def _quotients(self, target: Quantity) -> Array:
         for parameter in self.model.parameters:
-            parameter.bind(parameter.buffer, parameter.start)  # plain arrays, as long as nobody records
+            parameter.bind(parameter.buffer, parameter.start)  # plain arrays outside of a recording
         found = np.empty(target.value.size)
         recorder = Recorder(self.model)
-        # A parameter is moved in its place, and nothing has to be watched for it.
+        # A parameter is moved in place, which needs no recording.
         with contextlib.nullcontext() if id(target) in self.parameters else recorder.watching():
             for entry, value in enumerate(target.value.reshape(-1)):
                 h = STEP * max(1.0, abs(float(value)))

@@ -1,4 +1,4 @@
-"""Taking the step that is recorded: a copy of the model in float64, its loss, its backward pass, the update."""
+"""Taking the recorded step: a copy of the model in float64, its loss, its backward pass, the update."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def trace(
 ) -> Trace:  # fmt: skip
     """Record one whole training step of a model: loss, backward, and the optimiser's update.
 
-    The step is taken by a copy, in float64 and in training mode; the model itself stays as it is, to the last bit.
+    A copy takes the step, in float64 and in training mode; the model itself is not changed.
 
     Parameters
     ----------
     model : object
-        One of ours, or one of your own with ``loss``, ``backward`` and ``parameters``, as for `fit`.
+        Ours, or your own with ``loss``, ``backward`` and ``parameters``, as for `fit`.
     x : (N, D) array of floats
         A batch; a few rows of a small model can be read number by number.
     labels : (N,) array of integers, optional
@@ -78,7 +78,7 @@ def trace(
     buffers = contract.buffers_of(copied).values()
     move_buffers(buffers, "numpy", "float64")
     for buffer in buffers:
-        buffer.frozen = True  # difference quotients take the loss again and again, from one state
+        buffer.frozen = True  # difference quotients compute the loss many times from the same state
     data = contract.as_data(copied, x, labels)
     batch = [np.array(a, np.float64 if a.dtype.kind == "f" else a.dtype) for a in data]
     replay = Replay(copied, batch, rng)
@@ -98,7 +98,7 @@ def trace(
     values = copied.parameters[0].buffer.values
     before = values.copy()
     updates = list(update(recorder, optimizer, copied.parameters, parameters))
-    values[:] = before  # where the difference quotients start from
+    values[:] = before  # the state from which the difference quotients start
     for quantity in recorder.given:  # the rule's settings
         taken = quantity.wish in names.taken
         names.take(quantity, f"{quantity.wish}_{type(optimizer).__name__}" if taken else quantity.wish)
@@ -107,7 +107,7 @@ def trace(
 
 
 def _mark_by_rule(model: Any, quantities: list[Quantity]) -> None:
-    """Mark what goes into a part whose backward is declared not to be the derivative, and what that came from."""
+    """Mark the inputs of a part whose backward is declared not to be a derivative, and the quantities behind them."""
     declared = {name for name, part in contract.parts_of(model).items() if declaration_of(part.backward) is not None}
     for quantity in reversed([quantity for quantity in quantities if quantity.kind == "forward"]):
         for source in quantity.inputs if quantity.part in declared or quantity.by_rule else []:
@@ -115,17 +115,17 @@ def _mark_by_rule(model: Any, quantities: list[Quantity]) -> None:
 
 
 def _require_traced(model: Any, loss: Any) -> None:
-    """Refuse a loss that isn't the outcome of what was recorded, such as one that went through float()."""
+    """Raise if the loss isn't a recorded quantity, for example after float()."""
     if getattr(contract.as_number(model, loss), "quantity", None) is None:
         raise TypeError(
-            f"expected {type(model).__name__}.loss to return the number as NumPy computed it, got "
-            f"{type(loss).__name__}, which has lost how it came about; leave float(...) out, and compute with the "
-            "arrays that loss is given"
+            f"expected {type(model).__name__}.loss to return the number that NumPy computed, got "
+            f"{type(loss).__name__}, whose origin is lost; leave out float(...), and compute with the "
+            "arrays that loss gets"
         )
 
 
 def _chosen(optimizer: Optimizer) -> str:
-    """Return an optimiser's name, its rate, and what else isn't as by default."""
+    """Return an optimiser's name, its rate, and its other settings that differ from the default."""
     chosen = {"rate": optimizer.learning_rate}
     for name, parameter in inspect.signature(type(optimizer)).parameters.items():
         value = getattr(optimizer, name, parameter.default)
@@ -137,7 +137,7 @@ def _chosen(optimizer: Optimizer) -> str:
 def _named(
     recorder: Recorder, model: Any, parameters: dict[int, Quantity], loss: Any, names: Names
 ) -> list[Quantity]:
-    """Name everything, and return what leads to the loss or to a parameter's gradient, in order."""
+    """Name the quantities, and return those that lead to the loss or to a parameter's gradient, in order."""
     for quantity in recorder.given:
         if quantity.kind == "input":
             names.take(quantity, quantity.wish)
@@ -158,7 +158,7 @@ def _named(
 
 
 def _used(backward: list[Quantity]) -> list[Quantity]:
-    """Leave out what nobody asks for: the gradient of the input, and what only led there."""
+    """Leave out unused quantities: the gradient of the input, and those that lead only there."""
     while True:
         used = {id(source) for quantity in backward for source in quantity.inputs}
         kept = [q for q in backward if id(q) in used or (q.target is not None and q.target.kind == "parameter")]

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class Trace(Sequence[Operation]):
     """One training step, operation by operation.
 
-    ``trace[3]`` and ``trace[2:5]`` give operations, ``trace["grad_W1"]`` the one of that name, ``trace.find("grad_W")``
-    those whose name begins so. ``print(trace)`` is the step worked on paper.
+    ``trace[3]`` and ``trace[2:5]`` return operations by number, ``trace["grad_W1"]`` the one of that name, and
+    ``trace.find("grad_W")`` those whose name begins with it. ``print(trace)`` shows the step as worked on paper.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Trace(Sequence[Operation]):
     loss : float
         The objective of the batch.
     given : dict of str to array
-        What the step starts from: the batch, the parameters, the noise that was drawn, and the settings.
+        The given quantities: the batch, the parameters, the drawn noise, and the settings.
     """
 
     title: str
@@ -50,10 +50,10 @@ class Trace(Sequence[Operation]):
         ]
 
     def numeric(self, name: str) -> Array | None:
-        """Return the difference quotients of the loss beside a gradient, (f(q + h) − f(q − h)) / 2h entry by entry.
+        """Return the difference quotients of the loss for a gradient, (f(q + h) − f(q − h)) / 2h entry by entry.
 
-        They are taken of the model's own loss in which this one quantity is moved, when first asked for. NaN stands
-        where the loss has a kink. What isn't a whole gradient, but a share of one, has none, and gives None.
+        They are computed at the first request, from the model's loss with this one quantity moved. An entry is NaN if
+        the loss has a kink there. The result is None for a share of a gradient, and for other quantities.
         """
         return self[name].numeric
 
@@ -87,7 +87,7 @@ class Trace(Sequence[Operation]):
         return f"<Trace of {self.title}: {len(self)} operations, loss {self.loss:.6g}>"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return title, loss, what is given and every operation, as plain values, ready for JSON.
+        """Return title, loss, given quantities and every operation, as plain values, ready for JSON.
 
         Examples
         --------
@@ -123,7 +123,7 @@ class Trace(Sequence[Operation]):
         return draw(self.title, self.given_quantities, self, ax)
 
     def to_html(self, path: str | os.PathLike[str], image_shape: Sequence[int] | None = None) -> Path:
-        """Write the page that walks through the step, one file that fetches nothing, and return its path.
+        """Write the page that walks through the step, one file that loads nothing else, and return its path.
 
         Parameters
         ----------
@@ -135,22 +135,22 @@ class Trace(Sequence[Operation]):
         Raises
         ------
         ValueError
-            If the step has too many numbers for a page, or the examples have no such shape.
+            If the step has too many numbers for a page, or the examples don't have this image shape.
         OSError
-            If it can't be written.
+            If the file can't be written.
         """
         write_text(path, self._page(image_shape))
         return Path(path)
 
     def _page(self, image_shape: Sequence[int] | None = None) -> str:
-        from aescratch.inspection.tracing.page import page  # here, since importing the package can do without it
+        from aescratch.inspection.tracing.page import page  # imported here, since importing the package doesn't need it
 
         return page(self._taken, self.given_quantities, self, image_shape)
 
     def _repr_html_(self) -> str | None:
         try:
             inside = escape(self._page())
-        except ValueError:  # too many numbers; a notebook shows the line of text then
+        except ValueError:  # too many numbers: the notebook then shows the line of text
             return None
         return (
             '<iframe sandbox="allow-scripts" style="width: 100%; height: 720px; border: 1px solid #8888" '
@@ -159,7 +159,7 @@ class Trace(Sequence[Operation]):
 
 
 def _letter(quantity: Quantity) -> str:
-    """Return a quantity's letter in LaTeX, INDICES standing where a derivative has them."""
+    """Return a quantity's letter in LaTeX, with INDICES in the place of a derivative's indices."""
     if quantity.target is None:
         return latex_letter(quantity.name)
     of = latex_letter(quantity.target.name)

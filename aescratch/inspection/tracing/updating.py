@@ -1,8 +1,8 @@
-"""The optimiser's part of a step: what it made of every parameter, as operations like those of the passes.
+"""The optimiser's part of a step: the update of every parameter, as operations like those of the passes.
 
-    parameter, gradient --optimizer.start(...).step(rate)--> what really came out, beside the rule's own lines
+    parameter, gradient --optimizer.start(...).step(rate)--> the actual result, with the rule's own lines
 
-A training begins here, so all moments are 0 before.
+This is the first step of a training, so all moments are 0 before.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from aescratch.inspection.tracing.recorder import MATRIX, Recorder
 from aescratch.optimizers import Adam, AdamW, Optimizer, OptimizerState, rules
 
 ATTRIBUTES = {"mu": "mu", "beta": "beta", "beta1": "beta1", "beta2": "beta2", "epsilon": "eps", "shrinkage": "decay"}
-# The functions that hold the rules' arithmetic.
+# The functions with the rules' arithmetic.
 KERNELS = {
     "SGD": "_descend", "Momentum": "_roll", "Nesterov": "_roll_ahead", "RMSProp": "_scale_by_size", "Adam": "_adapt",
     "AdamW": "_adapt",
 }  # fmt: skip
-# The lines of Adam's rule in which the moments are corrected.
+# The lines of Adam's rule with the bias correction.
 CORRECTIONS = {"m_hat": "m_hat_over_m", "v_hat": "root_v_hat_over_root_v"}
 
 
 def update(
     recorder: Recorder, optimizer: Optimizer, parameters: Sequence[Any], known: Mapping[int, Quantity]
 ) -> Iterator[Quantity]:
-    """Let the optimiser take its first step, and yield every quantity on the way, named."""
+    """Let the optimiser take its first step, and yield every quantity of it, named."""
     gradients = {id(q.target): q for q in recorder.quantities if q.kind == "backward" and q.target is not None}
     rate = optimizer.schedule.rate(0, 1)
     state = optimizer.start(parameters)
@@ -47,7 +47,7 @@ def update(
     if optimizer.clip_norm is not None:
         clipped = list(_clipping(of, settings))
         yield from clipped
-        of = [*clipped[2:]]  # after the norm and the scale
+        of = [*clipped[2:]]  # follows the norm and the scale
     rule = RULES.get(name, ()) if getattr(rules, name, None) is type(optimizer) else ()
     for parameter, gradient in zip(parameters, of, strict=True):
         value = known[id(parameter)]
@@ -73,13 +73,13 @@ def _no_gradient(recorder: Recorder, parameter: Quantity) -> Quantity:
 
 
 class _Settings(dict[str, Quantity]):
-    """The numbers of the rule, given when a line asks for one, and none of them the model's own of the same name."""
+    """The settings of the rule, given when a line needs one; distinct from the model's numbers of the same name."""
 
     def __init__(self, given: list[Quantity], numbers: Mapping[str, Any], rule: str) -> None:
         self.given, self.numbers, self.rule = given, numbers, rule
 
     def __missing__(self, name: str) -> Quantity:
-        # Adam's epsilon is nearly the letter of a variational autoencoder's noise.
+        # Adam's epsilon has almost the same letter as a variational autoencoder's noise.
         wish = f"eps_{self.rule}" if name == "epsilon" else name
         self[name] = Quantity(np.asarray(self.numbers[name], np.float64), "setting", wish, part="optimizer")
         self.given.append(self[name])
@@ -110,20 +110,20 @@ def _after(optimizer: Optimizer, line: str, parameter: Quantity, value: Array, e
 
 
 def _code_of(optimizer: Optimizer, line: str) -> tuple[str, str]:
-    """Return where a line of the rule is computed, and how."""
+    """Return the place and the code of a line of the rule."""
     if line in CORRECTIONS:
         return lines_of(Adam.rule, CORRECTIONS[line])
-    if line == "new" and type(optimizer) is AdamW:  # which shrinks first, and leaves the rest to Adam
+    if line == "new" and type(optimizer) is AdamW:  # AdamW shrinks first, and leaves the rest to Adam
         return lines_of(AdamW.rule, "")
     kernel = getattr(rules, KERNELS.get(type(optimizer).__name__, ""), type(optimizer).rule)
     return lines_of(kernel, "value" if line == "new" else line)
 
 
 def _moments(state: OptimizerState, parameter: Any) -> dict[str, Array]:
-    """Return a parameter's moments as the textbook has them; Adam keeps them without their factor."""
+    """Return a parameter's moments as in the textbook; Adam keeps them without their factor."""
     optimizer = state.optimizer
     factors = {"m": 1 - optimizer.beta1, "v": 1 - optimizer.beta2} if isinstance(optimizer, Adam) else {}
-    (run,) = state.runs  # the copy's parameters lie one after the other in one buffer
+    (run,) = state.runs  # the copy's parameters are contiguous in one buffer
     here = slice(parameter.start, parameter.start + parameter.size)
     return {name: m[here].reshape(parameter.shape) * factors.get(name, 1.0) for name, m in run.moments.items()}
 

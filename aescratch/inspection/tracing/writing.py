@@ -18,15 +18,15 @@ from aescratch.backend import Array
 from aescratch.inspection.tracing.language import AGGREGATES, Equation, Tree, evaluate, sizes_in, with_parts
 from aescratch.inspection.tracing.naming import LETTERS
 
-BINDING = {"or": 0, "and": 1, "<": 2, ">": 2, "==": 2, "+": 3, "-": 3, "*": 5, "/": 5, "**": 7}  # how tightly
+BINDING = {"or": 0, "and": 1, "<": 2, ">": 2, "==": 2, "+": 3, "-": 3, "*": 5, "/": 5, "**": 7}  # binding strength
 LOOSEST = -1
-AGGREGATE = 4  # a sum reaches to the next plus
-UNARY = 6  # a minus of its own
+AGGREGATE = 4  # a sum extends to the next plus
+UNARY = 6  # a unary minus
 TEXT_OF = {"sum": "Σ", "mean": "Σ", "max": "max"}
 LATEX_OF = {"sum": r"\sum", "mean": r"\sum", "max": r"\max"}
-COUNT_OF = {"i": "D", "j": "H", "k": "K"}  # how many values an index takes, and N where it is of examples
+COUNT_OF = {"i": "D", "j": "H", "k": "K"}  # the number of values of an index, N for examples
 LATEX_SIGNS = {"and": r"\wedge", "or": r"\vee", "==": "=", "*": r"\,"}
-SHOWN_TERMS = 8  # of a long sum with its numbers
+SHOWN_TERMS = 8  # terms of a long sum that are shown
 
 
 def text_of(equation: Equation) -> str:
@@ -47,7 +47,7 @@ def _entry(name: str, indices: Sequence[Any]) -> str:
 
 
 def _text(tree: Tree, around: float = LOOSEST) -> str:
-    """Return a tree as text, in parentheses if what is around it binds more tightly."""
+    """Return a tree as text, in parentheses if its context binds more tightly."""
     if not isinstance(tree, list):
         return "π" if tree == math.pi else f"{tree:.12g}"
     kind = tree[0]
@@ -78,7 +78,7 @@ def _text(tree: Tree, around: float = LOOSEST) -> str:
 
 
 def _after_a_sign(text: str) -> str:
-    """Return what comes after a sign, a minus at its head in parentheses: (−2)·3, but all of (−exp(a))."""
+    """Return the text after a sign, with a leading minus in parentheses: (−2)·3, but the whole of (−exp(a))."""
     if not text.startswith("−"):
         return text
     digits = re.match(r"−[\d.]+(?:e[−+]\d+)?(?=·| |$)", text)
@@ -114,14 +114,14 @@ def worked(equation: Equation, values: Mapping[Any, Array], where: tuple[int, ..
     sizes = {**dict(zip(equation.indices, np.shape(result), strict=True)), **sizes_in(equation.tree, values)}
     tree = _pinned(equation.tree, {**place, "N": sizes.get("n")})
     sum_, shown = _text(_filled(tree, values)), number(np.asarray(result)[where])
-    line = " = ".join(dict.fromkeys([_entry(equation.name, where), sum_, shown]))  # a mere number stands once
+    line = " = ".join(dict.fromkeys([_entry(equation.name, where), sum_, shown]))  # a plain number is written once
     if not isinstance(tree, list) or tree[0] != "if":
         return line
     return f"{line}, since {_text(_filled(tree[1], values))} {'holds' if _known(tree[1], values) else 'does not hold'}"
 
 
 def _pinned(tree: Tree, place: Mapping[str, Any]) -> Tree:
-    """Return the tree with the numbers of this place for its indices."""
+    """Return the tree with its indices replaced by the numbers of this place."""
     if not isinstance(tree, list):
         return tree
     if tree[0] in ("index", "size"):
@@ -136,7 +136,7 @@ def _known(tree: Tree, values: Mapping[Any, Array]) -> float:
 
 
 def _filled(tree: Tree, values: Mapping[Any, Array]) -> Tree:
-    """Return a tree without open indices, with numbers for entries, as names of their own, and sums written out."""
+    """Return a tree without open indices: entries are replaced by their numbers, as names, and sums are written out."""
     if not isinstance(tree, list):
         return tree
     kind = tree[0]
@@ -161,7 +161,7 @@ def _filled(tree: Tree, values: Mapping[Any, Array]) -> Tree:
 
 
 def latex_of(equation: Equation, letters: Mapping[Any, str]) -> str:
-    r"""Return an equation as LaTeX; letters has that of each name.
+    r"""Return an equation as LaTeX; `letters` has the LaTeX of each name.
 
     Examples
     --------
@@ -176,7 +176,7 @@ def latex_of(equation: Equation, letters: Mapping[Any, str]) -> str:
 def _latex_entry(name: str, indices: Sequence[Any], letters: Mapping[Any, str]) -> str:
     letter = letters.get(name) or latex_letter(name)
     inside = " ".join(i if isinstance(i, str) else _latex(i, letters) for i in indices)
-    if "INDICES" in letter:  # a derivative: the indices belong to what is below the line
+    if "INDICES" in letter:  # a derivative: the indices belong to the denominator
         return letter.replace("INDICES", f"_{{{inside}}}" if indices else "")
     return f"{letter}_{{{inside}}}" if indices else letter
 

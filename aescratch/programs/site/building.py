@@ -78,7 +78,7 @@ def build(
         _write_worker(site, distribution.address)
         besides = BESIDE if course is None else ()
         leaks = handout.leaks(exercises, site, formulas=formulas, besides=besides)
-        problems = [f"{leak.path} holds {leak.what}; take it out" for leak in leaks]
+        problems = [f"{leak.path} has {leak.what}; remove it" for leak in leaks]
         if problems:
             raise ReleaseError(problems)
         size = _bytes(site)

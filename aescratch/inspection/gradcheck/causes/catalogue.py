@@ -1,6 +1,6 @@
 """The catalogue: every hypothesis, in the order in which they are tried.
 
-The next stage is tried only where nothing of the stages before it holds: those are costly, or say less.
+A stage is tried only if no hypothesis of the stages before it holds: later stages are costly, or say less.
 """
 
 from __future__ import annotations

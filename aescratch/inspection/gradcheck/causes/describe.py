@@ -1,4 +1,4 @@
-"""What is told where no cause can be claimed: facts about the difference, and what has been ruled out."""
+"""The description where no cause can be claimed: facts about the difference, and the causes that are ruled out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aescratch.inspection.gradcheck.report import Finding
 
 WRONG = 1e-7  # of the largest entry
 MOST_DIGITS = 10  # of a factor
-MOST_LINES = 7  # rows or columns that are listed; of more, their number is said
+MOST_LINES = 7  # rows or columns that are listed; of more, only the number is given
 SINGLE_PRECISION = 3e-6  # of the largest entry: differences below it look like float32
 
 
@@ -54,7 +54,7 @@ def describe(look: Look, name: str, ruled_out: Sequence[str], remark: str = "") 
 
 
 def between(low: float, high: float, least: int = 3) -> str:
-    """Return two factors, or one that is both, with as many digits as it takes to tell them from 1."""
+    """Return a range of factors in words, or one factor where both are equal, with enough digits to differ from 1."""
     for digits in range(least, MOST_DIGITS):
         texts = f"{low:.{digits}g}", f"{high:.{digits}g}"
         if "1" not in texts:
@@ -63,7 +63,7 @@ def between(low: float, high: float, least: int = 3) -> str:
 
 
 def _where(wrong: Array) -> str:
-    """Return which rows or columns hold every wrong entry, where that says something."""
+    """Return the few rows or columns that hold every wrong entry, in words, or nothing."""
     if wrong.ndim != 2 or wrong.all() or not wrong.any():
         return ""
     words = []

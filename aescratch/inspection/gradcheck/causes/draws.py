@@ -1,7 +1,7 @@
 """Further looks: new upstream gradients, generic inputs, new inputs of the same kind, and other sizes.
 
-At zeros and ones, at a constant, at tiny numbers or where a sigmoid is flat, many formulas are one. So what is claimed
-must hold at generic inputs too: normal numbers, or others of a usual size where forward or backward doesn't take those.
+At zeros and ones, at a constant, at tiny numbers or where a sigmoid is flat, many formulas coincide. So a claim must
+hold at generic inputs too: normal numbers, or other numbers of usual size where forward or backward fails at those.
 
 Which axes share a length is found by trying: an axis is made longer alone, then together with others, until forward
 runs. So N and H are told apart even where both are 7, as long as forward takes other sizes at all.
@@ -22,14 +22,14 @@ from aescratch.inspection.gradcheck.binding import Pair, draw_upstream, is_float
 from aescratch.inspection.gradcheck.causes.looks import Look, Unusable, is_scalar
 
 LETTERS = ("N", "D", "H", "K", "M", "P", "Q")
-GROWTH = (1, 3)  # by how much a dimension is made longer, in one look each
+GROWTH = (1, 3)  # by how much a dimension is lengthened; one look for each
 MOST_MEMBERS = 7  # axes of one length that are tried in every combination
 SMALL_SIZES = (11, 7, 5, 3, 13)
 SCALAR_CHANGES = (0.9, 0.8)
 USUAL_SPREAD = (0.05, 20.0)
 MOST_TRIED = 200  # ways to draw generic inputs
 TRIED = 5  # draws of a longer dimension: in one a mask may hide what was added
-FEW_VALUES = 3  # distinct ones: too few to tell formulas apart
+FEW_VALUES = 3  # distinct values: too few to distinguish formulas
 SMALL_SPREAD = 1e-2  # of the size of the values
 Draw = Callable[[np.random.Generator, tuple[int, ...]], Array]
 
@@ -41,11 +41,11 @@ class Dimension(NamedTuple):
     size: int  # in the inputs as they are given
     axes: tuple[tuple[str, int], ...]  # inputs and their axes
     free: bool  # whether forward runs with another length
-    dimensions: int = 2  # how many axes the input has that shows it first
+    dimensions: int = 2  # how many axes the first input with it has
 
     @property
     def where(self) -> str:
-        """In words: what it counts in the input that shows it first."""
+        """In words: what the dimension counts in the first input that has it."""
         name, axis = self.axes[0]
         if self.dimensions > 2:
             return f"the length of axis {axis} of {name}"
@@ -53,13 +53,13 @@ class Dimension(NamedTuple):
 
     @property
     def shown(self) -> str:
-        """How it is written: N where it surely counts the examples, and else in words, as nobody knows its letter."""
+        """How the dimension is written: N if it certainly counts the examples, else words, as its letter is unknown."""
         surely = self.letter == "N" and self.dimensions == 2 and all(axis == 0 for _, axis in self.axes)
         return self.letter if surely and self.axes[0][0][:1] not in "wW" else f"({self.where}, {self.size})"
 
 
 def dimensions_of(pair: Pair) -> list[Dimension]:
-    """Return the lengths that can be told apart, that of the rows first."""
+    """Return the lengths that can be varied separately, that of the rows first."""
     arrays = {name: value for name, value in pair.inputs.items() if isinstance(value, np.ndarray)}
     length = {(name, axis): n for name, value in arrays.items() for axis, n in enumerate(value.shape) if n > 1}
     rows = next((place for place in length if arrays[place[0]].ndim > 1 and place[1] == 0), None)
@@ -119,7 +119,7 @@ def _like(array: Array, shape: tuple[int, ...], rng: np.random.Generator) -> Arr
 def structure_of(array: Array) -> Draw | None:
     """Return how others of an array's structure are drawn: one-hot rows or columns, probabilities, a mask; or None.
 
-    An input without a gradient may be worth nothing without it: what a loss compares with, what is kept of a batch.
+    An input without a gradient may be invalid without its structure: a loss's target, the mask of a batch.
     """
     if array.size < 2 or array.min() < 0:
         return None
@@ -148,7 +148,7 @@ def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
 
 
 def _others(array: Array) -> list[Draw]:
-    """Return what else a generic array may be, where forward doesn't take normal numbers: what the array is too."""
+    """Yield other generic arrays, for a forward that takes no normal numbers: with the interval or sign of this one."""
     low, high = float(array.min()), float(array.max())
     found: list[Draw] = []
     if low >= 0 and high <= 1:
@@ -181,7 +181,7 @@ def are_generic(inputs: Mapping[str, Any]) -> bool:
 
 
 def is_degenerate(inputs: Mapping[str, Any]) -> bool:
-    """Whether no input has more than a few values, or a spread, so that a number fitted to them says nothing."""
+    """Whether every input has only a few values or no spread, so that a number fitted to them says nothing."""
     arrays = float_arrays(inputs).values()
     return all(np.unique(v).size <= FEW_VALUES or np.ptp(v) < SMALL_SPREAD * np.abs(v).max() for v in arrays)
 
@@ -189,8 +189,8 @@ def is_degenerate(inputs: Mapping[str, Any]) -> bool:
 def generic_look(base: Look, names: Sequence[str], seed: int) -> tuple[Look, dict[str, Draw]] | None:
     """Return a look at generic inputs, and how they are drawn; None where none can be found that forward takes.
 
-    Normal numbers for all come first. Then as many as need it are of the interval or the sign of those given. What has
-    no gradient keeps its structure.
+    Normal numbers for all inputs come first. Then as many inputs as necessary keep the interval or the sign of the
+    given ones. An input without a gradient keeps its structure.
     """
     arrays = float_arrays(base.inputs)
     others = {name: found for name, value in arrays.items() if (found := _others(value))}
@@ -221,7 +221,7 @@ def same_size_looks(base: Look, names: Sequence[str], seed: int, draws: Mapping[
 def other_size_looks(
     base: Look, names: Sequence[str], dimensions: Sequence[Dimension], seed: int, draws: Mapping[str, Draw]
 ) -> Iterator[Look]:
-    """Yield looks at which one dimension, or one number among the inputs, differs from the base."""
+    """Yield looks that differ from the base in one dimension, or in one number among the inputs."""
     rng = np.random.default_rng([seed, 2])
     for dimension in dimensions:
         for growth in GROWTH if dimension.free else ():
@@ -230,7 +230,7 @@ def other_size_looks(
             yield from _look(base, names, inputs, rng, {dimension.letter: size})
     taken = signature_of(base.pair.backward, "backward").parameters
     for name, value in base.inputs.items():
-        for change in SCALAR_CHANGES if is_scalar(value) and name in taken else ():  # else backward can't know of it
+        for change in SCALAR_CHANGES if is_scalar(value) and name in taken else ():  # else backward can't know it
             inputs = {**redraw(base.inputs, {}, rng, draws), name: value * change}
             yield from _look(base, names, inputs, rng, {name: value * change})
 
@@ -238,7 +238,7 @@ def other_size_looks(
 def drawn_looks(
     base: Look, dimensions: Sequence[Dimension], seed: int, draws: Mapping[str, Draw]
 ) -> Iterator[Look]:  # fmt: skip
-    """Yield looks whose gradients needn't be known yet: two of the same sizes, one for each dimension made longer."""
+    """Yield looks whose gradients need not be known yet: two of the same sizes, one for each lengthened dimension."""
     rng = np.random.default_rng([seed, 3])
     takes = takes_a_number(base)
     lengths: list[dict[tuple[str, int], int]] = [{}, {}]
@@ -258,7 +258,7 @@ def drawn_looks(
 
 
 def takes_a_number(look: Look) -> bool:
-    """Whether backward multiplies by the upstream gradient of an output that is a number, which is 1 as a rule."""
+    """Whether backward multiplies by the upstream gradient of an output that is a number, which is usually 1."""
     if look.output.ndim or not look.pair.upstream_names:
         return False
     twice = look.altered({}, np.asarray(2.0)).returned
@@ -266,7 +266,7 @@ def takes_a_number(look: Look) -> bool:
 
 
 def _reaches(look: Look, name: str, axis: int) -> bool:
-    """Whether the last entries of an input along an axis, those that were added, reach the output at all."""
+    """Whether the entries that were added at the end of an axis of an input reach the output at all."""
     moved = look.inputs[name].copy()
     np.moveaxis(moved, axis, 0)[-1] *= 1.5
     return not np.array_equal(look.altered({name: moved}, look.upstream).output, look.output)
@@ -278,14 +278,14 @@ def _look(
 ) -> Iterator[Look]:  # fmt: skip
     try:
         look = Look(base.pair, base.names, inputs, rng, {**base.sizes, **(sizes or {})}, base.shared)
-        _ = look.returned, [look.truth(name) for name in names]  # which raise where they can't be had
+        _ = look.returned, [look.truth(name) for name in names]  # these raise if they can't be computed
         yield look
     except Unusable:
         return
 
 
 def shrunk(pair: Pair, dimensions: Sequence[Dimension]) -> tuple[Pair, list[Dimension]]:
-    """Return the pair at small inputs of the same kind, on which forward has to run, or else Unusable is raised."""
+    """Return the pair at small inputs of the same kind; raise Unusable if forward doesn't run on them."""
     kept = {dimension.size for dimension in dimensions}
     free_sizes = iter([size for size in SMALL_SIZES if size not in kept])
     smaller = [
@@ -300,7 +300,7 @@ def shrunk(pair: Pair, dimensions: Sequence[Dimension]) -> tuple[Pair, list[Dime
 
 
 def returned_names(pair: Pair, names: Sequence[str]) -> list[str]:
-    """Return the inputs that backward's gradients belong to: those named, or the leading ones where they are more."""
+    """Return the inputs that backward's gradients belong to: those named, or the leading ones of more gradients."""
     output = np.asarray(pair.output())
     count = len(pair.gradients(draw_upstream(output.shape, 0), output))
     leading = pair.differentiable[:count]
@@ -308,7 +308,7 @@ def returned_names(pair: Pair, names: Sequence[str]) -> list[str]:
 
 
 def base_look(pair: Pair, names: Sequence[str], dimensions: Sequence[Dimension], seed: int) -> Look:
-    """Return the look at the inputs as they are given."""
+    """Return the look at the given inputs."""
     sizes: dict[str, float] = {dimension.letter: dimension.size for dimension in dimensions}
     sizes |= {name: value for name, value in pair.inputs.items() if is_scalar(value) and name not in sizes}
     return Look(pair, names, pair.inputs, np.random.default_rng([seed, 0]), sizes, {})

@@ -1,4 +1,4 @@
-"""From a pair whose gradient is wrong to a cause, or to a description where none can be claimed.
+"""From a pair whose gradient is wrong to a cause, or to a description if no cause can be claimed.
 
 looks -> candidates that fit the first -> those that fit every other look too, with one reading of their factor
       -> the simplest statement, with others that predict the same
@@ -39,26 +39,26 @@ from aescratch.inspection.gradcheck.lines import Scene, WrongLine, wrong_lines
 from aescratch.inspection.gradcheck.report import Finding
 
 EVALUATIONS = 6  # of forward, for one derivative
-MOST_ENTRIES = 400  # of all inputs: more, and looks are taken at small sizes
+MOST_ENTRIES = 400  # of all inputs; with more entries, looks are taken at small sizes
 MOST_DERIVATIVES = 200_000
-TOO_SLOW = 1.0  # seconds for one look, which no forward of small arrays needs: else the text would change with the load
+TOO_SLOW = 1.0  # seconds for one look, more than small arrays need: machine load must not change the text
 TRIALS = 3
-LONG = 3.0  # seconds of the processor, after which a cause of what is left is looked for among the usual ones only
+LONG = 3.0  # seconds of processor time, after which only the usual causes are tried for the remaining gradients
 VANISHING = 1e-6  # of the largest entry
-SATURATED = 0.5  # the share of entries that vanish at the inputs given and don't at generic ones: nothing is claimed
-OTHER_UPSTREAM = 1.7  # of an output that is a number, so that a factor 1 is told from none
+SATURATED = 0.5  # a share of entries that vanish at the given inputs only; with more, nothing is claimed
+OTHER_UPSTREAM = 1.7  # of an output that is a number, so that multiplying by it shows
 UNMEASURED = (
-    "That is at random inputs of a usual size: at those given the right gradient can't be measured well enough to look "
-    "for a cause"
+    "These facts are for random inputs of usual size: at the given inputs the right gradient can't be measured well "
+    "enough to look for a cause"
 )
-UNTAKEN = "No cause was looked for: at random inputs of a usual size forward or backward doesn't work"
+UNTAKEN = "No cause was looked for: forward or backward fails at random inputs of usual size"
 
 
 def explain(pair: Pair, names: Sequence[str], *, seed: int = 0) -> list[Finding]:
     """Return at most one finding for each gradient that is wrong: its cause, or else a description.
 
-    The names are those of the inputs whose gradients backward returns, in its order; the seed is that of the further
-    looks that are taken. A finding has the code "cause", a statement and a question, or "described". It never raises.
+    The names are the inputs whose gradients backward returns, in its order; the seed is that of the further looks. A
+    finding has the code "cause", with a statement and a question, or "described". This function never raises.
     """
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -100,9 +100,9 @@ def _lines(
     given: Look, generic: Look | None, draws: Mapping[str, Draw], names: Sequence[str],
     dimensions: Sequence[Dimension], seed: int,
 ) -> list[WrongLine]:  # fmt: skip
-    """Return the lines of backward that make gradients wrong, looked for where the inputs are generic.
+    """Return the lines of backward that make gradients wrong, searched for at generic inputs.
 
-    Where other gradients are wrong there than at the inputs given, the pair isn't made for such inputs.
+    If other gradients are wrong there than at the given inputs, the pair isn't made for generic inputs.
     """
     base, first, others = given, scene_of(given, names), list[Scene]()
     right = first.right(names)
@@ -113,14 +113,14 @@ def _lines(
     drawn = [scene_of(each, names) for each in drawn_looks(base, dimensions, seed, draws if is_alike else {})]
     if takes_a_number(base):
         first = scene_of(base.altered({}, np.asarray(OTHER_UPSTREAM)), names)
-    alike = (scene for scene in drawn if scene.right(names) == right)  # none is right of a backward that raises, too
+    alike = (scene for scene in drawn if scene.right(names) == right)  # no right one if backward raises
     scenes = [first, *others, *(scene for scene in alike if right or scene.runs or not first.runs)]
     own = [inspect.unwrap(function) for function in (base.pair.forward, base.pair.backward)]
     return wrong_lines(scenes, names, [n for n in names if n not in right], also=own)
 
 
 def mend(finding: Finding, pair: Pair, names: Sequence[str], *, seed: int = 0) -> None:
-    """Add to a finding about a backward that raises, or returns no gradient, the line that is to blame."""
+    """Add the line at fault to a finding about a backward that raises or returns no gradient."""
     with contextlib.suppress(Exception), np.errstate(all="ignore"):
         dimensions = dimensions_of(pair)
         given = base_look(pair, names, dimensions, seed)
@@ -131,7 +131,7 @@ def mend(finding: Finding, pair: Pair, names: Sequence[str], *, seed: int = 0) -
 
 
 def scene_of(look: Look, names: Sequence[str]) -> Scene:
-    """Return a look as what the search for a line works on."""
+    """Return a look as the scene that the search for a line works on."""
 
     def gradients() -> dict[str, Any]:
         returned = look.pair.at(look.inputs).gradients(look.upstream, look.output)
@@ -146,7 +146,7 @@ def _judged(
     given: Look, generic: Look, draws: Mapping[str, Draw], wrong: Sequence[str], dimensions: Sequence[Dimension],
     seed: int, lines: Sequence[WrongLine],
 ) -> list[Finding]:  # fmt: skip
-    """Return a cause or a description of every wrong gradient. Where the inputs given aren't generic, others lead."""
+    """Return a cause or a description for every wrong gradient; if the given inputs aren't generic, others lead."""
     findings = [_of_line(line, line.mended) for line in lines if len(line.mended) > 1]
     told = {name for line in lines if len(line.mended) > 1 for name in line.mended}
     by_line = {name: line for line in lines if len(line.mended) < 2 for name in line.mended or wrong[:1]}
@@ -187,7 +187,7 @@ def _of_line(line: WrongLine, mended: Sequence[str]) -> Finding:
 
 
 def _too_much(pair: Pair, names: Sequence[str]) -> bool:
-    """Whether looks must be taken at small sizes: by counts, and by time only where forward is very slow."""
+    """Whether looks must be taken at small sizes: decided by counts, and by time only if forward is very slow."""
     entries, fastest = sum(np.size(pair.inputs[name]) for name in names), float("inf")
     output: Any = None
     for _ in range(TRIALS):
@@ -199,13 +199,13 @@ def _too_much(pair: Pair, names: Sequence[str]) -> bool:
 
 
 def vanishing(look: Look, name: str) -> float:
-    """Return the share of entries at which the right gradient is next to nothing, as where a sigmoid is flat."""
+    """Return the share of entries at which the right gradient is almost 0, as where a sigmoid is flat."""
     sizes = np.abs(look.truth(name))
     return float(np.mean(sizes <= VANISHING * sizes.max(initial=0.0)))
 
 
 def is_hidden(look: Look, name: str) -> bool:
-    """Whether few entries of the right gradient are known well enough to be compared, or a wrong one isn't."""
+    """Whether only few entries of the right gradient are known well enough to compare, or a wrong entry isn't."""
     if name not in look.returned or look.returned[name].shape != look.truth(name).shape:
         return False
     usable, off = look.usable(name), np.abs(look.returned[name] - look.truth(name))

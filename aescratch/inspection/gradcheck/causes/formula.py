@@ -1,4 +1,4 @@
-"""Mistakes within a formula: a factor or a term missing, too many, or another in its place; another derivative."""
+"""Mistakes within a formula: a missing, extra or wrong factor or term; another function's derivative."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from aescratch.inspection.gradcheck.causes.paths import elementwise_slope
 
 SLOPE_OF = {f"the slope of {name} at {{}}": name for name in SLOPES} | {"({} > 0)": "ReLU"}
 CURVED = {f"the second derivative of {name} at {{}}" for name in CURVATURES}
-VALUES = {f"{name} of {{}}" for name in ACTIVATIONS}  # whose quotients are quotients of exponentials, as others are too
+VALUES = {f"{name} of {{}}" for name in ACTIVATIONS}  # their quotients equal quotients of other exponentials
 STEPS = {"({} > 0)", "({} ≤ 0)", "sign({})"}  # equal by chance at numbers that are themselves 0 and 1, or −1 and 1
 MEANS = {"the mean of {0} {1}, {}", "the sum of {0} {1}, {}"}
 USUAL_TERMS = VALUES | set(PLAIN) - STEPS | MEANS
-# y (1 − y) is sigmoid's slope and 1 − y² is tanh's, where y is the output: written for another argument they are wrong.
+# y (1 − y) is sigmoid's slope and 1 − y² is tanh's if y is the output; for another argument they are wrong.
 OUTPUT_FORM = {"{} (1 − {})": "sigmoid", "(1 − {}²)": "tanh", "({} > 0)": "ReLU"}
-RECIPROCAL = "1/"  # in a function: to multiply by it is to divide by another, which is told instead
-NEARLY = 1e-6  # by which the cosine of a pair that is looked into may fall short of one
+RECIPROCAL = "1/"  # in a function: multiplying by it is dividing by another one, which is stated instead
+NEARLY = 1e-6  # a pair is examined if its cosine falls short of 1 by no more
 
 
 def _beside_the_upstream(look: Look, name: str) -> list[Feature]:
-    """Return what can be multiplied with the upstream gradient, entry by entry, where it has the shape of the input."""
+    """Return what can be multiplied with the upstream gradient, entry by entry, if that has the shape of the input."""
     shape = look.inputs[name].shape
     return features(look, shape) if look.upstream.ndim and look.upstream.shape == shape else []
 
@@ -83,9 +83,9 @@ def _another_formula(look: Look, name: str) -> Iterator[Candidate]:
 
 
 def _groups(look: Look, found: list[Feature], without: set[str]) -> Iterator[list[Feature]]:
-    """Yield the functions of each ingredient, and each function of all ingredients; of the plain ones, of all inputs.
+    """Yield the functions of each ingredient, each function of all ingredients, and the plain functions of all inputs.
 
-    Input over output is a plain function too, of many forwards, and would say nothing of where it comes from.
+    Input over output is a plain function of many forwards too, and says nothing about the origin of a mistake.
     """
     by_ingredient: dict[str, list[Feature]] = {}
     by_function: dict[str, list[Feature]] = {}
@@ -99,14 +99,14 @@ def _groups(look: Look, found: list[Feature], without: set[str]) -> Iterator[lis
 
 
 def _near(group: list[Feature], cosines: Array) -> Iterator[tuple[Feature, Feature]]:
-    """Yield the pairs that point almost the same way as what they are compared with."""
+    """Yield the pairs that point in almost the same direction as the array that they are compared with."""
     yield from ((group[i], group[j]) for i, j in np.argwhere(np.abs(cosines) > 1 - NEARLY) if i != j)
 
 
 def _replaced(look: Look, name: str) -> Iterator[Candidate]:
-    """Of all pairs of functions, those whose quotient is near that of the returned and the right gradient.
+    """Yield the pairs of functions whose quotient is near that of the returned and the right gradient.
 
-    The right gradient times A/B is A as a factor where B belongs, or B as a divisor where A belongs: both are told.
+    The right gradient times A/B is A as a factor where B belongs, or B as a divisor where A belongs: both are stated.
     """
     truth, returned = look.truth(name), look.returned[name]
     if returned.shape != truth.shape:
@@ -147,7 +147,7 @@ def _upstream_term(look: Look, name: str) -> Iterator[Candidate]:
 
 
 def _term_replaced(look: Look, name: str) -> Iterator[Candidate]:
-    """Of all pairs of functions, those whose difference is nearly along that of the returned and the right gradient."""
+    """Yield the pairs of functions whose difference is nearly parallel to returned minus right gradient."""
     truth, returned = look.truth(name), look.returned[name]
     if returned.shape != truth.shape:
         return
@@ -181,15 +181,15 @@ FORMULA_HYPOTHESES = (
                "List the terms of the forward. Which of them has no counterpart in your backward, or one too many?",
                _term, 2.5),
     Hypothesis("upstream-term", "{tensor} has a term too many, or lacks one: the right gradient {added}",
-               "By how many ways does this input reach the output? What does each of them contribute?",
+               "By how many paths does this input reach the output? What does each path contribute?",
                _upstream_term, 3.5),
 )  # fmt: skip
 PAIR_HYPOTHESES = (
     Hypothesis("formula-replaced", "{tensor} is {what}{times}, where the right gradient belongs",
                "What is the derivative of what the forward computes, entry by entry?", _another_formula, 3.7),
     Hypothesis("factor-replaced",
-               "{tensor} is the right gradient {what}{times}: as a factor the first stands where the second belongs, "
-               "or as a divisor the second where the first belongs",
+               "{tensor} is the right gradient {what}{times}: the first is a factor where the second belongs, "
+               "or the second is a divisor where the first belongs",
                "Which function of which array does the forward apply, and what is its derivative?", _replaced, 3.9),
     Hypothesis("term-replaced", "in {tensor}, {what} as a term{times}",
                "Which function of which array does the forward apply before it subtracts?", _term_replaced, 3.5),

@@ -1,6 +1,6 @@
-"""What a hypothesis is: one way to get a gradient wrong, and what would be returned then.
+"""A hypothesis: one way to get a gradient wrong, and the array that would be returned then.
 
-    predict(look, name) -> candidates;   returned = offset + factor · array, with one factor to be fitted at most
+    predict(look, name) -> candidates;   returned = offset + factor · array, with at most one fitted factor
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from aescratch.inspection.gradcheck.causes.looks import Look
 
 
 class Candidate(NamedTuple):
-    """One prediction: words for what is special about it, the array, and what is added without a factor.
+    """One prediction: words for its particulars, the array, and the offset that is added without a factor.
 
-    A costly array is given as a function that computes it.
+    An array that is costly is given as a function that computes it.
     """
 
     words: str
@@ -24,7 +24,7 @@ class Candidate(NamedTuple):
     offset: Array | None = None
 
 
-CONSTANT = "a constant"  # the words of a term that is the same in every entry, and of a factor without any size in it
+CONSTANT = "a constant"  # the words for a term that is the same in every entry, and for a factor that contains no size
 
 Predict = Callable[[Look, str], Iterable[Candidate]]
 
@@ -32,27 +32,27 @@ Predict = Callable[[Look, str], Iterable[Candidate]]
 class Hypothesis(NamedTuple):
     """One way to get a gradient wrong.
 
-    In the statement of the cause {tensor} is the gradient's name, {what} the candidate's words, {times} the factor
-    behind a comma, if it isn't 1, and {added} the words as a term that is added.
+    In the statement of the cause, {tensor} is the gradient's name, {what} the candidate's words, {times} a comma and
+    the factor unless that is 1, and {added} the words as an added term.
     """
 
     code: str  # a name for programs
     cause: str
-    question: str  # what to ask oneself next, without the formula
+    question: str  # the next question to ask, without the formula
     predict: Predict
-    cost: float  # of two statements that say the same, the one with the smaller cost is made
+    cost: float  # of two equivalent statements, the one with the smaller cost is made
     fitted: bool = True  # whether the prediction may be multiplied by a factor, the same at every look of one size
-    whole: bool = False  # about the right gradient as a whole: for any other a multiple of that doesn't count
-    told_beside: bool = True  # whether it is told as a second statement beside a simpler one
-    questions: Mapping[str, str] = MappingProxyType({})  # in place of the one, by a candidate's words, or CONSTANT
+    whole: bool = False  # about the right gradient as a whole; for other hypotheses a multiple of it doesn't count
+    told_beside: bool = True  # whether it is given as a second statement beside a simpler one
+    questions: Mapping[str, str] = MappingProxyType({})  # replaces the question, by a candidate's words, or CONSTANT
 
 
 def of_the_right_one(change: Callable[[Array], Iterable[tuple[str, Array]]]) -> Predict:
-    """Return what predicts a change of the right gradient, from a function that gives words and array of each."""
+    """Return a prediction from a function that yields words and array for each change of the right gradient."""
     return lambda look, name: (Candidate(words, array) for words, array in change(look.truth(name)))
 
 
 def lines_of(array: Array) -> list[tuple[str, str]]:
-    """Return what the array is made of along each of its axes, in words: one of them, and all."""
+    """Return, for each axis of the array, the words for one of its lines and for all of them."""
     words = [("row", "rows"), ("column", "columns")]
     return words if array.ndim == 2 else [("entry", "entries")] * array.ndim

@@ -1,9 +1,9 @@
-"""Ingredients: what a wrong formula may be made of, each an array with words for it.
+"""Ingredients: the arrays that a wrong formula may contain, each with words for it.
 
     a look's inputs, output, upstream  ->  functions of one of them  ->  shaped like a gradient
 
-The activations and slopes are the formulas as their family's file defines them, so a function that somebody put in the
-sheet's place is never taken for the truth.
+The activations and slopes are the formulas as their own file defines them. A function that someone has put in the
+formula sheet's place is never taken for the truth.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     **{f"the slope of {name} at {{}}": function for name, function in SLOPES.items() if name != "ReLU"},
     **{f"the second derivative of {name} at {{}}": function for name, function in CURVATURES.items()},
 }
-# Functions of what lies along an axis, by words for the ingredient, for the axis, and for one line of what is left.
+# Functions along an axis, by words: {0} is the ingredient, {1} the axis, {2} one line of the rest.
 REDUCTIONS: dict[str, Callable[[Array, int], Array]] = {
     "the mean of {0} {1}": lambda v, axis: v.mean(axis), "the sum of {0} {1}": lambda v, axis: v.sum(axis),
     "the sum of {0}² {1}": lambda v, axis: (v * v).sum(axis),
@@ -80,7 +80,7 @@ OF_REDUCED = ("{}", "{}²", "(1 − {})", "{} (1 − {})", "√|{}|", "log|{}|",
 
 
 def ingredients(look: Look) -> dict[str, Array]:
-    """Return the arrays that a backward could have used, by name."""
+    """Return the arrays that a backward may have used, by name."""
     found = {n: v for n, v in look.inputs.items() if isinstance(v, np.ndarray) and v.ndim and v.dtype.kind in "fb"}
     arrays = {name: value.astype(float) for name, value in found.items()}
     if look.output.ndim:

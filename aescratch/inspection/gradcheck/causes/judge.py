@@ -1,4 +1,4 @@
-"""Judging: which predictions hold at every look, on entries that they weren't fitted on, and by how much they lead."""
+"""Judging: which predictions hold at every look, on entries they weren't fitted to, and by how much they lead."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from aescratch.inspection.gradcheck.causes.readings import Reading, read
 from aescratch.inspection.gradcheck.report import Finding
 
 FITS = 1e-9  # of the largest entry returned: the rounding of a prediction that holds
-BOUNDS = 10.0  # times the numeric gradient's own error bound, a prediction may be off
-EXPLAINS = 1e-4  # of the largest difference: what a prediction that explains the difference may leave of it
+BOUNDS = 10.0  # times the numeric gradient's own error bound: the error that a prediction may have
+EXPLAINS = 1e-4  # of the largest difference: what may remain of it after a prediction that explains it
 SMALLEST_SHOWN = 1e-16  # of a residual, which may be 0
-CLEARER = 100.0  # times as well as any other that isn't equivalent
+CLEARER = 100.0  # times as good as any other that isn't equivalent
 FEWEST_LOOKS = 3
 FEWEST_ENTRIES = 12  # over all looks
 RECIPROCAL = {"factor-missing": "factor-extra", "factor-extra": "factor-missing"}  # in other words
@@ -32,7 +32,7 @@ ALIKE = 0.3  # statements whose costs differ by less are given together
 class Evidence:
     """The looks at a pair: one at generic inputs, others of its sizes, and, when asked for, of other sizes.
 
-    Where the inputs given hardly differ, degenerate, no number is fitted to them that isn't a simple one.
+    Where the given inputs hardly differ (degenerate), only a simple number is fitted to them.
     """
 
     base: Look
@@ -48,7 +48,7 @@ class Evidence:
 
 
 class Explanation(NamedTuple):
-    """A prediction that holds at every look: its hypothesis and words, the worst residual, what its factor is."""
+    """A prediction that holds at every look: its hypothesis, words, worst residual, and the reading of its factor."""
 
     hypothesis: Hypothesis
     words: str
@@ -58,17 +58,17 @@ class Explanation(NamedTuple):
 
     @property
     def cost(self) -> float:
-        """The simpler, the smaller."""
+        """The simpler the statement, the smaller."""
         return self.hypothesis.cost + self.reading.cost
 
     @property
     def question(self) -> str:
-        """What to ask, of this candidate if it has a question of its own, or of a factor that is a mere constant."""
+        """The question: the candidate's own, or that for a factor that is a mere constant, or the hypothesis's."""
         own = self.hypothesis.questions
         return own.get(self.words) or (self.reading.is_constant and own.get(CONSTANT)) or self.hypothesis.question
 
     def statement(self, tensor: str) -> str:
-        """Return the cause as a sentence without its full stop."""
+        """Return the cause as a sentence without a full stop."""
         text, note = self.reading.shown, f" ({self.reading.note})" if self.reading.note else ""
         times = "" if text == "1" else f", times {text}{note}"
         size = text.removeprefix("−")
@@ -81,7 +81,7 @@ class Explanation(NamedTuple):
 
 @dataclass
 class Judge:
-    """What can be said about one gradient."""
+    """The judgement of one gradient."""
 
     evidence: Evidence
     name: str
@@ -106,12 +106,12 @@ class Judge:
             return None
         alike = [e for e in found if e.cost <= best.cost + ALIKE and e.hypothesis is not best.hypothesis]
         told = [e for e in alike if e.hypothesis.told_beside and e.hypothesis.code != RECIPROCAL.get(code)]
-        cause = "; or, which is the same in all of them: ".join(e.statement(tensor) for e in (best, *told[:1]))
+        cause = "; or, equally true in every draw: ".join(e.statement(tensor) for e in (best, *told[:1]))
         looks = 1 + len(self.evidence.alike) + len(self.evidence.sized)
         what = "inputs, upstream gradients and sizes" if self.evidence.base.upstream.ndim else "inputs and sizes"
         varied = what if self.evidence.sized else "inputs of the same sizes"
         proof = (
-            f"it gives all {best.entries} numbers that came back in {looks} draws of {varied}, "
+            f"it reproduces all {best.entries} numbers that backward returned in {looks} draws of {varied}, "
             f"to {max(best.residual, SMALLEST_SHOWN):.0e}"
         )
         if np.isfinite(self.runner_up[0]):
@@ -123,11 +123,11 @@ class Judge:
             "equivalent": sorted({e.hypothesis.code for e in alike}),
         }  # fmt: skip
         if self._is_one_everywhere():
-            cause = f"{tensor} is 1 in every entry, whatever is given: ones were returned"
+            cause = f"{tensor} is 1 in every entry for all inputs: backward returned ones"
         return Finding("cause", tensor, "error", cause, evidence, cause, best.question, proof)
 
     def _is_one_everywhere(self) -> bool:
-        """Whether ones came back at every look, which is said rather than how a formula could give them."""
+        """Whether backward returned ones at every look; then no formula for them is stated."""
         looks = (self.evidence.base, *self.evidence.alike, *self.evidence.sized)
         return all(bool((look.returned[self.name] == 1).all()) for look in looks)
 
@@ -155,7 +155,7 @@ class Judge:
 
 
 class Fit(NamedTuple):
-    """How a prediction fits one look: its factor, 0 where any would do, and what is left, over the largest entry."""
+    """How a prediction fits one look: its factor (0 if any factor fits), and the residual over the largest entry."""
 
     factor: float
     residual: float
@@ -165,10 +165,10 @@ class Fit(NamedTuple):
 def fitting(
     look: Look, name: str, hypothesis: Hypothesis, words: set[str] | None = None
 ) -> tuple[dict[str, Fit], float]:
-    """Return the fits of a hypothesis's candidates that hold at a look, by their words, and the nearest that doesn't.
+    """Return the fits of a hypothesis's candidates that hold at a look, by their words, and the nearest one that fails.
 
-    The factor is fitted on half of the entries, drawn at random; all are judged. A prediction that is a multiple of
-    the right gradient says no more than its factor does, and is left to the hypotheses about the whole array.
+    The factor is fitted to half of the entries, drawn at random; all entries are judged. A prediction that is a
+    multiple of the right gradient is left to the hypotheses about the whole array: only its factor says anything.
     """
     returned, truth = look.returned[name], look.truth(name)
     candidates = _candidates(look, name, hypothesis, words)
@@ -186,7 +186,7 @@ def fitting(
         allowed = min(allowed, EXPLAINS * wrong) if wrong > allowed else allowed
     factors = _factors(predicted, rest) if hypothesis.fitted else np.ones(len(candidates))
     left = np.abs(rest - factors[:, None] * predicted).max(1)
-    nothing = (np.abs(predicted).max(1) <= allowed) & (words is not None)  # which fits nothing with any factor
+    nothing = (np.abs(predicted).max(1) <= allowed) & (words is not None)  # no factor makes it fit
     holds = (left <= allowed) & ((factors != 0) | nothing)
     factors = np.where(nothing, 0.0, factors)
     if same_shape and words is None and not hypothesis.whole:
@@ -202,9 +202,9 @@ def fitting(
 
 
 def _factors(predicted: Array, wanted: Array) -> Array:
-    """Return the factor of each row of predictions that brings it nearest to what is wanted, by half of the entries.
+    """Return the factor of each row of predictions that brings it nearest to the target, by half of the entries.
 
-    Where the prediction is zero in that half, as a mask may be, all entries are used.
+    If the prediction is zero in that half, as a mask may be, all entries are used.
     """
     half = np.random.default_rng(0).permutation(predicted.shape[1])[: (predicted.shape[1] + 1) // 2]
     squares, products = predicted * predicted, predicted * wanted
@@ -215,7 +215,7 @@ def _factors(predicted: Array, wanted: Array) -> Array:
 
 
 def _candidates(look: Look, name: str, hypothesis: Hypothesis, words: set[str] | None) -> list[tuple[str, Array, Any]]:
-    """Return the candidates that can be compared with what was returned: their words, arrays and offsets."""
+    """Return the candidates that can be compared with the returned gradient: their words, arrays and offsets."""
     shape, found = look.returned[name].shape, []
     for candidate in look.remember((hypothesis.code, name), lambda: list(hypothesis.predict(look, name))):
         if words is None or candidate.words in words:

@@ -1,10 +1,10 @@
-"""Looks: what a backward returned at certain inputs and upstream gradient, and everything to compare it with.
+"""Looks: what a backward returned at certain inputs and upstream gradient, and the right gradients to compare it with.
 
     inputs, upstream -> output, Jacobians (differences of forward) -> the right gradients, with a bound on their error
                      -> what backward returned
 
-A Jacobian, taken once, gives the right gradient for any upstream gradient: also for one that a wrong backward may have
-used in its place.
+A Jacobian, computed once, gives the right gradient for any upstream gradient, including one that a wrong backward
+may have used instead.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from aescratch.backend import Array
 from aescratch.inspection.gradcheck.binding import Pair, copied, draw_upstream, signature_of
 
 EPSILON = float(np.finfo(np.float64).eps)
-STEPS = (5e-4, 1e-5, 2e-7)  # relative to the size of an entry; a smaller one where a kink lies within the first
-PLAIN_STEPS = (5e-4, 1e-5)  # as they are, where every entry is far from one in size
+STEPS = (5e-4, 1e-5, 2e-7)  # relative to the size of an entry; the smaller one is used if a kink lies within the first
+PLAIN_STEPS = (5e-4, 1e-5)  # absolute steps, for arrays whose entries are all far from 1 in size
 FAR = 10.0
-BEND = 1e-4  # of the largest derivative: a jump of the slope at the entry itself, which all central differences hide
-SHARP = 1e-9  # of the largest entry of a Jacobian: an error bound below which no smaller step is tried
-USABLE = 1e-6  # of the largest entry: an entry with a larger error bound isn't compared at all
+BEND = 1e-4  # of the largest derivative: a jump of the slope at the entry itself, which central differences don't see
+SHARP = 1e-9  # of the largest entry of a Jacobian: no smaller step is tried below this error bound
+USABLE = 1e-6  # of the largest entry: an entry with a larger error bound isn't compared
 
 
 class Unusable(Exception):
-    """A look that can't be taken: forward or backward doesn't run there, or returns something else than arrays."""
+    """A look that can't be taken: forward or backward doesn't run there, or doesn't return arrays."""
 
 
 class Look:
-    """One evaluation of a pair, at inputs by name and an upstream gradient, which is drawn where a generator is given.
+    """One evaluation of a pair, at inputs by name and an upstream gradient, which is drawn if a generator is given.
 
-    Sizes are the length of every dimension by its letter, and the value of every number among the inputs; shared is
-    what is found out once for all looks at a pair.
+    `sizes` has the length of every dimension by its letter, and the value of every number among the inputs; `shared`
+    holds results that are computed once for all looks at a pair.
     """
 
     pair: Pair
@@ -62,7 +62,7 @@ class Look:
             raise Unusable
 
     def evaluate(self) -> Array:
-        """Return forward's output at the inputs, as they are now, as a float64 array of its own."""
+        """Return forward's output at the current inputs, as a new float64 array."""
         arguments = copied(self.inputs)
         try:
             positions = [arguments.pop(name) for name in self._by_position]
@@ -75,7 +75,7 @@ class Look:
 
     @functools.cached_property
     def returned(self) -> dict[str, Array]:
-        """What backward returned, by the name of the input that it belongs to."""
+        """The returned gradients, by the name of their input."""
         try:
             gradients = self.pair.at(self.inputs).gradients(self.upstream, self.output)
             found = {
@@ -107,7 +107,7 @@ class Look:
         return self.remember(("truth", name), lambda: self.pull(name, self.upstream))
 
     def entries(self, name: str, indices: Sequence[int]) -> Array:
-        """Return a few entries of the right gradient, without the whole Jacobian."""
+        """Return a few entries of the right gradient without computing the whole Jacobian."""
         return np.tensordot(self.upstream, self._columns(name, indices)[0], self.output.ndim)
 
     def error(self, name: str) -> Array:
@@ -116,7 +116,7 @@ class Look:
         return self.remember(("error", name), lambda: np.tensordot(np.abs(self.upstream), errors, self.output.ndim))
 
     def usable(self, name: str) -> Array:
-        """Return which entries of the right gradient are known well enough to be compared."""
+        """Return which entries of the right gradient are accurate enough to compare."""
         arrays = [self.truth(name), self.returned.get(name, np.zeros(1))]
         return self.error(name) <= USABLE * max(float(np.abs(array).max(initial=0.0)) for array in arrays)
 
@@ -142,7 +142,7 @@ class Look:
         return values, errors
 
     def _column(self, flat: Array, index: int, unit: float) -> tuple[Array, Array]:
-        """Return the derivative of every output along one entry by six points, and what four of them say otherwise."""
+        """Return the derivative of every output along one entry by six points, and its difference from that by four."""
         start, best = float(flat[index]), None
         usual = 1 / FAR <= unit <= FAR
         try:
@@ -159,7 +159,7 @@ class Look:
                 rounding = rounding + EPSILON * abs(start) / h * np.abs(six)
                 truncation, largest = np.abs(six - four), np.abs(six).max(initial=0.0)
                 first, second = (above + below - 2 * self.output for above, below in moved[:2])
-                bend = np.abs(4 * first - second) / (2 * h)  # of the third order in h where the slope doesn't jump
+                bend = np.abs(4 * first - second) / (2 * h)  # of third order in h if the slope doesn't jump
                 truncation = truncation + np.where(bend > BEND * largest, bend, 0.0)
                 error = rounding + truncation
                 if best is None or error.max() < best[1].max():

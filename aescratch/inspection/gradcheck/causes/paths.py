@@ -1,4 +1,4 @@
-"""Mistakes in what is summed: some rows only, a mean or a maximum for a sum, one path of several, another upstream."""
+"""Mistakes in a sum: only some rows, a mean or a maximum for a sum, one path of several, another upstream gradient."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Parts = list[tuple[str, Array]]
 
 
 def contributions(look: Look, name: str) -> Parts:
-    """Return what each row, and each column, of the output adds to the right gradient, along a first axis."""
+    """Return what each row, and each column, of the output contributes to the right gradient, along a first axis."""
 
     def make() -> Parts:
         product = look.upstream.reshape(look.upstream.shape + (1,) * look.inputs[name].ndim) * look.jacobian(name)
@@ -33,8 +33,8 @@ def _some_only(look: Look, name: str) -> Iterator[Candidate]:
     for line, parts in contributions(look, name):
         total = parts.sum(0)
         if len(parts) > 1:
-            yield Candidate(f"the last {line} of the output counts alone", parts[-1])
-            yield Candidate(f"the first {line} of the output counts alone", parts[0])
+            yield Candidate(f"only the last {line} of the output counts", parts[-1])
+            yield Candidate(f"only the first {line} of the output counts", parts[0])
             yield Candidate(f"the last {line} of the output is left out", total - parts[-1])
             yield Candidate(f"the first {line} of the output is left out", total - parts[0])
             yield Candidate(f"every second {line} of the output is left out", parts[::2].sum(0))
@@ -83,7 +83,7 @@ def _not_a_sum(look: Look, name: str) -> Iterator[Candidate]:
         if ((parts != 0).sum(0) > 1).any():
             yield Candidate(f"the largest {of}", parts.max(0))
             yield Candidate(f"the smallest {of}", parts.min(0))
-            yield Candidate(f"the sum of the sizes {of}", np.abs(parts).sum(0))
+            yield Candidate(f"the sum of the absolute values {of}", np.abs(parts).sum(0))
             yield Candidate(f"the median {of}", np.median(parts, 0))
             yield Candidate(f"the product {of}", parts.prod(0))
 
@@ -105,7 +105,7 @@ def _of_the_batch(look: Look, name: str) -> dict[str, Array]:
 
 
 def _by_row_alone(look: Look, name: str) -> Iterator[Candidate]:
-    """Gradients of forward seen on one row at a time: what a statistic of the batch, taken per example, gives."""
+    """Gradients of forward on one row at a time: the result of taking a statistic of the batch per example."""
     if look.inputs[name].ndim != 2:
         return
     arrays, found = _of_the_batch(look, name), []
@@ -124,11 +124,11 @@ def _direct_paths(look: Look, name: str) -> Iterator[Candidate]:
     if look.output.ndim != 2 or len(shape) != 2 or look.output.shape[0] != shape[0] or shape[0] < 2:
         return
     own = _row_by_row(look, name)
-    yield Candidate("the path from each row of the input to the same row of the output is followed alone",
+    yield Candidate("only the path from each row of the input to the same row of the output is followed",
                     np.einsum("nk,nkj->nj", look.upstream, own))  # fmt: skip
     yield Candidate("the statistics of the batch are held constant", partial(_held_constant, look, name))
     if look.output.shape == shape:
-        yield Candidate("the path from each entry of the input to the same entry of the output is followed alone",
+        yield Candidate("only the path from each entry of the input to the same entry of the output is followed",
                         look.upstream * np.einsum("njj->nj", own))  # fmt: skip
 
 
@@ -141,8 +141,8 @@ def _row_by_row(look: Look, name: str) -> Array:
 def _held_constant(look: Look, name: str) -> Array:
     """Return the gradient without the paths through means over the batch.
 
-    In a batch that is there twice, such means are what they were, and a row moves them half as much: so from A + B and
-    A + B/2, the derivatives of a row's output, follows A.
+    In a batch that is repeated, such means stay the same, and a row moves them half as much. So A follows from A + B
+    and A + B/2, the derivatives of a row's output.
     """
     arrays = {k: np.concatenate([v, v]) for k, v in _of_the_batch(look, name).items()}
     twice = look.altered(arrays, np.concatenate([look.upstream] * 2))
@@ -176,12 +176,12 @@ def _upstream_times(look: Look, name: str) -> Iterator[Candidate]:
 
 
 def _upstream_itself(look: Look, name: str) -> Iterator[Candidate]:
-    if look.upstream.ndim and look.upstream.shape == look.inputs[name].shape:  # else it wasn't summed, which is told
+    if look.upstream.ndim and look.upstream.shape == look.inputs[name].shape:  # else it wasn't summed: not this one
         yield Candidate("", look.upstream)
 
 
 def elementwise_slope(look: Look, name: str) -> Array | None:
-    """Return forward's derivative entry by entry, if no entry of its output depends on any other entry of the input."""
+    """Return forward's derivative entry by entry, or None if an output depends on more than its own input entry."""
     if not look.output.ndim or look.output.shape != look.inputs[name].shape:
         return None
     square = look.jacobian(name).reshape(look.output.size, -1)
@@ -221,7 +221,7 @@ def _other_inputs(look: Look, name: str) -> Iterator[Candidate]:
         if value.shape == look.upstream.shape and look.upstream.ndim:
             changes[f"the upstream gradient {belongs}"] = {first: look.upstream}
         changes[f"{first} has the other sign"] = {first: -value}
-        changes[f"{first} is taken without its signs"] = {first: np.abs(value)}
+        changes[f"{first} is used without its signs"] = {first: np.abs(value)}
         changes[f"{first} is squared"] = {first: value * value}
         for second, other in arrays.items():
             if second != first and value.shape == other.shape:
@@ -235,7 +235,7 @@ def _other_inputs(look: Look, name: str) -> Iterator[Candidate]:
 
 
 def _altered_gradient(look: Look, name: str, change: dict[str, Array]) -> Array:
-    """Return the gradient at other inputs, unless three of its entries show already that it wasn't returned."""
+    """Return the gradient at other inputs; raise Unusable if three entries already differ from the returned one."""
     altered, returned = look.altered(change), look.returned[name]
     if returned.shape == look.inputs[name].shape and returned.size > 3:
         some = [0, returned.size // 2, returned.size - 1]
@@ -256,15 +256,15 @@ PATH_HYPOTHESES = (
                "Does every entry of this input have the same influence on the loss?",
                of_the_right_one(_averaged), 2.5),
     Hypothesis("not-a-sum", "{tensor} is {what}{times}",
-               "By how many ways does this input reach the loss, and what does the chain rule do with several?",
+               "By how many paths does this input reach the loss, and what does the chain rule do with several?",
                _not_a_sum, 2.5),
-    Hypothesis("not-summed", "{tensor} is the right gradient's parts, {what}{times}",
-               "Which index does this input not have, and what becomes of an index that a gradient lacks?",
+    Hypothesis("not-summed", "{tensor} holds the parts of the right gradient, {what}{times}",
+               "Which index does this input lack, and what must happen to an index that a gradient lacks?",
                _not_summed, 2.0),
-    Hypothesis("per-example", "{tensor} is each row's by itself, where forward takes a statistic of the batch{times}",
+    Hypothesis("per-example", "{tensor} treats each row by itself, but forward takes a statistic of the batch{times}",
                "Over what does the forward average before it applies the next function?", _by_row_alone, 2.0),
     Hypothesis("path-missing", "in {tensor}, {what}{times}",
-               "On what else does each output depend? Draw every way from input to output.", _direct_paths, 2.0),
+               "On what else does each output depend? Draw every path from input to output.", _direct_paths, 2.0),
     Hypothesis("other-upstream",
                "{tensor} is what the right formula gives{times}, with {what} in place of the upstream gradient",
                "What is the first thing that the chain rule asks of a backward function?", _other_upstream, 2.0),

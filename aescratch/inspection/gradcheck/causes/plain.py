@@ -1,4 +1,4 @@
-"""Mistakes of the whole array, a factor, a sign, an arrangement, and of its numbers: precision, rounding, clipping."""
+"""Mistakes of the whole array (a factor, a sign, an arrangement) and of its numbers (precision, rounding, clipping)."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def _transposed(truth: Array) -> Changed:
         yield "transposed", truth.T
         yield "laid out column by column in memory where it is read row by row", truth.T.reshape(truth.shape)
         yield "reshaped where it should be transposed", truth.reshape(truth.shape[::-1])
-        yield "mirrored at its other diagonal", truth[::-1, ::-1].T
+        yield "mirrored at its antidiagonal", truth[::-1, ::-1].T
 
 
 def _rearranged(truth: Array) -> Changed:
     for axis, (line, lines) in enumerate(lines_of(truth)):
         yield f"with its {lines} in reverse order", np.flip(truth, axis)
-        for shift, where, new in ((1, "one place on", 0), (-1, "one place back", -1)):
+        for shift, where, new in ((1, "one place forward", 0), (-1, "one place back", -1)):
             moved = np.roll(truth, shift, axis)
             yield f"with its {lines} shifted {where}", moved.copy()
             np.moveaxis(moved, axis, 0)[new] = 0
@@ -59,7 +59,7 @@ def _clipped(look: Look, name: str) -> Iterator[Candidate]:
     truth, returned = look.truth(name), look.returned[name]
     limit = float(np.abs(returned).max())
     reached = int(np.sum(np.abs(np.abs(returned) - limit) <= 1e-12 * limit))
-    if 1 < reached < returned.size:  # a limit that one entry reaches is no limit, and one that all do is a size
+    if 1 < reached < returned.size:  # one entry doesn't show a limit, and all at it are a size
         yield Candidate(f"{limit:.6g}", np.clip(truth, -limit, limit))
 
 
@@ -68,35 +68,35 @@ PLAIN_HYPOTHESES = (
                "If this input grows a little, does the loss rise or fall? And what does the sign of your gradient say?",
                of_the_right_one(lambda truth: [("", -truth)]), 1.0, fitted=False, whole=True),
     Hypothesis("scale", "{tensor} is the right gradient{times}",
-               "Which sums and which means does the forward take, over what, and where does each of them enter?",
+               "Over what does the forward sum, and over what does it take a mean? Where does each enter the gradient?",
                of_the_right_one(lambda truth: [("", truth)]), 1.0, whole=True,
-               questions={CONSTANT: "Which constants stand in the forward, and what becomes of each?"}),
+               questions={CONSTANT: "Which constants appear in the forward, and what happens to each in a gradient?"}),
     Hypothesis("zeros", "{tensor} is zero everywhere, where the right gradient is not",
-               "Does this input change the output? Then where does what you compute for it get lost?",
+               "Does this input change the output? If so, where does your result for it get lost?",
                of_the_right_one(lambda truth: [("", 0 * truth)]), 0.0, fitted=False, whole=True),
     Hypothesis("transposed", "{tensor} is the right gradient {what}{times}",
-               "Which index of this gradient counts what? Compare with the shape of what it belongs to.",
+               "What does each index of this gradient count? Compare with the shape of its input.",
                of_the_right_one(_transposed), 2.0),
     Hypothesis("rearranged", "{tensor} is the right gradient {what}{times}",
                "Which entry of the input does each entry of your gradient belong to?",
                of_the_right_one(_rearranged), 1.9),
     Hypothesis("other-gradient", "{tensor} is the gradient that belongs to {what}{times}",
-               "In which order does the forward take its arguments, and in which order do you return?",
+               "In which order does the forward take its arguments, and in which order do you return their gradients?",
                _other_parameter, 1.5),
     Hypothesis("extra-axis", "{tensor} has the right values in a wrong shape{times}",
-               "What shape has the thing that this is the gradient of? Which axis is left over, or has gone?",
+               "What is the shape of the array that this gradient belongs to? Which axis is left over or missing?",
                of_the_right_one(_kept_axis), 1.0),
     Hypothesis("rounded", "{tensor} is the right gradient rounded to {what}",
                "Which digits of a gradient can be thrown away?",
                of_the_right_one(_rounded), 1.0, fitted=False, whole=True),
     Hypothesis("coarse", "{tensor} is the right gradient rounded to float{what}",
-               "Which types do your arrays have, one operation after the other?",
+               "Which dtype do your arrays have after each operation?",
                of_the_right_one(lambda truth: [(bits, truth.astype(f"float{bits}")) for bits in ("32", "16")]), 1.0,
                fitted=False, whole=True),
     Hypothesis("clipped", "{tensor} is the right gradient cut off at ±{what}",
                "Who decides how large a step is: the derivative, or the optimiser?",
                _clipped, 1.5, fitted=False, whole=True),
     Hypothesis("normalised", "{tensor} is the right gradient divided by its own {what}{times}",
-               "Does a derivative know how long the whole gradient is?",
+               "Does a derivative depend on the length of the whole gradient?",
                of_the_right_one(_normalised), 2.0, whole=True, told_beside=False),
 )  # fmt: skip

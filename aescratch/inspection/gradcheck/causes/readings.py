@@ -1,7 +1,7 @@
-"""Readings: what a factor is, told by how it changes when one size changes at a time.
+"""Readings: what a factor is, decided by how it changes when one size changes at a time.
 
-At N, D, H = 7, 5, 3 the factor 7/6 is N/(N−1) and also N/(2H). Here every dimension was made longer, twice, and every
-number among the inputs was changed: a reading is what holds at all of them.
+At N, D, H = 7, 5, 3 the factor 7/6 is N/(N−1) and also N/(2H). Here every dimension has been made longer, twice, and
+every number among the inputs has been changed: a reading holds at all of these looks.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from aescratch.inspection.gradcheck.causes.draws import Dimension
 
-SAME = 1e-7  # relative: two factors are one
-MOST_BELOW = 16  # of the fractions that are written as such, and of those with a power of two below
+SAME = 1e-7  # relative: closer factors are equal
+MOST_BELOW = 16  # denominators of the fractions that are written as such, and the powers of two
 MOST_POWER = 1024
 
 Dependence = tuple[str, str, Callable[[float], float]]
@@ -27,7 +27,7 @@ def _each_and_its_inverse(*dependences: Dependence) -> tuple[Dependence, ...]:
     )  # fmt: skip
 
 
-# How a factor may depend on one size: above the fraction bar, below it, and as a number.
+# How a factor may depend on one size: numerator, denominator, and value.
 NOT_AT_ALL: Dependence = ("", "", lambda s: 1.0)
 USUAL = _each_and_its_inverse(
     ("{}", "", lambda s: s),
@@ -45,19 +45,19 @@ class Reading(NamedTuple):
     """What a factor is."""
 
     text: str  # as it would be written: "N", "1/N", "−2", "0.37"
-    note: str  # what the letters are at the sizes given, and what couldn't be told apart
-    cost: float  # how far from "no factor" it is: the simpler of two explanations is told
+    note: str  # the values of the letters at the given sizes, and what couldn't be distinguished
+    cost: float  # how far it is from "no factor": the simpler of two explanations is stated
     shown: str  # the text with words for the sizes whose letters aren't sure
     simple: bool  # whether its constant is a small fraction, or a decimal of two places
 
     @property
     def is_constant(self) -> bool:
-        """Whether it has to do with no size, and with no number among the inputs."""
+        """Whether it depends on no size and on no number among the inputs."""
         return not self.note and not any(letter.isalpha() for letter in self.text)
 
 
 def read(factors: Sequence[tuple[Mapping[str, float], float]], dimensions: Sequence[Dimension]) -> Reading | None:
-    """Return the one reading of a factor seen at several sizes, the base first, or None if there is none."""
+    """Return the single reading of a factor that was measured at several sizes, the base first, or None."""
     (sizes, base), letters = factors[0], {dimension.letter for dimension in dimensions}
     if not base or any(not factor or not math.isfinite(factor) for _, factor in factors):
         return None
@@ -85,7 +85,7 @@ def read(factors: Sequence[tuple[Mapping[str, float], float]], dimensions: Seque
 
 
 def _only(letter: str, sizes: Mapping[str, float], base: Mapping[str, float]) -> bool:
-    """Whether of all sizes only this one differs from the base."""
+    """Whether only this size differs from the base."""
     return [other for other in base if sizes[other] != base[other]] == [letter]
 
 
@@ -100,7 +100,7 @@ def _fits(value: Callable[[float], float], size: float, base: float, varied: Seq
 def _written(
     constant: float, dependences: Mapping[str, tuple[str, str]], words: Mapping[str, str]
 ) -> tuple[str, float, bool]:
-    """Return a product of a constant and sizes as one writes it, the constant's cost, and whether it is simple."""
+    """Return the text of a product of a constant and sizes, the constant's cost, and whether it is simple."""
     above = [up.format(words.get(letter, letter)) for letter, (up, _) in dependences.items() if up]
     below = [down.format(words.get(letter, letter)) for letter, (_, down) in dependences.items() if down]
     size, sign = abs(constant), "−" if constant < 0 else ""
@@ -130,7 +130,7 @@ def _is_same(number: float | Fraction, size: float) -> bool:
 
 
 def _coincidences(constant: float, fixed: Sequence[Dimension]) -> list[str]:
-    """Return what a constant may be as well: a size that couldn't be varied."""
+    """Return what else a constant may be: a size that couldn't be varied."""
     size = abs(constant)
     return [
         f"{d.size} is {d.where} here, and couldn't be varied: use sizes that differ"

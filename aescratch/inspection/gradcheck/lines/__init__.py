@@ -1,9 +1,9 @@
-"""The wrong line of a backward: found by looking on, named by the change of it that makes all gradients right.
+"""The wrong line of a backward: found by observation, named by the change of it that makes all gradients right.
 
     scenes --probes--> what every line computes --edits, tried one at a time--> the line, its mistake in words, proof
 
-Nothing is asked of the code's author but its source: functions, methods, closures and loops of their own files are
-looked into. It runs only when a check has failed.
+Only the source of the code is needed: the user's own functions, methods, closures and loops are searched. The search
+runs only after a check has failed.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from aescratch.inspection.gradcheck.lines.telling import question, sentence
 
 __all__ = ["Scene", "WrongLine", "wrong_lines"]
 
-GIVEN_UP = "the search for a change of a line that mends it took too long and was given up"
+GIVEN_UP = "the search for the line to change took too long and was stopped"
 
 
 class WrongLine(NamedTuple):
-    """What is known of the line that makes gradients wrong.
+    """What is known about the line that makes gradients wrong.
 
-    Its mistake and a question, empty where no change of the line mends it; the gradients that the change mends;
-    what programs may read, without a line where none could be told; whether the search was given up.
+    Its mistake and a question, empty if no change of the line corrects it; the gradients that the change corrects; the
+    evidence for programs, without a line if none was found; whether the search was stopped.
     """
 
     cause: str
@@ -37,23 +37,23 @@ class WrongLine(NamedTuple):
 
     @property
     def place(self) -> str:
-        """File and line, for people."""
+        """File and line, in words."""
         return f"{self.evidence['file']}, line {self.evidence['line']}"
 
     def message(self, tensors: Sequence[str]) -> str:
-        """Return where these gradients, which a change of the line mends, go wrong."""
+        """Return where these gradients, which a change of the line corrects, go wrong."""
         listed = " and ".join([", ".join(tensors[:-1]), tensors[-1]] if len(tensors) > 1 else tensors)
         return f"{listed} {'go' if len(tensors) > 1 else 'goes'} wrong at {self.place}"
 
     @property
     def remark(self) -> str:
-        """What the description of a wrong gradient goes on with, where no change of a line is known to mend it."""
+        """The addition to the description of a wrong gradient if no change of a line is known to correct it."""
         told = f"; the first line that fits no gradient is {self.place}" if "line" in self.evidence else ""
         return f"{told}; {GIVEN_UP}" if self.gave_up else told
 
     @property
     def proof(self) -> str:
-        """How it is known that the line is to blame."""
+        """The proof that the line is at fault."""
         draws = self.evidence["draws"]
         return (
             f"with one change of the line {', '.join(self.mended)} come out right in {draws} draws of inputs and sizes"
@@ -63,20 +63,20 @@ class WrongLine(NamedTuple):
 def wrong_lines(
     scenes: Sequence[Scene], names: Sequence[str], wrong: Sequence[str], *, also: Sequence[Any] = ()
 ) -> list[WrongLine]:
-    """Return the line that makes gradients wrong, or several that each make some wrong; none if it can't be told.
+    """Return the line that makes gradients wrong, or several lines that each make some wrong; none if unknown.
 
-    A search that took too long is told of even where it has shown no line.
+    A search that took too long is reported even if it found no line.
 
     Parameters
     ----------
     scenes : sequence of Scene
-        The first is looked into; what is claimed holds at all of them.
+        The first is searched; a claim holds at all of them.
     names : list of str
-        Whose gradients backward returns.
+        The inputs whose gradients backward returns.
     wrong : list of str
-        Those that are wrong.
+        The inputs whose gradients are wrong.
     also : sequence of functions
-        Those whose forward is looked into whatever their file.
+        Functions that are searched in any file.
     """
     backward = definitions_of(scenes[0].gradients)
     if not backward:

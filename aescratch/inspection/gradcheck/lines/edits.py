@@ -1,9 +1,9 @@
-"""Edits of a statement: every way in which one thing in it may have been meant otherwise.
+"""Edits of a statement: every way to undo one slip in it.
 
     statement, its scope -> Edit(kind, was, now, statements in its place, cost)
 
-An edit undoes a typical slip: another name, a transpose, a sign, a constant, an axis, a sum, a factor or a term too
-many. What is missing altogether, and has to be found among the terms, is the subject of `missing`.
+An edit undoes a typical slip: a wrong name, transpose, sign, constant, axis or sum, or an extra factor or term. Parts
+that are missing, and have to be found among the terms, are the subject of `missing`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from aescratch.inspection.gradcheck.lines.variants import of_entry, variants
 
 @dataclass
 class Edit:
-    """One change of a statement: its kind, the source that is there and that belongs there, and what is put."""
+    """One change of a statement: its kind, the old and the new source, and the new statements."""
 
     kind: str
     was: str
@@ -52,7 +52,7 @@ def edits(node: ast.stmt, scope: Scope) -> Iterator[Edit]:
 
 
 def _exchanges(node: ast.stmt, scope: Scope) -> Iterator[Edit]:
-    """Yield a statement with two of its terms, which are arrays, in each other's place."""
+    """Yield a statement with two of its terms, which are arrays, exchanged."""
     arrays = {*scope.arrays(), *scope.scalars()}
     found = [(path, each, ast.unparse(each)) for path, each, _ in expressions(node)]
     leaves = [(path, each, text) for path, each, text in found if text in arrays]
@@ -70,20 +70,20 @@ def _exchanges(node: ast.stmt, scope: Scope) -> Iterator[Edit]:
 
 
 def _renamed(node: ast.stmt, leaves: Sequence[tuple[Path, ast.expr, str]], names: Mapping[str, str]) -> ast.stmt:
-    """Return a statement with other terms for some, wherever they stand."""
-    for path, _, text in reversed(leaves):  # v[0] comes before its own v, whose way it would cut off
+    """Return a statement with some terms replaced everywhere."""
+    for path, _, text in reversed(leaves):  # v[0] is replaced before the v in it, whose path it would cut off
         if text in names:
             node = put(node, path, parsed(names[text]))
     return node
 
 
 class _Whole(ast.NodeTransformer):
-    """Takes all slices off what they are taken of."""
+    """Removes all slices from their arrays."""
 
     count = 0
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
-        """Return what is sliced, where it is read."""
+        """Return the array that is sliced, where it is read."""
         inner = self.generic_visit(node)
         if isinstance(node.slice, ast.Slice) and isinstance(node.ctx, ast.Load):
             self.count += 1
@@ -92,7 +92,7 @@ class _Whole(ast.NodeTransformer):
 
 
 def _of_the_statement(node: ast.stmt, scope: Scope) -> Iterator[Edit]:
-    """Yield the edits of a statement as a whole: how it assigns, whether it belongs there, and where."""
+    """Yield the edits of a whole statement: how it assigns, whether it belongs there, and where."""
     if isinstance(node, ast.AugAssign):
         target = copied(node.target)
         whole = ast.unparse(target)

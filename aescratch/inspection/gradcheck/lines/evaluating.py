@@ -1,8 +1,8 @@
-"""The value of an expression where its terms hold known values, found without running the function that it stands in.
+"""The value of an expression whose terms hold known values, computed without running its function.
 
-    expression, what its terms hold, the function's global names -> an array of floats, or None where it isn't known
+    expression, what its terms hold, the function's global names -> an array of floats, or None if unknown
 
-Thousands of changed expressions are looked at in this way, where a run of the function would cost too much.
+Thousands of changed expressions are tried in this way; running the function for each would cost too much.
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 
 @functools.lru_cache(maxsize=4096)
 def source_of(node: ast.expr) -> str:
-    """Return a node's source; changed statements share the nodes that are as they were."""
+    """Return a node's source; changed statements share their unchanged nodes."""
     return ast.unparse(node)
 
 
 def evaluated(expression: ast.expr, terms: Mapping[str, Any], names: Mapping[str, Any]) -> Array | None:
-    """Return the value of an expression as an array of floats, or None where it isn't known."""
+    """Return the value of an expression as an array of floats, or None if unknown."""
     try:
         with np.errstate(all="ignore"):
             value = np.asarray(value_of(expression, terms, names))
-    except Exception:  # of shapes, or of what isn't known
+    except Exception:  # of shapes, or of unknown values
         return None
     value = value.astype(float) if value.dtype.kind in "biu" else value
     return value if value.dtype.kind == "f" and value.size else None
 
 
 def value_of(node: Any, terms: Mapping[str, Any], names: Mapping[str, Any]) -> Any:
-    """Return the value of a node; raise where it isn't known."""
+    """Return the value of a node; raise if unknown."""
 
     def of(each: Any) -> Any:
         return None if each is None else value_of(each, terms, names)

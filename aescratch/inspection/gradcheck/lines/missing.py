@@ -1,8 +1,8 @@
-"""What is missing in a line: a factor or a term, found among the terms that the line could have used.
+"""A factor or a term that is missing in a line, found among the terms that the line could have used.
 
     value of a line, the right gradient -> their quotient, or difference -> functions of terms, times a constant?
 
-Candidates are held against the slopes of every value of the forward first, which costs no run of the backward.
+Candidates are first compared with the slopes of every value of the forward, which needs no run of the backward.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ FUNCTIONS = (
     "(1 / {n}.sqrt({v}))", "{n}.log({v})",
     "{n}.tanh({v})", "(1 - {n}.tanh({v}) ** 2)", "(1 / (1 + {n}.exp(-{v})))", "(1 - 2 * {v})", "{v} ** 3",
 )  # fmt: skip
-FEW = FUNCTIONS[:9]  # of what isn't a name
-NUMBERS = (  # that stand in formulas
+FEW = FUNCTIONS[:9]  # of an expression that isn't a name
+NUMBERS = (  # constants that appear in formulas
     1.0, 2.0, 0.5, 3.0, 4.0, 0.25, 1.5, 1 / 3, 6.0, 0.1, 10.0, np.pi, np.sqrt(2), np.sqrt(0.5), np.sqrt(2 / np.pi),
     1 / np.sqrt(2 * np.pi),
 )  # fmt: skip
-ALONG = 1e-12  # by which the squared cosine of two arrays may fall short of one that are multiples
+ALONG = 1e-12  # the squared cosine of two multiples may fall short of 1 by this
 SAME = 1e-7
 MOST_ENTRIES = 150
 MOST_TERMS = 16
-MOST_PAIRS = 4  # products that are the same in numbers, the simplest
+MOST_PAIRS = 4  # the simplest of the products with equal values
 
 
 @dataclass
@@ -62,7 +62,7 @@ def missing(
     is_right: bool,
     computed: Sequence[str],
 ) -> Iterator[Edit]:
-    """Yield edits of a statement which put in a factor or a term that makes its value a gradient of something."""
+    """Yield edits that insert a factor or a term which makes the statement's value a gradient."""
     here = replace(scope, terms=runs[-1].terms)
     constants = Constants(here, names)
     found = [*functions_of_terms(here, names), *functions_of_terms(_computed(computed, here, names), names, FEW)]
@@ -76,7 +76,7 @@ def missing(
 
 
 def parts(node: ast.stmt) -> Iterator[tuple[Path, ast.expr]]:
-    """Yield the expressions whose values a statement assigns or returns, with the way to each."""
+    """Yield the expressions whose values a statement assigns or returns, with the path to each."""
     value = getattr(node, "value", None)
     if isinstance(node, (ast.For, ast.If, ast.While)) or value is None:
         return
@@ -89,7 +89,7 @@ def parts(node: ast.stmt) -> Iterator[tuple[Path, ast.expr]]:
 
 
 def _computed(expressions: Sequence[str], scope: Scope, names: Mapping[str, Any]) -> Scope:
-    """Return a scope of what expressions give that forward and backward compute, where it is new."""
+    """Return a scope of the values of forward's and backward's expressions that are not among the terms yet."""
     known, found = [v for v in scope.terms.values() if isinstance(v, np.ndarray)], dict[str, Any]()
     for text in expressions:
         value = evaluated(parsed(text), scope.terms, names)
@@ -180,7 +180,7 @@ def _by_truth(
             with np.errstate(all="ignore"):
                 quotient = np.where(alone != 0, wanted / alone, np.nan) * sign
             if (np.abs(wanted[np.broadcast_to(alone == 0, shape)]) > SAME * np.abs(truth).max()).any():
-                quotient = np.full(shape, np.nan)  # no factor makes anything of nothing
+                quotient = np.full(shape, np.nan)  # no factor turns 0 into another value
             for now, cost in _pairs(fitting, rows, quotient, constants):
                 if _divides(now, addend):
                     continue
@@ -205,7 +205,7 @@ def _by_truth(
 
 
 def _addends(part: ast.expr, path: Path = (), sign: float = 1.0) -> Iterator[tuple[Path, ast.expr, float]]:
-    """Yield the terms of a sum, with the way to each and its sign; first the whole."""
+    """Yield the terms of a sum, with the path to each and its sign; the whole sum first."""
     yield path, part, sign
     if isinstance(part, ast.BinOp) and isinstance(part.op, (ast.Add, ast.Sub)):
         yield from _addends(part.left, (*path, ("left", None)), sign)
@@ -238,7 +238,7 @@ def _products(scope: Scope) -> list[Named]:
 
 
 def _pairs(arrays: Sequence[Named], rows: Array, wanted: Array, constants: Constants) -> Iterator[tuple[str, float]]:
-    """Yield products of a constant and at most two of the arrays which are what is wanted, as source, with a cost."""
+    """Yield products of a constant and at most two arrays that equal the target, as source, with a cost."""
     target = wanted.reshape(-1)
     known = np.isfinite(target)
     if known.sum() < max(3, 0.25 * known.size) or not target[known].any():
@@ -258,9 +258,9 @@ def _pairs(arrays: Sequence[Named], rows: Array, wanted: Array, constants: Const
 
 
 def _along(rows: Array, target: Array) -> list[tuple[int, int]]:
-    """Return the pairs of rows whose product points the way of the target: one does so divided by the other.
+    """Return the pairs of rows whose product is parallel to the target: the target over one is parallel to the other.
 
-    Of two that are 0 somewhere, as masks are, the products themselves are looked at.
+    If both rows contain zeros, as masks do, the products themselves are compared.
     """
     dividing = (rows != 0).all(1)
     quotients, unit = target / rows[dividing], rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-300)
@@ -276,7 +276,7 @@ def _along(rows: Array, target: Array) -> list[tuple[int, int]]:
 
 
 class Constants:
-    """Numbers as source: a usual constant, times or over a size, times or over a number among the terms."""
+    """Numbers as source: a usual constant, multiplied or divided by a size or by a number among the terms."""
 
     texts: list[Any]
     values: Array
@@ -308,7 +308,7 @@ class Constants:
         self.values, self.costs = np.array(values), np.array(costs)
 
     def read(self, number: float) -> list[tuple[str, float]]:
-        """Return the simplest texts for a number, with their costs."""
+        """Return the simplest source texts for a number, with their costs."""
         near = np.flatnonzero(np.abs(self.values - abs(number)) <= SAME * abs(number))
         simplest = near[np.argsort(self.costs[near], kind="stable")][:8]
         sign = "-" if number < 0 else ""
@@ -316,7 +316,7 @@ class Constants:
 
 
 def _divides(factor: str, expression: ast.expr) -> bool:
-    """Whether a factor divides by the expression that it would stand at: it says only that another belongs there."""
+    """Whether a factor divides by its own expression: that says only that another expression belongs there."""
     text = ast.unparse(expression)
     return any(f"(1 / {each}{end}" in factor for each in (text, f"({text})") for end in ") ")
 

@@ -1,9 +1,10 @@
-"""Looking on while a function runs: every value of a forward, which may be moved a little, and each line of a backward.
+"""Observing a running function: every value of a forward, which may be moved a little, and each line of a backward.
 
     forward, rewritten so that its values pass through a probe -> how the objective depends on each of them
-    backward, rewritten the same way -> Run: what stood in the names before each statement, and what it computed
+    backward, rewritten the same way -> Run: the values of the names before each statement, and what the statement
+    computed
 
-It is an instrument that looks on, used only when a check has failed: nothing is derived from what it records.
+It only observes, and only after a check has failed: no gradient is derived from the records.
 """
 
 from __future__ import annotations
@@ -25,16 +26,16 @@ from aescratch.inspection.gradcheck.lines.source import Definition, Statement, i
 from aescratch.inspection.gradcheck.lines.trees import copied
 
 PROBE = "__aescratch_probe__"
-MOST_VALUES = 120  # of a forward that are looked at
-MOST_TURNS = 40  # runs of one statement that are noted
-LONGEST_TERM = 60  # characters of an expression that is looked at as one term
+MOST_VALUES = 120  # of a forward that are examined
+MOST_TURNS = 40  # runs of one statement that are recorded
+LONGEST_TERM = 60  # characters of an expression that is treated as one term
 
 Key = tuple[int, int]
 
 
 @dataclass
 class Target:
-    """What a gradient may belong to: a value, the objective's slopes in it, and a way to measure the whole gradient."""
+    """A value that a gradient may belong to, the objective's slopes in it, and a way to measure the whole gradient."""
 
     text: str
     array: Array
@@ -44,7 +45,7 @@ class Target:
     tried: bool = False
 
     def gradient(self) -> Array | None:
-        """Return the right gradient, measured once, or None if it can't be."""
+        """Return the right gradient, measured once, or None if it can't be measured."""
         if not self.tried:
             self.tried = True
             with contextlib.suppress(Exception):
@@ -53,7 +54,7 @@ class Target:
 
 
 class Gradients:
-    """The gradients that a backward may have to do with, told by their slopes alone, many at a time."""
+    """The gradients that a backward may compute, recognised by their slopes alone, many at a time."""
 
     def __init__(self, targets: Sequence[Target]) -> None:
         self.groups: dict[int, list[tuple[tuple[int, ...], Array, Array, Array]]] = {}
@@ -67,9 +68,9 @@ class Gradients:
             self.groups.setdefault(directions.shape[1], []).append((shape, directions, *rows))
 
     def multiples(self, value: Any) -> list[float]:
-        """Return by what a value has to be multiplied to be one of the gradients, for each that it is a multiple of.
+        """Return the factors by which a value would become one of the gradients, for each that it is a multiple of.
 
-        It may stand transposed, or in another shape of as many entries.
+        The value may be transposed, or have another shape with the same number of entries.
         """
         value = np.asarray(value)
         if value.dtype.kind != "f" or value.size not in self.groups or not np.isfinite(value).all() or not value.any():
@@ -97,7 +98,7 @@ class Gradients:
 
 
 class Run(NamedTuple):
-    """One run of a statement: what its terms were before, as the source writes them, and the values it computed."""
+    """One run of a statement: the values of its terms before it, by their source, and the values that it computed."""
 
     number: int
     terms: dict[str, Any]
@@ -106,18 +107,18 @@ class Run(NamedTuple):
 
 @dataclass
 class Recorder:
-    """What the probes in rewritten code call."""
+    """The object that the probes in rewritten code call."""
 
     seen: dict[Key, Array] = field(default_factory=dict)
     turns: dict[int, int] = field(default_factory=dict)
     move: tuple[Key, Array] | None = None
     runs: dict[int, list[Run]] = field(default_factory=dict)
-    left_out: set[int] = field(default_factory=set)  # statements that run once more than is noted
+    left_out: set[int] = field(default_factory=set)  # statements with more runs than are recorded
     count: int = 0
     compiled: dict[int, list[tuple[str, Any]]] = field(default_factory=dict)
 
     def at(self, key: int, value: Any) -> Any:
-        """Pass a value of a forward on, moved if it is the one to be moved."""
+        """Pass a value of a forward on, moved if it is the current target."""
         if not (isinstance(value, np.ndarray) and value.dtype.kind == "f") and not isinstance(
             value, (float, np.floating)
         ):
@@ -130,7 +131,7 @@ class Recorder:
         return value
 
     def enter(self, key: int, names: Mapping[str, Any], globals_: dict[str, Any]) -> None:
-        """Note what the terms are before a statement."""
+        """Record the values of the terms before a statement."""
         runs = self.runs.setdefault(key, [])
         if len(runs) >= MOST_TURNS:
             self.left_out.add(key)
@@ -139,7 +140,7 @@ class Recorder:
         for text, code in self.compiled[key]:
             try:
                 value = eval(code, globals_, dict(names))
-            except Exception:  # not bound yet, say
+            except Exception:  # for example, not bound yet
                 continue
             if isinstance(value, (np.ndarray, np.generic)):
                 terms[text] = np.array(value)
@@ -149,7 +150,7 @@ class Recorder:
         self.count += 1
 
     def value(self, key: int, value: Any) -> Any:
-        """Note what a statement computes, and pass it on."""
+        """Record a value that a statement computes, and pass it on."""
         if key not in self.left_out:
             noted = copy.deepcopy(value) if isinstance(value, (np.ndarray, np.generic, float)) else None
             self.runs[key][-1].values.append(noted)
@@ -172,7 +173,7 @@ LEFT_AS_IT_IS: dict[type[ast.AST], tuple[str, ...]] = {
 
 
 class _Wrapping(ast.NodeTransformer):
-    """Wraps what computes a value into a call of the probe."""
+    """Wraps expressions that compute a value in calls of the probe."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -181,7 +182,7 @@ class _Wrapping(ast.NodeTransformer):
         left = LEFT_AS_IT_IS.get(type(node), ())
         fields = [name for name in node._fields if name not in left]
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            fields.append("func")  # what a method is called of
+            fields.append("func")  # the object of a method call
         text = ast.unparse(node) if isinstance(node, (ast.BinOp, ast.Call, ast.UnaryOp, ast.Subscript)) else ""
         for name in fields:
             old = getattr(node, name, None)
@@ -223,7 +224,7 @@ class Forward:
                         slopes = slopes_along(at, directions_in(array.shape), size_of(array), size)
                         if (
                             np.abs(slopes.values) > 100 * slopes.errors
-                        ).any():  # else it is no value that the loss depends on
+                        ).any():  # otherwise the loss doesn't depend on it
                             found.append(
                                 Target(self.texts[key[0]], array, slopes, functools.partial(self._measured, key))
                             )
@@ -267,7 +268,7 @@ def recorded(statements: Sequence[Statement], call: Callable[[], Any]) -> dict[i
 
 
 def terms_of(definition: Definition) -> list[str]:
-    """Return the names, attributes and entries that a definition reads or assigns, as its source writes them."""
+    """Return the names, attributes and entries that a definition reads or assigns, as source."""
     found: dict[str, None] = {}
     called = {id(node.func) for node in ast.walk(definition.node) if isinstance(node, ast.Call)}
     for node in ast.walk(definition.node):
@@ -282,7 +283,7 @@ def terms_of(definition: Definition) -> list[str]:
 
 
 def expressions_of(definitions: Sequence[Definition]) -> list[str]:
-    """Return what is computed in definitions and isn't only a name, as source: shorter ones first."""
+    """Return the expressions in definitions that are more than a name, as source, the shorter ones first."""
     found: dict[str, None] = {}
     for definition in definitions:
         for node in ast.walk(definition.node):
@@ -297,7 +298,7 @@ def expressions_of(definitions: Sequence[Definition]) -> list[str]:
 
 @contextlib.contextmanager
 def _rewritten(definitions: Sequence[Definition], change: Callable[[ast.AST], Any]) -> Iterator[None]:
-    """Let the definitions run changed copies of their statements, in the block."""
+    """Let the definitions run changed copies of their statements within the block."""
     nodes: list[Any] = [definition.node for definition in definitions]
     before = [(node, node.body) for node in nodes]
     try:
@@ -313,7 +314,7 @@ def _rewritten(definitions: Sequence[Definition], change: Callable[[ast.AST], An
 
 
 def _observed(statement: Statement, number: int) -> int:
-    """Put a statement that tells the probe what it does in place of a statement, and return of how many it is made."""
+    """Replace a statement by statements that report to the probe, and return their number."""
     here = ast.Constant(number)
     scope = [ast.Call(ast.Name(name, ast.Load()), [], []) for name in ("locals", "globals")]
     enter = _call("enter", here, *scope)
@@ -340,7 +341,7 @@ def _observed(statement: Statement, number: int) -> int:
 
 
 def _noted(number: int, value: Any) -> Any:
-    """Return an expression that passes the values of another through the probe, of a tuple or list each by itself."""
+    """Return an expression that passes another's values through the probe, those of a tuple or list one by one."""
     field = {ast.Tuple: "elts", ast.List: "elts", ast.Dict: "values"}.get(type(value))
     if field is not None:
         new = copy.copy(value)

@@ -1,9 +1,9 @@
 """The search for the wrong line: which statement of a backward, changed in one way, gives the right gradients.
 
-    scenes -> what every statement computes -> those whose values are no gradient of anything, nearest to the loss first
-           -> edits of one statement, one at a time -> the backward runs with it: right now, at every scene?
+    scenes -> values of every statement -> the statements whose values are not gradients, nearest to the loss first
+           -> edits of one statement, one at a time -> the backward runs with each: right at every scene?
 
-What is claimed is proved by running it: with the edit every gradient is right, at other inputs and sizes too.
+A claim is proved by a run: with the edit every gradient is right, at other inputs and sizes too.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ from aescratch.inspection.gradcheck.numeric import largest_size
 
 SAME = 1e-9  # relative: a value of the forward
 MOST_RUNS = 6000
-SECONDS = 6.0  # of the processor
-RUNS_BETWEEN_LOOKS = 16  # at that clock, which some systems take a third of a millisecond to read
+SECONDS = 6.0  # of processor time
+RUNS_BETWEEN_LOOKS = 16  # at the clock, which takes a third of a millisecond to read on some systems
 MOST_MISSING = 150
-LEAST_SECONDS = 0.2  # for one run of a changed backward, in which a loop may never end
+LEAST_SECONDS = 0.2  # for one run of a changed backward, where a loop may never end
 
 
 @dataclass
 class Repair:
-    """A change of one statement that makes gradients right: which are right with it, and whether all are."""
+    """A change of one statement that makes gradients right: the gradients that are then right, and whether all are."""
 
     statement: Statement
     edit: Edit
@@ -51,7 +51,7 @@ class Repair:
 
 @dataclass
 class Line:
-    """What is known of a statement: its runs, what its values are, and what it reads."""
+    """What is known about a statement: its runs, the gradients that its values are, and the names that it reads."""
 
     statement: Statement
     number: int
@@ -64,7 +64,7 @@ class Line:
 
     @property
     def is_helper(self) -> bool:
-        """Whether its value needn't be the gradient of anything: a slope or a mask, a part of a sum, some entries."""
+        """Whether its value need not be a gradient: a slope or a mask, a part of a sum, some entries."""
         targets = getattr(self.statement.node, "targets", None) or [getattr(self.statement.node, "target", None)]
         adds_up = isinstance(self.statement.node, ast.AugAssign) and len(self.runs) > 1
         reads_no_gradient = not (self.reads_gradient or self.is_right or self.is_forward)
@@ -73,7 +73,7 @@ class Line:
 
 @dataclass
 class Search:
-    """Where a backward goes wrong: the first wrong line, if it can be told, and a repair of it, if there is one."""
+    """The search in a backward: the first wrong line, if known, and its repair, if there is one."""
 
     scenes: Sequence[Scene]
     names: Sequence[str]
@@ -98,11 +98,11 @@ class Search:
             scene.seconds = max(LEAST_SECONDS, 10 * (time.monotonic() - begun))
 
     def repairs(self) -> list[Repair]:
-        """Return the change of one line that mends all gradients, or else such changes as mend some, each others.
+        """Return the change of one line that corrects all gradients, or else changes that each correct some of them.
 
-        First come changes after which the line's own value is the gradient of something, which is seen without running
-        the backward, then what is missing, and then all other changes; lines that work with wrong values come last. Of
-        several lines that one mistake each is in, only those are told which work with nothing but right values.
+        First come changes after which the line's own value is a gradient, which needs no run of the backward; then
+        missing parts; then all other changes. Lines that use wrong values come last. If several lines have one mistake
+        each, only those that use right values alone are reported.
         """
         self._look()
         partial: list[Repair] = []
@@ -114,10 +114,10 @@ class Search:
                 return [self._of_its_helper(line, found[0])]
             if line is self.first or line.reads_right:
                 partial += _others(partial, found)
-        return [] if self.gave_up else partial  # else one change of another line may do
+        return [] if self.gave_up else partial  # otherwise one change of another line may be enough
 
     def _rounds(self) -> Iterator[tuple[Line, Callable[[Line], Sequence[Edit]]]]:
-        """Yield the lines, several times, each time with other edits to be tried."""
+        """Yield the lines several times, each time with other edits to try."""
 
         def fitting(line: Line) -> Sequence[Edit]:
             return self._sorted_out(line)[0]
@@ -135,7 +135,7 @@ class Search:
             yield from ((line, not_fitting) for line in group if line not in helpers)
 
     def _of_its_helper(self, line: Line, repair: Repair) -> Repair:
-        """Return the repair where a name is computed, if all that the line's own lacks is lacking at that name."""
+        """Return the repair at the line that computes a name, if the line's own repair adds only what it lacks."""
         factors = _factors_of(repair.edit.was)
         for other in self.lines:
             named = other is not line and bool(factors & set(_targets(other.statement.node)))
@@ -147,7 +147,7 @@ class Search:
         return repair
 
     def _sorted_out(self, line: Line) -> tuple[list[Edit], list[Edit]]:
-        """Return the edits of a line whose values fit a gradient, and those of which that can't be said."""
+        """Return the edits of a line whose values fit a gradient, and the edits whose values are unknown."""
         if line.number in self.sorted_out:
             return self.sorted_out[line.number]
         names, node, scope = line.statement.definition.names, line.statement.node, self._scope(line)
@@ -174,7 +174,7 @@ class Search:
         return sorted(alone.values(), key=lambda edit: edit.cost)[:MOST_MISSING]
 
     def _look(self) -> None:
-        """Run forward and backward with probes, and find out what every line computes."""
+        """Run forward and backward with probes, and record what every line computes."""
         scene = self.scenes[0]
         statements = [s for definition in self.backward for s in definition.statements()]
         of_forward = recorded(statements, lambda: _quietly(scene.objective))
@@ -196,7 +196,7 @@ class Search:
         for line in ordered:
             self._look_at_what_is_read(line, trusted, spoilt)
         of_backward = [line for line in ordered if line.number not in of_forward]
-        self.lines = ordered = of_backward or ordered  # a function that does both at once has no line of its own
+        self.lines = ordered = of_backward or ordered  # a function that is both has no separate backward line
         wrong = [x for x in ordered if not (x.is_right or x.is_forward) and x.reads_right and _has_array(x)]
         self.first = next((line for line in wrong if line.reads_gradient), None)
 
@@ -209,7 +209,7 @@ class Search:
         line.is_right = bool(arrays) and all(self._is_gradient(v) or self._is_forward(v) for v in arrays)
 
     def _look_at_what_is_read(self, line: Line, trusted: set[str], spoilt: set[str]) -> None:
-        """Find out whether a line works with right values only: the forward's, gradients, what right lines read."""
+        """Find out whether a line uses right values only: the forward's, gradients, and those that right lines read."""
         read = _read(line.statement.node)
         terms = {t: run.terms[t] for run in line.runs[:3] for t in read if t in run.terms and _is_float(run.terms[t])}
         gradients = {t for t, v in terms.items() if self._is_gradient(v)}
@@ -231,7 +231,7 @@ class Search:
         return self.known.fits(value)
 
     def _suspects(self) -> list[Line]:
-        """Return the lines to be changed: wrong ones as they ran, then those that seem right, the last first."""
+        """Return the lines to change: wrong ones in the order they ran, then those that seem right, the last first."""
         ordered = sorted((line for line in self.lines if not line.is_forward), key=lambda line: line.runs[0].number)
         wrong = [line for line in ordered if not line.is_right and any(run.values for run in line.runs)]
         rest = [line for line in reversed(ordered) if line not in wrong]
@@ -251,13 +251,13 @@ class Search:
         return Scope(terms, numpy, own, modules)
 
     def _is_over(self) -> bool:
-        """Whether the search has taken too long, and is given up."""
+        """Whether the search has taken too long and must stop."""
         asks = self.runs % RUNS_BETWEEN_LOOKS == 0
         self.gave_up |= self.runs > MOST_RUNS or (asks and time.process_time() - self.start > SECONDS)
         return self.gave_up
 
     def _mending(self, line: Line, tried: Sequence[Edit]) -> list[Repair]:
-        """Return the edits of a line that mend something, a whole one alone, else those that mend most first."""
+        """Return the edits of a line that correct something: a complete one alone, else the most effective first."""
         found: list[Repair] = []
         for edit in sorted(tried, key=lambda edit: edit.cost):
             if self._is_over():
@@ -270,7 +270,7 @@ class Search:
         return sorted(found, key=lambda repair: (-len(repair.mended), repair.edit.cost))
 
     def _tried(self, statement: Statement, edit: Edit) -> Repair | None:
-        """Return the repair that an edit is, if it makes gradients right at every scene and no other wrong."""
+        """Return an edit's repair if it makes gradients right at every scene and no other gradient wrong."""
         self.runs += 1
         mended = set(self.wrong)
         try:
@@ -281,15 +281,15 @@ class Search:
                     if not before <= right or not mended:
                         return None
                 if statement.definition.name in self.of_forward and self.scenes[0].objective() != self.value:
-                    return None  # it mends the gradient of another loss
-        except (SyntaxError, ValueError, TypeError, StopIteration):  # of the edit as source
+                    return None  # it corrects the gradient of another loss
+        except (SyntaxError, ValueError, TypeError, StopIteration):  # if the edit has no valid source
             return None
         kept = [name for name in self.names if name in mended]
         return Repair(statement, edit, kept, len(kept) == len(self.wrong))
 
 
 def _others(partial: Sequence[Repair], found: Sequence[Repair]) -> list[Repair]:
-    """Return the repairs that mend what those before don't, each something of its own."""
+    """Return the repairs that correct gradients which the repairs before them don't."""
     kept: list[Repair] = []
     for repair in found:
         known = {name for each in (*partial, *kept) for name in each.mended}
@@ -299,7 +299,7 @@ def _others(partial: Sequence[Repair], found: Sequence[Repair]) -> list[Repair]:
 
 
 def _factors_of(text: str) -> set[str]:
-    """Return the names that what is written is a product of."""
+    """Return the names in the product that is assigned."""
     with contextlib.suppress(SyntaxError):
         node = parsed(text)
         if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.MatMult)):
@@ -309,7 +309,7 @@ def _factors_of(text: str) -> set[str]:
 
 
 def _targets(node: ast.stmt) -> list[str]:
-    """Return what a statement assigns to, as source, and how."""
+    """Return the targets of an assignment, as source, and how it assigns."""
     targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
     return [type(node).__name__, *(ast.unparse(target) for target in targets if target is not None)]
 

@@ -1,8 +1,8 @@
-"""A scene: a forward and a backward at certain inputs, and the truth about each gradient along a few random directions.
+"""A scene: a forward and a backward at certain inputs, and the true slopes along a few random directions.
 
-    arrays, moved in place -> objective() -> slopes along directions;   gradients() -> right, or not, name by name
+    arrays, moved in place -> objective() -> slopes along directions;   gradients() -> right or wrong, by name
 
-A few directions are enough to tell: a gradient that agrees along all of them is the right one.
+A few directions are enough: a gradient that agrees along all of them is right.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from aescratch.inspection.gradcheck.binding import draw_upstream
 from aescratch.inspection.gradcheck.deadline import OutOfTime, limited
 
 DIRECTIONS = 3
-FIRST_SECONDS = 10.0  # that backward may take as it is; with a change, not much longer than without
-STEP = 1e-4  # relative to the size of an array's entries; the error of four points is of the fourth order in it
-SMALLER_STEPS = (1e-5, 1e-6, 1e-7)  # where two that follow each other don't agree, a kink lies within
+FIRST_SECONDS = 10.0  # the time limit of backward; with a change, not much longer than without
+STEP = 1e-4  # relative to the size of an array's entries; the error of four points is of fourth order in it
+SMALLER_STEPS = (1e-5, 1e-6, 1e-7)  # if two successive ones don't agree, there is a kink between them
 AGREE = 1e-6
 EPSILON = float(np.finfo(np.float64).eps)
 ROUNDING = 30.0  # rounding errors of an objective, in units of its last place
 
 
 class Slopes(NamedTuple):
-    """How an objective changes along random directions in an array, with a bound on the error, NaN at a kink."""
+    """The slopes of an objective along random directions in an array, with a bound on the error, NaN at a kink."""
 
     directions: Array  # (K, *shape)
     values: Array  # (K,)
@@ -36,11 +36,11 @@ class Slopes(NamedTuple):
 
     @property
     def are_known(self) -> bool:
-        """Whether any direction is free of kinks: else no gradient can be told right or wrong by them."""
+        """Whether any direction is free of kinks: otherwise no gradient can be judged."""
         return bool(np.isfinite(self.values).any())
 
     def fits(self, gradient: Array) -> bool:
-        """Whether a gradient of this shape is the one that has these slopes."""
+        """Whether a gradient of this shape has these slopes."""
         found = np.tensordot(self.directions, gradient, gradient.ndim)
         scale = np.abs(self.directions).reshape(len(self.values), -1) @ np.abs(gradient).reshape(-1)
         off = np.abs(found - self.values)
@@ -52,9 +52,9 @@ class Slopes(NamedTuple):
 class Scene:
     """A forward and a backward at certain inputs.
 
-    `arrays` are those that get a gradient, by name; the objective sees them as they are now. `gradients` gives what
-    backward returns for them, and may raise; `inputs` are other arrays that are right as they are. Backward may take so
-    many seconds.
+    `arrays` are the arrays with a gradient, by name; the objective reads their current values. `gradients` returns what
+    backward returns for them, and may raise; `inputs` are other arrays, whose values are right. The limit of backward
+    is in seconds.
     """
 
     arrays: Mapping[str, Array]
@@ -89,16 +89,16 @@ class Scene:
         return self.objective()
 
     def right(self, names: Any = None) -> set[str]:
-        """Return the arrays whose gradients are right, as backward returns them now; none if it raises, or goes on."""
+        """Return the arrays whose current gradients are right; none if backward raises or doesn't return in time."""
         try:
             gradients = limited(self.gradients, self.seconds)
             return {name for name in names or self.arrays if self.is_right(name, gradients.get(name))}
-        except (Exception, OutOfTime):  # of a backward that was changed: a loop may never end
+        except (Exception, OutOfTime):  # in a changed backward a loop may never end
             return set()
 
     @property
     def runs(self) -> bool:
-        """Whether backward, as it is now, returns anything."""
+        """Whether the current backward returns anything."""
         try:
             limited(self.gradients, self.seconds)
         except (Exception, OutOfTime):
@@ -114,12 +114,12 @@ class Scene:
 
 
 def directions_in(shape: tuple[int, ...]) -> Array:
-    """Return random directions, always the same for a shape."""
+    """Return random directions, the same ones for each shape."""
     return draw_upstream((DIRECTIONS, *shape), np.random.default_rng([len(shape), *shape]))
 
 
 def slopes_along(at: Callable[[Array], float], directions: Array, unit: float, size: float) -> Slopes:
-    """Return the slopes of an objective, given as a function of a change, along directions."""
+    """Return the slopes along directions of an objective, which is a function of a change."""
     values, errors = [], []
     for direction in directions:
         coarse = _quotient(at, direction, STEP * unit)
@@ -143,7 +143,7 @@ def _quotient(at: Callable[[Array], float], direction: Array, h: float) -> float
 
 
 def gradient_of(at: Callable[[Array], float], array: Array) -> Array:
-    """Return the whole gradient of an objective, given as a function of a change, entry by entry."""
+    """Return the whole gradient of an objective, which is a function of a change, entry by entry."""
     change, found, h = np.zeros(array.shape), np.zeros(array.shape), STEP * size_of(array)
     for index in np.ndindex(array.shape):
         change[index] = 1.0
@@ -153,5 +153,5 @@ def gradient_of(at: Callable[[Array], float], array: Array) -> Array:
 
 
 def size_of(array: Array) -> float:
-    """Return the usual size of an array's entries, which a step is relative to."""
+    """Return the typical size of an array's entries, to which a step is relative."""
     return float(np.clip(np.median(np.abs(array)), 1e-3, 1e3)) if array.size else 1.0

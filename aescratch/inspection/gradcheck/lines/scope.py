@@ -1,8 +1,8 @@
-"""What may stand in a statement: its terms, and what they hold there.
+"""What may appear in a statement: its terms, and their values there.
 
     Scope(terms, ...) -> arrays(), scalars(), counts(): names, attributes and entries, as source
 
-They are read from a run of the statement, not from its text: what isn't bound there isn't among them.
+They are read from a run of the statement, not from its text: unbound names are not among them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 @dataclass
 class Scope:
-    """What may stand in a statement: its terms, how NumPy is called there, functions of one array, and modules."""
+    """What may appear in a statement: its terms, NumPy's name there, functions of one array, and modules."""
 
     terms: Mapping[str, Any]
     numpy: str

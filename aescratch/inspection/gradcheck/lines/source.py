@@ -1,9 +1,9 @@
-"""The source of functions under check: read from their files, changed in one place, and in force for a while.
+"""The source of functions under check: read from their files, changed in one place, and in force for a block.
 
-    a call --> which functions of other people's files it runs --> Definition: each one's tree, statement by statement
-    Definition.in_force()    the functions run the tree as it has been changed, and afterwards their own code again
+    a call --> the functions of the user's files that it runs --> Definition: the tree of each, statement by statement
+    Definition.in_force()    the functions run the changed tree, and afterwards their own code again
 
-A function keeps its globals, defaults and closure: only its code is exchanged.
+A function keeps its globals, defaults and closure: only its code is replaced.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from typing import Any
 from aescratch import functions
 from aescratch.foundations.sources import is_others
 
-HERE = Path(__file__).parents[1]  # whose functions stand for others, and are nobody's own
+HERE = Path(__file__).parents[1]  # whose functions only wrap others
 Functions = dict[int, list[FunctionType]]
 SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.Expr)
 HEADED = (ast.For, ast.If, ast.While)
 DEFINING = (ast.FunctionDef, ast.Lambda)
 BODIES = ("body", "orelse", "finalbody")
-FARTHEST = 10_000  # objects that a way leads to; to look at more takes longer than to ask all that there are
+FARTHEST = 10_000  # objects on a path; following more takes longer than asking for all objects
 
 
 class Definition:
-    """One function, or lambda, of a file: its tree, which may be changed, and the functions that run it."""
+    """A function or lambda of a file: its tree, which may be changed, and the functions that run it."""
 
     file: str
     functions: list[FunctionType]
@@ -55,13 +55,13 @@ class Definition:
         return self.functions[0].__globals__
 
     def compiled(self) -> CodeType:
-        """Return the code of the tree as it is now; whoever changes it gives new nodes a place in the file."""
+        """Return the code of the current tree; new nodes must have been given a place in the file."""
         code = compile(self.module, self.file, "exec", dont_inherit=True)
         return next(each for each in _codes(code) if (each.co_name, each.co_firstlineno) == (self.name, self.line))
 
     @contextlib.contextmanager
     def in_force(self) -> Iterator[None]:
-        """Let the functions run the tree as it is now, in the block."""
+        """Let the functions run the current tree within the block."""
         code = self.compiled()
         try:
             for function in self.functions:
@@ -72,7 +72,7 @@ class Definition:
                 function.__code__ = own
 
     def statements(self) -> list[Statement]:
-        """Return the statements that do something by themselves, in the order of the text."""
+        """Return the statements that are executed themselves, in the order of the text."""
         if isinstance(self.node, ast.Lambda):
             body = ast.copy_location(ast.Return(self.node.body), self.node.body)
             return [Statement(self, self.node, "body", None, body)]
@@ -89,7 +89,7 @@ class Definition:
 
 @dataclass
 class Statement:
-    """A statement of a definition, and where it stands; of a lambda its body, as if it were returned."""
+    """A statement of a definition and its place; for a lambda, its body as if it were returned."""
 
     definition: Definition
     owner: ast.AST
@@ -99,7 +99,7 @@ class Statement:
 
     @property
     def text(self) -> str:
-        """The statement as its file has it, on one line; of a loop or a condition its head."""
+        """The statement's source on one line; for a loop or a condition, its head."""
         node = self.node
         if isinstance(node, HEADED):
             return ast.unparse(_headed(node)).splitlines()[0]
@@ -110,7 +110,7 @@ class Statement:
         return " ".join(line.strip() for line in lines) or ast.unparse(node)
 
     def put(self, nodes: Sequence[ast.stmt]) -> None:
-        """Put other statements where this one stands."""
+        """Replace this statement by others."""
         for node in nodes:
             if not hasattr(node, "lineno"):
                 ast.copy_location(node, self.node)
@@ -122,7 +122,7 @@ class Statement:
         getattr(self.owner, self.field)[self.index : self.index + 1] = nodes
 
     def take_back(self, count: int) -> None:
-        """Put the statement itself where so many others stand."""
+        """Put the statement back in place of the others."""
         if self.index is None:
             assert isinstance(self.node, ast.Return)
             setattr(self.owner, self.field, self.node.value)
@@ -131,7 +131,7 @@ class Statement:
 
     @contextlib.contextmanager
     def replaced(self, nodes: Sequence[ast.stmt]) -> Iterator[None]:
-        """Let the function run with other statements in place of this one, in the block."""
+        """Let the function run with other statements in place of this one, within the block."""
         self.put(nodes)
         try:
             with self.definition.in_force():
@@ -142,7 +142,7 @@ class Statement:
 
 @contextlib.contextmanager
 def in_force(definitions: Sequence[Definition]) -> Iterator[None]:
-    """Let the functions of several definitions run their trees as they are now, in the block."""
+    """Let the functions of several definitions run their current trees within the block."""
     if not definitions:
         yield
         return
@@ -151,10 +151,10 @@ def in_force(definitions: Sequence[Definition]) -> Iterator[None]:
 
 
 def definitions_of(call: Callable[[], Any], *, also: Sequence[Any] = ()) -> list[Definition]:
-    """Return the functions of other people's files that a call runs, in the order in which they begin.
+    """Return the functions of the user's files that a call runs, in the order in which they begin.
 
-    Those given beside are taken whatever their file. A function that is made anew in the call is part of the one that
-    makes it.
+    The functions in `also` are included in any file. A function that is created in the call is part of the function
+    that creates it.
     """
     given = (getattr(function, "__func__", function) for function in also)
     files = {function.__code__.co_filename for function in given if isinstance(function, FunctionType)}
@@ -162,11 +162,11 @@ def definitions_of(call: Callable[[], Any], *, also: Sequence[Any] = ()) -> list
 
     seen = [(code, names) for code, names in _run(call) if code.co_filename in allowed or is_others(code.co_filename)]
     theirs = [code for code, _ in seen]
-    if not theirs:  # as in grading, where a submission runs elsewhere
+    if not theirs:  # as in grading, where a submission runs in another process
         return []
     known = _reached([call, *also, vars(functions), *(names for _, names in seen)], theirs)
     if missing := [code for code in theirs if id(code) not in known]:
-        known |= _functions(gc.get_referrers(*missing))  # among all that there are
+        known |= _functions(gc.get_referrers(*missing))  # among all objects
     found: dict[int, Definition] = {}
     for code in theirs:
         definition = _definition(code, known)
@@ -176,7 +176,7 @@ def definitions_of(call: Callable[[], Any], *, also: Sequence[Any] = ()) -> list
 
 
 def _run(call: Callable[[], Any]) -> list[tuple[CodeType, dict[str, Any]]]:
-    """Return the code of all functions that begin while a call runs, each once, and the global names that it sees."""
+    """Return the code of all functions that begin while a call runs, each once, with the global names that it sees."""
     seen: dict[int, tuple[CodeType, dict[str, Any]]] = {}
     before = sys.getprofile()
 
@@ -186,7 +186,7 @@ def _run(call: Callable[[], Any]) -> list[tuple[CodeType, dict[str, Any]]]:
 
     sys.setprofile(note)
     try:
-        with contextlib.suppress(Exception):  # of code that is wrong: what ran before it is known
+        with contextlib.suppress(Exception):  # wrong code may raise: what ran before it is known
             call()
     finally:
         sys.setprofile(before)
@@ -194,18 +194,18 @@ def _run(call: Callable[[], Any]) -> list[tuple[CodeType, dict[str, Any]]]:
 
 
 def _reached(roots: Sequence[Any], codes: Sequence[CodeType]) -> Functions:
-    """Return the functions with one of these codes, by their code, that a way from the roots leads to.
+    """Return the functions with one of these codes, by their code, that can be reached from the roots.
 
-    Ways through modules and through the global names of other functions would lead everywhere. Where a way leads to
-    too many objects, say from a test to all tests of its process, there are none: a part of them would be wrong.
+    Paths through modules and through the global names of other functions would lead everywhere. If a path leads to too
+    many objects, for example from a test to all tests of its process, nothing is returned: a part would be wrong.
     """
     wanted, found, left = {id(code) for code in codes}, list[FunctionType](), [*roots]
-    seen: dict[int, Any] = {}  # keeps what it has seen: else another object could get its number
+    seen: dict[int, Any] = {}  # keeps the objects alive: otherwise another object could get the same id
     while left:
         if len(seen) > FARTHEST:
             return {}
         each = left.pop()
-        kind = type(each)  # isinstance would ask objects, of which some are proxies of what is gone, and raise
+        kind = type(each)  # isinstance would ask the objects, and a proxy of a deleted object would raise
         if id(each) in seen or issubclass(kind, ModuleType):
             continue
         seen[id(each)] = each
@@ -227,7 +227,7 @@ def _functions(objects: Sequence[Any]) -> Functions:
 
 
 def _definition(code: CodeType, known: Functions) -> Definition | None:
-    """Return the definition of a code, or of the one around it, which ran too, if its function was made in the call."""
+    """Return the definition of a code, or of the code around it if its function was created in the call."""
     tree = _tree("".join(linecache.getlines(code.co_filename)))
     chain = _chain(tree, code)
     while chain and chain[-1] is not tree:
@@ -246,7 +246,7 @@ def _definition(code: CodeType, known: Functions) -> Definition | None:
 
 @functools.lru_cache(maxsize=4)
 def _tree(text: str) -> ast.Module:
-    """Return the tree of a file, of which only copies are changed; an empty one where it can't be parsed."""
+    """Return the tree of a file, of which only copies are changed; an empty tree if it can't be parsed."""
     try:
         return ast.parse(text)
     except (SyntaxError, ValueError):
@@ -254,7 +254,7 @@ def _tree(text: str) -> ast.Module:
 
 
 def _chain(tree: ast.Module, code: CodeType) -> list[ast.AST]:
-    """Return the nodes from the module down to the definition of a code; none if it isn't there, or not alone."""
+    """Return the nodes from the module down to the definition of a code; none if it is missing or ambiguous."""
     found: list[list[ast.AST]] = []
 
     def look(node: ast.AST, above: list[ast.AST]) -> None:
@@ -280,7 +280,7 @@ def _code_at(known: Functions, file: str, line: int) -> CodeType | None:
 
 
 def _pruned(chain: Sequence[ast.AST]) -> tuple[ast.Module, ast.AST]:
-    """Return a module of nothing but what is around a definition, and the definition in it."""
+    """Return a module with only the definition and what encloses it, and the definition in it."""
     tree = chain[0]
     assert isinstance(tree, ast.Module)
     top, *path = chain[1:]
@@ -306,7 +306,7 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 
 
 def _headed(node: Any) -> ast.stmt:
-    """Return a loop or a condition without what is in it."""
+    """Return a loop or a condition without its body."""
     head = copy.copy(node)
     head.body, head.orelse = [ast.Pass()], []
     return head

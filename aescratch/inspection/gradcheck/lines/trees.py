@@ -1,8 +1,8 @@
-"""Syntax trees of statements: the expressions in them, each with the way to it, and one of them changed.
+"""Syntax trees of statements: the expressions in them, each with its path, and copies with one changed.
 
-    statement -> (way, expression, what it stands in), ...;   put(statement, way, expression) -> another statement
+    statement -> (way, expression, its parent), ...;   put(statement, way, expression) -> another statement
 
-A statement itself is never changed: others hold it, and it is put back where it stood.
+A way is a path to a node. A statement itself is never changed: others hold it, and it is put back in its place.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from typing import Any, TypeVar
 
 Node = TypeVar("Node", bound=ast.AST)
 Path = tuple[tuple[str, int | None], ...]
-CUTTING = {"clip", "maximum", "minimum", "max", "min"}  # their arguments decide what passes, and are no factors
-NO_ARRAY = (  # what no factor, sign or function can be put around
+CUTTING = {"clip", "maximum", "minimum", "max", "min"}  # their arguments decide what passes, and are not factors
+NO_ARRAY = (  # expressions that no factor, sign or function can be put around
     ast.Constant, ast.Tuple, ast.List, ast.Dict, ast.Compare, ast.Slice, ast.Starred, ast.JoinedStr,
 )  # fmt: skip
-DECIDING = {"clip", "max", "min"}  # what is in them decides: whatever makes them pass everything would mend a limit
-SUMMING = {"sum", "mean", "dot"}  # methods of what a factor may be missing at
+DECIDING = {"clip", "max", "min"}  # conditions: letting everything pass would seem to correct a limit
+SUMMING = {"sum", "mean", "dot"}  # methods of an object at which a factor may be missing
 
 
 def expressions(node: ast.stmt) -> Iterator[tuple[Path, ast.expr, ast.AST]]:
-    """Yield the expressions that a statement computes, with the way to each and what it stands in; not in a body."""
+    """Yield the expressions that a statement computes, with the path to each and its parent; not those in a body."""
     heads = {ast.For: ("iter",), ast.If: ("test",), ast.While: ("test",)}
     fields = heads.get(type(node), tuple(f for f in node._fields if f not in ("targets", "target", "annotation")))
     for field in fields:
         yield from _below(node, field, ())
-    for field in ("targets", "target"):  # what is indexed on the left side
+    for field in ("targets", "target"):  # the indexed array on the left side
         if not isinstance(node, ast.For):
             yield from (
                 (p, e, a)
@@ -52,7 +52,7 @@ def _below(node: ast.AST, field: str, path: Path) -> Iterator[tuple[Path, ast.ex
 
 
 def put(node: Node, path: Path, new: ast.AST) -> Node:
-    """Return a statement with another node at the end of a way; whatever isn't on the way is shared."""
+    """Return a statement with another node at the end of a way; all nodes off the way are shared."""
     (field, index), *rest = path
     result, there = _shallow(node), getattr(node, field)
     below = there if index is None else there[index]
@@ -68,12 +68,12 @@ def _shallow(node: Node) -> Node:
 
 
 def parsed(text: str) -> ast.expr:
-    """Return the expression that a text is."""
+    """Return the expression of a text."""
     return ast.parse(text, mode="eval").body
 
 
 def number_of(node: ast.AST) -> float | None:
-    """Return the number that a constant is."""
+    """Return the value of a constant number."""
     value = getattr(node, "value", None)
     return (
         value
@@ -83,19 +83,19 @@ def number_of(node: ast.AST) -> float | None:
 
 
 def called(call: ast.Call) -> str:
-    """Return the last part of what a call calls."""
+    """Return the last part of the name of the called function."""
     return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
 def root_of(node: ast.expr) -> str:
-    """Return the name that attributes are taken of, directly or not; empty where it is no name."""
+    """Return the name at the root of a chain of attributes; empty if it isn't a name."""
     while isinstance(node, ast.Attribute):
         node = node.value
     return node.id if isinstance(node, ast.Name) else ""
 
 
 def is_slot(node: ast.expr, above: ast.AST, of_arrays: bool = False) -> bool:
-    """Whether a factor put here is another one than the same factor put around: not within a product."""
+    """Whether a factor put here differs from the same factor put around the parent: not within a product."""
     products = ast.Mult if of_arrays else (ast.Mult, ast.MatMult)
     if isinstance(above, ast.BinOp) and isinstance(above.op, products):
         return False
@@ -109,7 +109,7 @@ def is_slot(node: ast.expr, above: ast.AST, of_arrays: bool = False) -> bool:
 
 
 def copied(node: Any) -> Any:
-    """Return a copy of a tree, in a fraction of the time that copy.deepcopy takes."""
+    """Return a copy of a tree, much faster than copy.deepcopy."""
     if isinstance(node, list):
         return [copied(each) for each in node]
     if not isinstance(node, ast.AST):

@@ -1,8 +1,8 @@
-"""Variants: what an expression may have been meant to be, one at a time, each the way back from a typical slip.
+"""Variants: what an expression may have been meant to be, one at a time, each undoing a typical slip.
 
-    expression, what it stands in, the scope -> Variant(kind, what is there, what belongs there, expression, cost)
+    expression, its parent, the scope -> Variant(kind, what is there, what belongs there, expression, cost)
 
-A cost is low where the slip is a usual one: of two that mend the same, the cheaper is told.
+A common slip has a low cost: of two variants with the same effect, the cheaper is reported.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from aescratch.inspection.gradcheck.lines.trees import CUTTING, NO_ARRAY, called
 
 Variant = tuple[str, str, str, ast.AST, float]  # kind, what is there, what belongs there, the node, cost
 
-APPLIED = ("sqrt", "exp", "tanh", "log", "abs", "sign")  # what may have been left out
-SWAPPED: dict[str, tuple[str, ...]] = {  # functions that are taken for each other
+APPLIED = ("sqrt", "exp", "tanh", "log", "abs", "sign")  # functions that may have been left out
+SWAPPED: dict[str, tuple[str, ...]] = {  # functions that are often confused
     "sin": ("cos",), "cos": ("sin",), "tanh": ("sin", "cos", "exp"), "exp": ("log", "expm1", "log1p", "tanh"),
     "log": ("log1p", "exp", "sqrt"), "sqrt": ("square", "abs", "log"), "square": ("sqrt", "abs"),
     "abs": ("sign", "square"), "sign": ("abs", "tanh"), "maximum": ("minimum", "add"), "minimum": ("maximum",),
@@ -30,10 +30,10 @@ SWAPPED: dict[str, tuple[str, ...]] = {  # functions that are taken for each oth
     "tril": ("triu",), "triu": ("tril",), "outer": ("dot", "multiply"), "dot": ("multiply", "outer"),
     "multiply": ("dot",), "var": ("std",), "std": ("var",), "log1p": ("log",), "expm1": ("exp",),
 }  # fmt: skip
-KINDS = {"sum": "sum-extra", "mean": "sum-extra", "transpose": "transpose-extra"}  # of a call that is one too many
+KINDS = {"sum": "sum-extra", "mean": "sum-extra", "transpose": "transpose-extra"}  # superfluous calls
 REDUCING = {"sum", "mean", "max", "min", "median", "prod", "cumsum", "var", "std", "argmax", "argmin"}
 TIMES = (2.0, 0.5, -1.0, 4.0, 0.25, 3.0, 1 / 3, 10.0, 0.1)
-KNOWN = (  # numbers that stand in formulas
+KNOWN = (  # numbers that appear in formulas
     0.0, 1.0, 2.0, 3.0, 0.5, -1.0, -2.0, -0.5, 0.044715, 1.702, np.pi, np.sqrt(2), np.sqrt(0.5), np.sqrt(2 / np.pi),
     1 / np.sqrt(2 * np.pi),
 )  # fmt: skip
@@ -51,7 +51,7 @@ OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
 
 
 def variants(node: ast.expr, above: ast.AST, scope: Scope) -> Iterator[Variant]:
-    """Yield what an expression may have been meant to be, in what it stands in."""
+    """Yield what an expression may have been meant to be within its parent."""
     text = ast.unparse(node)
     if isinstance(above, ast.Call) and len(above.args) > 1 and called(above) in CUTTING:
         return
@@ -157,7 +157,7 @@ def _of_product(left: ast.expr, right: ast.expr, text: str) -> Iterator[Variant]
 
 
 def _transposed(node: ast.expr) -> ast.expr:
-    """Return the transpose of an expression, of a transpose what it is of."""
+    """Return the transpose of an expression; for a transpose, the original."""
     if isinstance(node, ast.Attribute) and node.attr == "T":
         return node.value
     return ast.Attribute(node, "T", ast.Load())
@@ -241,7 +241,7 @@ def _of_call(node: ast.Call, text: str, scope: Scope) -> Iterator[Variant]:
 
 
 def _of_reduction(node: ast.Call, is_method: bool, text: str) -> Iterator[Variant]:
-    """Yield a reduction over another axis, over all, and with the axis kept or not."""
+    """Yield a reduction over another axis, over all axes, and with the axis kept or dropped."""
     rest = [k for k in node.keywords if k.arg != "axis"]
     leading = node.args[:0] if is_method else node.args[:1]
     for axis in (None, 0, 1, -1):
@@ -258,7 +258,7 @@ def _of_reduction(node: ast.Call, is_method: bool, text: str) -> Iterator[Varian
 
 
 def of_entry(node: ast.Subscript, text: str, scope: Scope) -> Iterator[Variant]:
-    """Yield other entries of the same array, or all of it."""
+    """Yield other entries of the same array, or the whole array."""
     whole = ast.unparse(node.value)
     yield "index", text, whole, node.value, 1.3
     if isinstance(node.slice, ast.Slice):

@@ -1,12 +1,12 @@
-"""Where a model's gradient goes wrong first: in which part, or in which line of the model's own backward.
+"""Where a model's gradient first goes wrong: in which part, or in which line of the model's own backward.
 
     loss, backward -> every part's calls -> from the loss backward, one after the other:
         is the gradient that a part receives right?      no -> the fault lies in the model's backward, before this call
-        is what the part makes of it right?              no -> the fault lies in the part
-    all right, but a parameter's gradient isn't?            -> the fault lies in how the shares of it are put together
+        is what the part returns right?                  no -> the fault lies in the part
+    all right, but a parameter's gradient isn't?            -> the fault lies in how its shares are combined
 
-Right is what the numbers say: the loss is differenced with respect to what each part's forward returned. A part that
-is declared not to be a derivative is replaced by its rule meanwhile.
+The numbers decide what is right: differences of the loss with respect to the output of each part's forward. A part
+whose backward is declared not to be a derivative is replaced by its rule meanwhile.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ __all__ = ["localise"]
 
 
 def localise(model: object, batch: Sequence[Array], rng: int) -> list[Finding]:
-    """Return what is the first thing to go wrong in a model's backward pass, and why, if that can be said.
+    """Return findings on the first mistake in a model's backward pass, with the cause if it is known.
 
-    The model, in float64, is as before afterwards. First comes a finding of code "first-wrong", whose evidence names
-    part, file and line; what is said about the arrays follows. If nothing was found there is a note, "not-localised".
+    The model, in float64, is unchanged afterwards. The first finding has the code "first-wrong", and its evidence names
+    part, file and line; findings about the arrays follow. If nothing was found there is a note, "not-localised".
     """
     if array_module(batch[0]) is not np:
-        message = 'where the gradient goes wrong first is looked for on the host only: check model.to("numpy")'
+        message = 'the place where the gradient first goes wrong can only be found on the CPU: check model.to("numpy")'
         return [Finding("not-localised", None, "note", message)]
     with kept(model), np.errstate(all="ignore"), contextlib.ExitStack() as stack:
         try:
             run = functools.partial(model.loss, *batch, rng=rng)  # type: ignore[attr-defined]
             stack.enter_context(Surrogates(model, run, None).in_place())
             found = Search(model, batch, rng).findings()
-        except (Exception, OutOfTime) as error:  # of the code under check, which has to run in unusual ways here
-            message = f"where the gradient goes wrong first wasn't found: {type(error).__name__}: {error}"
+        except (Exception, OutOfTime) as error:  # the code under check runs in unusual ways here, and may raise
+            message = f"the place where the gradient first goes wrong was not found: {type(error).__name__}: {error}"
             found = [Finding("not-localised", None, "note", message)]
         is_plain = any(finding.cause and finding.evidence.get("faults", 1) == 1 for finding in found)
         return found if is_plain else with_line(found, model, batch, rng)

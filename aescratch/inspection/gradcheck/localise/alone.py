@@ -1,9 +1,9 @@
-"""A part of a model by itself, as a pair of functions of what it was given and of the parameters that it holds.
+"""A part of a model by itself, as a pair of functions of its arguments and of the parameters that it holds.
 
     Passes -> Alone.pair: forward(x, W, b), backward(grad_y, x, W, b) -> grad_x, grad_W, grad_b
 
-Where the part calls a formula of the sheet that has been replaced, that function is the one to look at: it is found by
-watching which of the replaced ones are called.
+If the part calls a formula of the sheet that has been replaced, that function is the one to examine: it is found by
+recording which replaced formulas are called.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from aescratch.inspection.recording import call_by_name, instead
 
 
 class Alone:
-    """A part at what it was given in a step, as a pair; its parameters by the names that they have among the inputs."""
+    """A part with its arguments in a step, as a pair; its parameters by their names among the inputs."""
 
     passes: Seen
     part: Part
@@ -47,7 +47,7 @@ class Alone:
         inputs = {**passes.arguments, **{name: p.value.copy() for name, p in self.parameters.items()}}
         held = {id(parameter) for parameter in self.parameters.values()}
         others = [parameter for parameter in parameters if id(parameter) not in held]
-        with _fresh(others):  # what backward writes beside the parameters that the part holds
+        with _fresh(others):  # parameters that backward writes but the part doesn't hold
             returned, _ = self._step(self.upstream, inputs)
             more = [parameter for parameter in others if parameter.grad.any()]
         for number, parameter in enumerate(more):
@@ -58,7 +58,7 @@ class Alone:
         self.pair: Pair = pair_of(self.part, self.forward, self.backward, inputs, is_term=passes.is_term)
 
     def forward(self, inputs: Mapping[str, Any]) -> Any:
-        """Return what the part's forward makes of these inputs."""
+        """Return the output of the part's forward for these inputs."""
         with self._values(inputs):
             return self._forward(inputs)
 
@@ -69,11 +69,11 @@ class Alone:
         return (*gradients, *(grads[name] for name in self.parameters))
 
     def contributions(self, upstream: Any) -> dict[str, Array]:
-        """Return the gradients for this upstream, at the inputs of the step, by name."""
+        """Return the gradients for this upstream gradient, at the inputs of the step, by name."""
         return dict(zip(self.names, self.backward({**self.pair.inputs, "grad_y": upstream}), strict=True))
 
     def shape_fault(self) -> str:
-        """Return what is wrong with the shapes that backward returns, or nothing."""
+        """Return what is wrong with the shapes that backward returns, or an empty string."""
         for name, gradient in self.contributions(self.upstream).items():
             expected = np.shape(self.pair.inputs[name])
             if np.shape(gradient) != expected:
@@ -81,7 +81,7 @@ class Alone:
         return ""
 
     def effects(self) -> dict[str, str]:
-        """Return whether backward "writes" each parameter's gradient, "adds" to what is there, or "spoils" that."""
+        """Return whether backward "writes" each parameter's gradient, "adds" to the old value, or "spoils" it."""
         own = self.contributions(self.upstream)
         there = {name: np.random.default_rng(1).standard_normal(p.shape) for name, p in self.parameters.items()}
         _, left = self._step(self.upstream, self.pair.inputs, there)
@@ -92,11 +92,11 @@ class Alone:
         return effects
 
     def written(self) -> list[Parameter]:
-        """Return the parameters whose gradient backward writes over, whatever is there."""
+        """Return the parameters whose gradient backward overwrites."""
         return [self.parameters[name] for name, effect in self.effects().items() if effect == "writes"]
 
     def wrong(self, upstream: Any) -> list[str]:
-        """Return whose gradients backward gets wrong, for the upstream of the step or for a random one."""
+        """Return the names whose gradients are wrong, for the upstream gradient of the step or for a random one."""
         upstreams = [self.upstream]
         if np.shape(upstream) == self.upstream.shape and not self.passes.is_term:
             upstreams.append(np.asarray(upstream, dtype=np.float64))
@@ -113,9 +113,9 @@ class Alone:
         return [n for n in self.names if any(is_wrong(n, each, gradients[n]) for each, gradients in given)]
 
     def replaced(self) -> dict[str, Pair | None]:
-        """Return each formula of the sheet that the part calls and that isn't ours any more, with the pair it is in.
+        """Return each replaced formula of the sheet that the part calls, with its pair.
 
-        The pair is at the arguments of the step; it is None where the part doesn't call its forward.
+        The pair has the arguments of the step; it is None if the part doesn't call its forward.
         """
         others = [name for name, own in functions.AS_WRITTEN.items() if getattr(functions, name) is not own]
         called: dict[str, dict[str, Any]] = {}
@@ -135,7 +135,7 @@ class Alone:
     def _step(
         self, upstream: Any, inputs: Mapping[str, Any], there: Mapping[str, Array] | None = None
     ) -> tuple[list[Any], dict[str, Array]]:  # fmt: skip
-        """Return what backward returns, and the parameters' gradients, in which `there` stood before."""
+        """Return what backward returns, and the parameters' gradients, which held `there` before."""
         with self._values(inputs):
             self._forward(inputs)
             for name, gradient in (there or {}).items():
@@ -158,7 +158,7 @@ class Alone:
 
 @contextlib.contextmanager
 def _fresh(parameters: Sequence[Parameter], values: Sequence[Array] | None = None) -> Iterator[None]:
-    """Bind parameters to buffers of their own for the block, with these values, or copies of theirs."""
+    """Bind parameters to new buffers for the block, with these values, or copies of their own."""
     before = [dict(vars(parameter)) for parameter in parameters]
     try:
         for parameter, value in zip(parameters, values or [p.value.copy() for p in parameters], strict=True):

@@ -1,7 +1,7 @@
-"""How often a share is in a gradient, in words: a fraction, a size of the batch, or a number that changes with it.
+"""How often a gradient contains a share, in words: a fraction, the batch size, or a number that changes with it.
 
-    a wrong factor here, and at another batch -> the same: a constant;  as the number of examples: said so;
-                                                 otherwise: no factor at all, but a norm, say, or a limit
+    a wrong factor here, and at another batch -> the same: a constant;  like the number of examples: stated;
+                                                 otherwise: not a factor but, for example, a norm or a limit
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ import numpy as np
 
 from aescratch.backend import Array
 
-SIMPLE = 12  # the largest denominator of a fraction that is said as one
-NEAR = 1e-5  # of the factor: as near as that the fraction has to be
-STEADY = 1e-4  # of the factor: what the numeric truth may change in it between two batches
+SIMPLE = 12  # the largest denominator of a number that is written as a fraction
+NEAR = 1e-5  # of the factor: the fraction must be as near
+STEADY = 1e-4  # of the factor: its numeric error between two batches
 MORE_ROWS = 4
 
 
 @dataclass
 class Factor:
-    """A factor at the batch, and at another one with its own number of examples: the same one where none is known."""
+    """A factor at the batch, and at another batch with another number of examples; equal factors if that is unknown."""
 
     here: float
     there: float
@@ -31,7 +31,7 @@ class Factor:
 
     @property
     def changes(self) -> bool:
-        """Whether it is another at the other batch, and not by the number of examples."""
+        """Whether it differs at the other batch, but not like the number of examples."""
         return not any(self._grows(power) for power in (0, 1, -1))
 
     def _grows(self, power: int) -> bool:
@@ -41,7 +41,7 @@ class Factor:
         return abs(self.there - wanted) <= STEADY * abs(wanted)
 
     def in_words(self) -> str:
-        """Return ``"half of what it should be"`` or the like."""
+        """Return words such as ``"half of what it should be"``."""
         said, n_is = f"{times(self.here)} what it should be", f"{self.n_here} is the number of examples"
         if self.changes:
             return f"{said}, and {times(self.there)} with another batch"
@@ -55,21 +55,21 @@ class Factor:
 
 
 def number(value: float) -> str:
-    """Return a number as the simple fraction that it is, or as a decimal number."""
+    """Return a number as a simple fraction if it is one, or as a decimal number."""
     fraction = Fraction(value).limit_denominator(SIMPLE)
     near = fraction and abs(float(fraction) / value - 1) < NEAR
     return str(fraction) if near else f"{value:.4g}"
 
 
 def times(value: float) -> str:
-    """Return a factor in words that stand before what is multiplied."""
+    """Return a factor in words, to be put before the noun."""
     text = number(value)
     in_words = {"2": "twice", "1/2": "half of"}
     return in_words.get(text, f"{text} of" if text.startswith("1/") else f"{text} times")
 
 
 def another_batch(batch: Sequence[Array], n: int) -> list[Array]:
-    """Return a batch of n examples that lie between those of this one; labels are those of the nearer ones."""
+    """Return a batch of n examples between those of this one, with the labels of the nearer ones."""
     rows = len(batch[0])
     first, second = np.arange(n) % rows, (2 * np.arange(n) + 1) % rows
     return [

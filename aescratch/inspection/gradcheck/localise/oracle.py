@@ -1,9 +1,9 @@
 """The numeric truth about an array in the middle of a pass: derivatives along entries, or along random directions.
 
-    array, move it a little -> objective() -> difference quotient, compared with what is given
+    array, moved a little -> objective() -> difference quotient, compared with the given gradient
 
-Random directions come first, each of which sees all entries at once: where they agree, so do the entries. Otherwise a
-small array is looked at entry by entry, a large one at some of them. What lies at a kink isn't judged.
+Random directions come first. Each sees all entries at once: if they agree, so do the entries. Otherwise every entry of
+a small array is compared, and some entries of a large one. Entries at a kink aren't judged.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ from aescratch.inspection.gradcheck.numeric import Estimate, Objective, estimate
 from aescratch.inspection.gradcheck.report import FAIL, PASS, judge
 
 TOLERANCE = 1e-6
-MOST_ENTRIES = 130  # of an array that is looked at entry by entry
-SAMPLED, DIRECTIONS = 24, 4  # of a larger one
+MOST_ENTRIES = 130  # entries of an array up to which every entry is compared
+SAMPLED, DIRECTIONS = 24, 4  # entries that are compared of a larger array
 
 
 class Comparison(NamedTuple):
-    """What is given beside the numeric truth, along each of M moves of an array."""
+    """A given gradient beside the numeric truth, along each of M moves of an array."""
 
-    moves: Array  # (M, size), each a direction in the flat array, an entry's own as a rule
+    moves: Array  # (M, size), each a direction in the flat array, usually along one entry
     numeric: Array  # (M,), the derivative of the objective along it
-    given: Array  # (M,), what it should be by what was given
+    given: Array  # (M,), the derivative by the given gradient
     usable: Array  # (M,), whether the numeric truth is known
-    wrong: Array  # (M,), whether what was given is not it
+    wrong: Array  # (M,), whether the given derivative is wrong
 
     @property
     def known(self) -> tuple[Array, Array]:
-        """What is given and the truth, where that is known."""
+        """The given derivatives and the truth, where that is known."""
         return self.given[self.usable], self.numeric[self.usable]
 
 
 def compare(objective: Objective, array: Array, given: Array, rng: np.random.Generator) -> Comparison:
     """Return the comparison of a gradient with the differences of an objective, with respect to an array.
 
-    The array, row by row in memory, is moved in place and put back. Entries and directions of a large one are drawn.
+    The array, C-contiguous, is moved in place and restored. Entries and directions of a large array are drawn.
     """
     directions = rng.standard_normal((DIRECTIONS, array.size))
     directions = directions / np.linalg.norm(directions, axis=1, keepdims=True)

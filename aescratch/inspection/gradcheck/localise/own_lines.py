@@ -1,8 +1,8 @@
-"""The wrong line of a model's own code, where what its parts returned doesn't tell the mistake.
+"""The wrong line of a model's own code, where the results of its parts don't show the mistake.
 
-    model, batch -> scenes: this batch, another one, one of more examples -> the line, by looking on while it runs
+    model, batch -> scenes: this batch, another one, one with more examples -> the line, by observing the run
 
-The parts' own lines are looked into too: a layer of the user's is code like any other.
+The parts' own lines are searched too: a user's layer is code like any other.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from aescratch.inspection.gradcheck.lines import Scene, WrongLine, wrong_lines
 from aescratch.inspection.gradcheck.localise.factors import MORE_ROWS, another_batch
 from aescratch.inspection.gradcheck.report import Finding
 
-LEFT_OVER_SEED = 1  # of the numbers that stand in parameter.grad before a pass
+LEFT_OVER_SEED = 1  # of the numbers in parameter.grad before a pass
 
 
 def with_line(found: list[Finding], model: Any, batch: Sequence[Array], seed: int) -> list[Finding]:
-    """Return findings without a cause with the line that the gradients go wrong at, if it is found."""
+    """Add the line where the gradients go wrong, if it is found, to findings without a cause, and return them."""
     line = None
-    with contextlib.suppress(Exception, OutOfTime):  # of the code under check
+    with contextlib.suppress(Exception, OutOfTime):  # the code under check may raise
         line = _line(model, batch, seed)
     if line is None:
         return found
@@ -44,7 +44,7 @@ def _line(model: Any, batch: Sequence[Array], seed: int) -> WrongLine | None:
     rows = len(batch[0])
     scenes = [_scene(model, batch, seed)]
     for count in (rows, rows + MORE_ROWS):
-        with contextlib.suppress(Exception):  # of a number of examples that is written into the code
+        with contextlib.suppress(Exception):  # the number of examples may be fixed in the code
             other = _scene(model, another_batch(batch, count), seed + 1)
             other.objective()
             scenes.append(other)

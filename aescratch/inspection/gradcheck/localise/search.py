@@ -1,6 +1,6 @@
-"""The search for what goes wrong first: part after part from the loss backward, then the parameters.
+"""The search for the first mistake: part after part from the loss backward, then the parameters.
 
-    Step -> is what this part is given right? -> is what it makes of it? -> the next one ... -> is each parameter.grad?
+    Step -> is this part's upstream gradient right? -> is its result? -> the next part ... -> is each parameter.grad?
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from aescratch.inspection.gradcheck.report import Finding
 from aescratch.training.contract import parts_of
 
 ALL = "all of it"
-CHANGES = "look for something that is computed from the gradient or the batch, such as a norm or a limit"
+CHANGES = "look for a quantity that is computed from the gradient or the batch, such as a norm or a limit"
 
 
 class Search(Shares):
@@ -42,13 +42,13 @@ class Search(Shares):
 
     def __init__(self, model: Any, batch: Sequence[Array], rng: int, is_second: bool = False) -> None:
         super().__init__(model, batch, rng)
-        self.is_second = is_second  # a look at another batch, which needs none at a third
+        self.is_second = is_second  # a search at another batch, which needs no third one
         self.elsewhere: Search | None = None
         self.first_wrong = False
-        self.told: tuple[str, dict[str, float]] = ("", {})  # of which tensor, and the wrong factors by share
+        self.told: tuple[str, dict[str, float]] = ("", {})  # the tensor of the finding, and the wrong factors by share
 
     def findings(self) -> list[Finding]:
-        """Return the first thing that is wrong, and what there is to say about it."""
+        """Return the finding on the first mistake, and further findings about it."""
         if places := self._shared():
             return [of_shared(self.model, places)]
         for passes in self.step.backward_order:
@@ -59,11 +59,11 @@ class Search(Shares):
         for parameter in self._in_backward_order():
             if found := self._parameter(parameter):
                 return found
-        message = "every part's backward is right, and so is what each of them is given; nothing wrong was located"
+        message = "every part's backward is right, and so is its upstream gradient; nothing wrong was located"
         return [Finding("not-localised", None, "note", message)]
 
     def _shared(self) -> list[str]:
-        """Return the places in which one object stands that remembers only the last of its passes, if there is one."""
+        """Return the places of an object that stands in several and remembers only its last pass, if there is one."""
         names: dict[int, list[str]] = {}
         for name, part in parts_of(self.model).items():
             names.setdefault(id(part), []).append(name)
@@ -71,14 +71,14 @@ class Search(Shares):
         return next((places for places in names.values() if len(places) > 1 and places[0] in called), [])
 
     def _received(self, passes: Seen) -> list[Finding]:
-        """Return what is wrong with the gradient that a part's backward was given."""
+        """Return what is wrong with a part's upstream gradient."""
         if passes.is_term or not isinstance(passes.upstream, np.ndarray):
             return []
         place = passes.called_back_at or place_of(self.model.backward)
-        about = f"the gradient that {passes.name}.backward is given"
+        about = f"the gradient that {passes.name}.backward gets"
         if passes.upstream.shape != np.shape(passes.result):
             shape = np.shape(passes.result)
-            text = f"{about} has shape {passes.upstream.shape}, and what its forward returned has shape {shape}"
+            text = f"{about} has shape {passes.upstream.shape}, but the output of its forward has shape {shape}"
             return [of_wiring(self.model, passes.name, place, text, "described", {})]
         again = [call for call in self.step.again if call.name == passes.name]
         if again and all(np.shape(each.given) == passes.upstream.shape for each in again):
@@ -90,7 +90,7 @@ class Search(Shares):
             return []
         for each in self.step.again:
             if isinstance(each.result, np.ndarray) and np.array_equal(each.result, passes.upstream):
-                return [of_twice(self.model, each, f"what the second call returns goes on to {passes.name}.backward")]
+                return [of_twice(self.model, each, f"the result of the second call goes on to {passes.name}.backward")]
         known, others = self.shares(passes), self.other_shares(passes)
         itself = _itself(f"the output of {passes.name}", passes.result)
         return self._told(
@@ -99,20 +99,20 @@ class Search(Shares):
         )  # fmt: skip
 
     def _twice(self, passes: Seen, again: Sequence[Seen]) -> list[Finding]:
-        """Return the fault that a part's backward is given the right gradient in several calls, if that does harm."""
+        """Return the fault that a part's backward gets the right gradient in several calls, if that does harm."""
         several = {each.name for each in self.step.again}
         alone = [self.by_itself(each) for each in self.step.backward_order if each.name in several and not each.is_term]
         written_over = [p for each in alone for p in each.written()]
         if not any(self.step.truth_of_parameter(parameter).wrong.any() for parameter in written_over):
             return []
-        what = "each call is given a part of the gradient; add these up first, and call it once"
+        what = "each call gets a part of the gradient; add the parts up first, and call it once"
         return [of_twice(self.model, again[-1], what)]
 
     def _told(
         self, tensor: str, place: Place, about: str, found: Array, comparison: Comparison,
         attempts: Sequence[Sequence[Share]],
     ) -> list[Finding]:  # fmt: skip
-        """Return the finding about a gradient that was put together wrong, by the first shares that make it up."""
+        """Return the finding about a wrongly combined gradient, by the first shares that explain it."""
         for shares in attempts:
             wrong = [plainest(fault, shares) for fault in faults(shares, found, comparison) or []]
             if wrong:
@@ -123,20 +123,20 @@ class Search(Shares):
         self.told = tensor, {ALL: ratio}
         factor = self._factor(tensor, ALL, ratio)
         if factor.changes:
-            text += f": all of it is {factor.in_words()}, so that no constant is to blame ({CHANGES})"
+            text += f": all of it is {factor.in_words()}, so the mistake is not a constant factor ({CHANGES})"
         finding = of_wiring(self.model, tensor, place, f"{about} {text}", "described", evidence)
         finding.cause = "" if factor.changes else f"all of it is {factor.in_words()}"
         return [finding]
 
     def _factor(self, tensor: str, label: str, here: float) -> Factor:
-        """Return a wrong factor with what it is at another batch, of more examples if the model takes them."""
+        """Return a wrong factor, here and at another batch, with more examples if the model takes them."""
         n = len(self.batch[0])
         if self.elsewhere is None and not self.is_second:
             self.elsewhere = self._with_examples(n + MORE_ROWS) or self._with_examples(n)
         if self.elsewhere is None:
             return Factor(here, here, n, n)
         where, factors = self.elsewhere.told
-        if self.elsewhere.first_wrong and where != tensor:  # something else comes before it there
+        if self.elsewhere.first_wrong and where != tensor:  # another mistake comes first there
             return Factor(here, here, n, n)
         return Factor(here, factors.get(label, 1.0), n, len(self.elsewhere.batch[0]))
 
@@ -145,12 +145,12 @@ class Search(Shares):
         try:
             other = Search(self.model, another_batch(self.batch, n), self.rng, is_second=True)
             other.first_wrong = any(finding.code == "first-wrong" for finding in other.findings())
-        except Exception:  # of a number of examples that is written into the code, say
+        except Exception:  # for example if the number of examples is fixed in the code
             return None
         return other
 
     def _scaled_on_purpose(self, passes: Seen, comparison: Comparison) -> bool:
-        """Whether the gradient is a multiple of the right one, and yet the parameters that it reaches are right."""
+        """Whether the gradient is a multiple of the right one, but that of every parameter it reaches is right."""
         ratio, is_multiple = multiple(*comparison.known)
         if not is_multiple:
             return False
@@ -164,7 +164,7 @@ class Search(Shares):
         return True
 
     def _part(self, passes: Seen) -> list[Finding]:
-        """Return what is wrong with what a part's backward makes of a gradient."""
+        """Return what is wrong with the result of a part's backward."""
         alone = self.by_itself(passes)
         shape_fault = alone.shape_fault()
         wrong = [] if shape_fault else alone.wrong(passes.upstream)
@@ -172,7 +172,7 @@ class Search(Shares):
         return of_part(alone, shape_fault, wrong, spoiled) if wrong or shape_fault or spoiled else []
 
     def _in_backward_order(self) -> list[Parameter]:
-        """Return the parameters, those whose part's backward came first before the others."""
+        """Return the parameters, in the order in which their parts' backwards ran."""
         order = {
             id(parameter): passes.order for passes in self.step.backward_order if not passes.is_term
             for parameter in self.by_itself(passes).parameters.values()
@@ -181,7 +181,7 @@ class Search(Shares):
         return sorted(from_the_last, key=lambda parameter: order.get(id(parameter), len(order)))
 
     def _parameter(self, parameter: Parameter) -> list[Finding]:
-        """Return what is wrong with how a parameter's gradient was put together."""
+        """Return what is wrong with how a parameter's gradient was combined."""
         comparison = self.step.truth_of_parameter(parameter)
         if not comparison.wrong.any():
             return []
@@ -197,7 +197,7 @@ class Search(Shares):
         return self._told(parameter.name, place, f"{parameter.name}.grad", found, comparison, attempts)
 
     def _written_over(self, parameter: Parameter) -> Finding | None:
-        """Return the fault that a second call of a part's backward, on something else, writes over the first's."""
+        """Return the fault that a second call of a part's backward, on another gradient, overwrites the first."""
         for each in self.step.again:
             passes = next(one for one in self.step.passes if one.name == each.name)
             alone = self.by_itself(passes)
@@ -205,20 +205,20 @@ class Search(Shares):
                 continue
             fits = np.shape(each.given) == np.shape(passes.result)
             if not fits or self.step.truth_of_result(passes, each.given / self.scale).wrong.any():
-                what = f"what the second call is given isn't its gradient, and writes over {parameter.name}.grad"
+                what = f"the second call gets a wrong gradient, and overwrites {parameter.name}.grad"
                 return of_twice(self.model, each, what)
         return None
 
     def _explained(
         self, tensor: str, place: Place, about: str, wrong: Sequence[Fault], shares: Sequence[Share]
     ) -> Finding:  # fmt: skip
-        """Return the finding about shares that are there a wrong number of times."""
+        """Return the finding about shares that a gradient contains a wrong number of times."""
         worst = wrong[0]
         self.told = tensor, {f.share.label: f.found / f.expected for f in wrong if f.kind in ("scaled", "doubled")}
         factors = {label: self._factor(tensor, label, ratio) for label, ratio in self.told[1].items()}
         cause = "; ".join(sentence(fault, factors.get(fault.share.label)) for fault in wrong)
         if any(factor.changes for factor in factors.values()):
-            text = f"{about} is wrong: {cause}, so that no constant is to blame ({CHANGES})"
+            text = f"{about} is wrong: {cause}, so the mistake is not a constant factor ({CHANGES})"
             return of_wiring(self.model, tensor, place, text, "described", {"changes_with_the_batch": True})
         kind, passes = worst.kind, self.step.passes
         lost = next((each for each in passes if kind == "missing" and each.name == worst.share.part), None)
@@ -229,7 +229,7 @@ class Search(Shares):
         later = self._wrote_over(tensor, lost, wrong, shares)
         if later is not None:
             kind, place = "overwritten", theirs(later.called_back_at, place_of(later.part.backward))
-            cause = f"{later.name}.backward, which comes later, writes over the share of {worst.share.part}"
+            cause = f"{later.name}.backward, which comes later, overwrites the share of {worst.share.part}"
         evidence = {
             "contribution": worst.share.label, "found": worst.found, "expected": worst.expected,
             "by": later.name if later is not None else None,
@@ -242,7 +242,7 @@ class Search(Shares):
     def _wrote_over(
         self, tensor: str, lost: Seen | None, wrong: Sequence[Fault], shares: Sequence[Share]
     ) -> Seen | None:  # fmt: skip
-        """Return the part that came after the lost one and left its own share alone in a parameter's gradient."""
+        """Return the part that came after the lost one and left only its own share in a parameter's gradient."""
         if lost is None or lost.order < 0:
             return None
         if not any(parameter.name == tensor for parameter in self.by_itself(lost).parameters.values()):
@@ -253,6 +253,6 @@ class Search(Shares):
 
 
 def _itself(label: str, value: Array) -> tuple[Share, Share]:
-    """Return a value as a share of its own gradient, as penalties on it give it that no part computes."""
-    squared = Share("", f"{label} itself, as a penalty on its squares gives it,", np.array(value))
-    return squared, Share("", f"the sign of {label}, as a penalty on its size gives it,", np.sign(squared.gradient))
+    """Return a value as a share of its own gradient: that of a penalty which no part computes."""
+    squared = Share("", f"{label} itself, the gradient of a penalty on its squares,", np.array(value))
+    return squared, Share("", f"the sign of {label}, the gradient of an absolute penalty,", np.sign(squared.gradient))

@@ -1,6 +1,6 @@
-"""What the parts of a step contribute to a gradient: the shares that it is, or should be, put together from.
+"""What the parts of a step contribute to a gradient: the shares that it does, or should, consist of.
 
-    Step -> Seen of the parts that a value went into -> what each one's backward returned, or would have
+    Step -> Seen of the parts that take a value -> the gradients that their backwards returned, or would have
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from aescratch.inspection.gradcheck.localise.wiring import Share
 
 
 class Shares:
-    """A step of a model, and what its parts contribute to each gradient."""
+    """A step of a model, and the contributions of its parts to each gradient."""
 
     model: Any
     batch: Sequence[Array]
@@ -29,16 +29,16 @@ class Shares:
         self.model, self.batch, self.rng = model, batch, rng
         self.step: Step = Step(model, batch, rng)
         self.alone: dict[int, Alone] = {}
-        self.scale: float = 1.0  # times the truth that gradients are, where the model divides at the very end
+        self.scale: float = 1.0  # gradients are this many times the truth if the model divides at the very end
 
     def by_itself(self, passes: Seen) -> Alone:
-        """Return the part of these passes by itself."""
+        """Return the part of these passes as a separate pair."""
         if id(passes) not in self.alone:
             self.alone[id(passes)] = Alone(passes, self.model.parameters)
         return self.alone[id(passes)]
 
     def shares(self, passes: Seen) -> list[Share]:
-        """Return the gradients that come back from everything that forward's result went into."""
+        """Return the gradients from every part that takes forward's result."""
         return [
             share for consumer in self.step.passes if consumer is not passes
             for name, value in consumer.originals.items() if value is passes.original_result
@@ -46,7 +46,7 @@ class Shares:
         ]  # fmt: skip
 
     def _share_of(self, consumer: Seen, name: str) -> list[Share]:
-        """Return the gradient for one argument of a part's forward: what it returned, or else would have."""
+        """Return the gradient for one argument of a part's forward: as returned, or as it would have been."""
         alone = self.by_itself(consumer)
         if name not in alone.arguments:
             return []
@@ -58,7 +58,7 @@ class Shares:
         return [Share(consumer.name, label, gradient / self.scale)] if isinstance(gradient, np.ndarray) else []
 
     def true_upstream(self, passes: Seen) -> Array:
-        """Return the gradient that a part's backward would be given, where nobody calls it: by the numbers."""
+        """Return the upstream gradient of a part whose backward is never called, from the numbers."""
         if passes.is_term:
             return np.asarray(1.0)
         shape = np.shape(passes.result)
@@ -66,7 +66,7 @@ class Shares:
         return np.linalg.lstsq(found.moves[found.usable], found.numeric[found.usable], rcond=None)[0].reshape(shape)
 
     def other_shares(self, passes: Seen) -> list[Share]:
-        """Return what other parts returned, of the right shape: perhaps it went here by mistake."""
+        """Return what other parts returned in the right shape: it may have gone here by mistake."""
         shares = []
         for other in reversed(self.step.backward_order):
             for name, gradient in zip(self.by_itself(other).arrays, as_list(other.returned), strict=False):
@@ -75,7 +75,7 @@ class Shares:
         return shares
 
     def shares_of(self, parameter: Parameter) -> list[Share]:
-        """Return what the parts contribute to a parameter's gradient."""
+        """Return the contributions of the parts to a parameter's gradient."""
         shares = []
         for passes in self.step.passes:
             alone = self.by_itself(passes)

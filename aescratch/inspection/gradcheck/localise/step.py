@@ -1,7 +1,7 @@
-"""One training step of a model, as its parts saw it: what each was given and returned, and the truth about it.
+"""One training step of a model, part by part: the arguments and results of each, and the truth about them.
 
     loss, backward --observed--> Seen: a part's forward call, with its backward call, all arrays copied
-    Step.truth_of_...            how the loss really depends on what a part's forward returned, or on a parameter
+    Step.truth_of_...            how the loss really depends on the output of a part's forward, or on a parameter
 """
 
 from __future__ import annotations
@@ -28,39 +28,39 @@ from aescratch.inspection.gradcheck.surrogates import patterns
 from aescratch.inspection.recording import Call, observed
 from aescratch.training.contract import parts_of
 
-TIME_LIMIT = 60.0  # seconds; it has run within its own limit before, but may run longer in its nth call
-LEFT_OVER_SEED = 12345  # of the numbers that stand in parameter.grad before the pass: backward is to overwrite them
+TIME_LIMIT = 60.0  # seconds; the first call stayed within its limit, but a later one may take longer
+LEFT_OVER_SEED = 12345  # of the numbers in parameter.grad before the pass: backward must overwrite them
 
 
 @dataclass(eq=False)
 class Seen:
-    """A call of a part's forward or backward: where the code is that made it, and copies of what came and went."""
+    """A call of a part's forward or backward: the place of its caller, and copies of arguments and results."""
 
     name: str
     part: Part
     which: str
-    in_backward: bool  # whether it was made by the model's backward
+    in_backward: bool  # whether the model's backward made the call
     place: tuple[str, int] | None
-    arguments: dict[str, Any]  # copies of arrays, generators in the state that they had
-    originals: dict[str, Array]  # the arrays of the pass themselves that it was given
-    original_result: Any = None  # and what it returned itself
+    arguments: dict[str, Any]  # copies of arrays, and generators in their state then
+    originals: dict[str, Array]  # the argument arrays themselves
+    original_result: Any = None  # and the result itself
     result: Any = None
     backward: Seen | None = None  # the backward call that belongs to a forward call
-    order: int = -1  # which backward call of the step that was, from 0; -1 if there was none
+    order: int = -1  # the number of this backward call in the step, from 0; -1 if there was none
 
     @property
     def given(self) -> Any:
-        """What it was given first."""
+        """The first argument."""
         return next(iter(self.arguments.values()), None)
 
     @property
     def upstream(self) -> Any:
-        """What backward was given; None for a term of the objective."""
+        """The argument of backward; None for a term of the objective."""
         return self.backward.given if self.backward else None
 
     @property
     def returned(self) -> Any:
-        """What backward returned."""
+        """The result of backward."""
         return self.backward.result if self.backward else None
 
     @property
@@ -75,7 +75,7 @@ class Seen:
 
 
 class Step:
-    """A step of a model with a batch, its noise frozen by a seed; gradients by name, and what stood in them before."""
+    """A step of a model with a batch, its noise frozen by a seed; gradients by name, and their values before."""
 
     model: Any
     batch: Sequence[Array]
@@ -85,9 +85,9 @@ class Step:
     def __init__(self, model: Any, batch: Sequence[Array], seed: int) -> None:
         self.model, self.batch, self.seed = model, batch, seed
         self.passes: list[Seen] = []  # the parts' forward calls in the loss, each with its backward call
-        self.again: list[Seen] = []  # calls of a part's backward beyond one for each forward
-        # By the part's name the forward call within the model's backward that gave another result than those of the
-        # loss, and which the next backward of this part then works with.
+        self.again: list[Seen] = []  # calls of a part's backward beyond the one for each forward
+        # By the part's name: a forward call within the model's backward whose result differs from those in the loss,
+        # and which the next backward of this part then uses.
         self.stale: dict[str, Seen] = {}
         rng = np.random.default_rng(LEFT_OVER_SEED)
         self.left_over = {parameter.name: rng.standard_normal(parameter.shape) for parameter in model.parameters}
@@ -97,7 +97,7 @@ class Step:
         self.gradients: dict[Any, Any] = {parameter.name: parameter.grad.copy() for parameter in model.parameters}
 
     def _calls(self) -> list[Seen]:
-        """Carry out loss and backward, and return the calls of all parts in the order in which they began."""
+        """Run loss and backward, and return the calls of all parts in the order in which they began."""
         calls: list[Seen] = []
         unfinished: list[Seen] = []
         self.in_backward: bool = False
@@ -121,7 +121,7 @@ class Step:
     def _pair_up(self, calls: Sequence[Seen]) -> None:
         """Find the forward call that each backward call belongs to.
 
-        What was called several times goes back from its last call; a second backward of one call isn't looked at.
+        Several forward calls are matched from the last one backward; a second backward of one call is ignored.
         """
         late: dict[str, Seen] = {}
         for call in calls:
@@ -144,11 +144,11 @@ class Step:
 
     @property
     def backward_order(self) -> list[Seen]:
-        """The passes whose backward was called, in that order."""
+        """The passes whose backward was called, in the order of these calls."""
         return sorted((each for each in self.passes if each.order >= 0), key=lambda each: each.order)
 
     def truth_of_result(self, passes: Seen, given: Any) -> Comparison:
-        """Compare what is given with how the loss depends on what a part's forward returned."""
+        """Compare a given gradient with how the loss depends on the output of a part's forward."""
         number = [each for each in self.passes if each.name == passes.name].index(passes)
         change, counted = np.zeros(np.shape(passes.result)), itertools.count()
 
@@ -165,7 +165,7 @@ class Step:
             return compare(objective, change, given, np.random.default_rng(self.seed))
 
     def truth_of_parameter(self, parameter: Parameter) -> Comparison:
-        """Compare the gradient that the step left with how the loss depends on a parameter."""
+        """Compare the gradient after the step with how the loss depends on a parameter."""
         given = self.gradients[parameter.name]
         return compare(self._loss, parameter.value, given, np.random.default_rng(self.seed))
 
@@ -174,7 +174,7 @@ class Step:
 
 
 def _caller() -> tuple[str, int] | None:
-    """Return file and line of the code, of the model or of what it calls, that is calling a part's backward."""
+    """Return file and line of the code, in the model or below, that is calling a part's backward."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         inside = isinstance(frame.f_locals.get("self"), (Part, Step))
@@ -186,7 +186,7 @@ def _caller() -> tuple[str, int] | None:
 
 
 def place_of(function: Any) -> tuple[str, int] | None:
-    """Return file and first line of a function, a method or a callable object, where they can be known."""
+    """Return file and first line of a function, a method or a callable object, or None if unknown."""
     function = inspect.unwrap(function)
     function = getattr(function, "func", function)  # a functools.partial
     code = getattr(getattr(function, "__func__", function), "__code__", None)

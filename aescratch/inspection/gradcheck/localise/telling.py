@@ -1,4 +1,4 @@
-"""The sentences about what goes wrong first: in a part, or between the parts, with file and line."""
+"""The sentences about the first mistake: in a part, or between the parts, with file and line."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ from aescratch.inspection.gradcheck.report import FAIL, Finding
 
 Place = tuple[str, int] | None
 TWICE = "twice what it should be"
-LEFT_OVER = "what the pass before had left"
+LEFT_OVER = "the gradient left by the previous pass"
 FAULTS = {
-    "missing": "is missing", "extra": "is in it, and doesn't belong there", "sign": "has the wrong sign",
+    "missing": "is missing", "extra": "is in it, but doesn't belong there", "sign": "has the wrong sign",
 }  # fmt: skip
 QUESTIONS = {
-    "missing": "By how many ways does this value reach the loss, and where does the gradient of each come back?",
+    "missing": "By how many paths does this value reach the loss, and where does the gradient of each come back?",
     "extra": "Which terms of the loss depend on this value, and which don't?",
-    "sign": "Does this term raise the loss or lower it, and is its gradient added or taken away?",
+    "sign": "Does this term raise the loss or lower it, and is its gradient added or subtracted?",
     "doubled": "How often does the loss use this value, and how often is its gradient added?",
-    "scaled": "With which factor does this term stand in the loss, and with which in backward?",
-    "left-over": "What stands in grad before backward begins, and who is to write over it?",
-    "overwritten": "Two paths end in one parameter: what becomes of the first one's gradient when the second arrives?",
-    "described": "What is done to the gradient between the part that returned it and this call?",
-    "twice": "What does a second call of backward do to what the first one has left?",
-    "shared": "What does a layer keep between forward and backward, and who may use it in between?",
-    "part": "What does forward compute, and is each step of it answered by one of backward?",
+    "scaled": "Which factor does this term have in the loss, and which in backward?",
+    "left-over": "What does grad contain before backward begins, and which line must overwrite it?",
+    "overwritten": "Two paths end in one parameter: what happens to the first path's gradient when the second arrives?",
+    "described": "What happens to the gradient between the part that returned it and this call?",
+    "twice": "What does a second call of backward do to the result of the first?",
+    "shared": "What does a layer keep between forward and backward, and what may overwrite it in between?",
+    "part": "What does forward compute, and does each step have a counterpart in backward?",
 }  # fmt: skip
-OF_LINE = ("file", "line", "source", "edit", "was", "now", "repaired", "mends")  # what is known of a wrong line
+OF_LINE = ("file", "line", "source", "edit", "was", "now", "repaired", "mends")  # evidence on a wrong line
 QUESTIONS["stale"] = QUESTIONS["shared"]
 
 
 def of_part(alone: Alone, shape_fault: str, wrong: Sequence[str], spoiled: Sequence[str]) -> list[Finding]:
-    """Return the finding about a part that makes a wrong gradient, with the cause that the arrays show, if one is."""
+    """Return the finding about a part with a wrong gradient, with the cause if the arrays show it."""
     name, is_term = alone.passes.name, alone.passes.is_term
     function, pair, names = _culprit(alone)
     backward, forward = _places(alone, function)
@@ -62,29 +62,29 @@ def of_part(alone: Alone, shape_fault: str, wrong: Sequence[str], spoiled: Seque
     elif is_term:
         what = f"gives a wrong gradient for {_listed(wrong)}"
     else:
-        what = f"gets the right gradient and makes the wrong one of it for {_listed(wrong)}"
-    message = f"going back from the loss, {name} is the first that is wrong: it {what}"
+        what = f"gets the right gradient, but returns a wrong one for {_listed(wrong)}"
+    message = f"going back from the loss, {name} is the first wrong part: it {what}"
     if place is not backward:
-        message += f"; its forward ({_shown(place)}) isn't the one that {where} belongs to"
+        message += f"; its forward ({_shown(place)}) isn't the forward that {where} belongs to"
     else:
         message += f" ({where}, {_shown(place)})"
     return _with_causes(Finding("first-wrong", name, "error", message, evidence), pair, names)
 
 
 def of_wiring(model: Any, tensor: str, place: Place, text: str, kind: str, evidence: dict[str, Any]) -> Finding:
-    """Return the finding for a fault in the model's own backward, or in its loss where only that isn't ours."""
+    """Return the finding for a fault in the model's own backward, or in its loss if only the loss isn't ours."""
     name, lost = type(model).__name__, place_of(model.loss)
     function = f"{name}.backward"
     if _is_ours(place) and lost is not None and not _is_ours(lost):
         place, function = lost, f"{name}.loss"
     where = f"look at {function} ({_shown(place)})"
-    message = f"going back from the loss, {text}, though every part before is right; {where}"
+    message = f"going back from the loss, {text}, but every part before is right; {where}"
     evidence = {**_evidence(tensor, place), "kind": "wiring", "function": function, "fault": kind, **evidence}
     return Finding("first-wrong", tensor, "error", message, evidence, question=QUESTIONS[kind])
 
 
 def theirs(*places: Place) -> Place:
-    """Return the first of the places that isn't in this package, or else the first that there is."""
+    """Return the first of the places outside this package, or else the first known place."""
     known = [place for place in places if place is not None]
     return next((place for place in known if not _is_ours(place)), known[0] if known else None)
 
@@ -94,28 +94,28 @@ def _is_ours(place: Place) -> bool:
 
 
 def _of_call(name: str, place: Place, fault: str, message: str, cause: str, **more: Any) -> Finding:
-    """Return the finding about a part that is called as it must not be."""
+    """Return the finding about a part that is called in a wrong way."""
     evidence = {**_evidence(name, place), "kind": "wiring", "fault": fault, **more}
     return Finding("first-wrong", name, "error", message, evidence, cause, QUESTIONS[fault])
 
 
 def of_shared(model: Any, places: Sequence[str]) -> Finding:
-    """Return the finding about one object that stands in several places of a model."""
-    message = f"{_listed(places)} are one object, which remembers one forward pass, and each place has its own"
-    cause = f"{_listed(places)} share one object: its backward works with what its last forward left, in both places"
+    """Return the finding about one object in several places of a model."""
+    message = f"{_listed(places)} are one object, which remembers only one forward pass, but each place needs its own"
+    cause = f"{_listed(places)} share one object: in every place its backward uses the values of its last forward"
     return _of_call(places[0], place_of(type(model).__init__), "shared", message, cause, places=list(places))
 
 
 def of_stale(model: Any, passes: Seen, late: Seen) -> Finding:
-    """Return the finding about a part's forward that is called within the model's backward, on something else."""
+    """Return the finding about a part's forward that is called within the model's backward, with another input."""
     name, function = passes.name, f"{type(model).__name__}.backward"
     then, now = np.shape(passes.given), np.shape(late.given)
     shapes = f" of shape {now} instead of {then}" if then != now else ""
     message = (
-        f"going back from the loss, {name} is the first that is wrong: {function} calls its forward again "
-        f"({_shown(late.place)}), with an input{shapes} that isn't the one of the loss"
+        f"going back from the loss, {name} is the first wrong part: {function} calls its forward again "
+        f"({_shown(late.place)}), with an input{shapes} other than that of the loss"
     )
-    cause = f"{name}.forward is called within backward, which overwrites what {name} remembers of the loss"
+    cause = f"{name}.forward is called within backward, which overwrites what {name} remembers from the loss"
     return _of_call(name, late.place, "stale", message, cause, function=function)
 
 
@@ -123,15 +123,15 @@ def of_twice(model: Any, again: Seen, what: str) -> Finding:
     """Return the finding about a part's backward that is called more often than its forward."""
     name, function = again.name, f"{type(model).__name__}.backward"
     message = (
-        f"going back from the loss, {name} is the first that is wrong: {function} calls its backward a second time "
-        f"({_shown(again.place)}), and its forward was called once"
+        f"going back from the loss, {name} is the first wrong part: {function} calls its backward a second time "
+        f"({_shown(again.place)}), but its forward was called once"
     )
     cause = f"{name}.backward is called twice: {what}"
     return _of_call(name, again.place, "twice", message, cause, function=function)
 
 
 def description(comparison: Comparison) -> tuple[str, float | None, dict[str, Any]]:
-    """Return how far what is given is from the truth: in words, as a factor where it is a multiple, and in numbers."""
+    """Return how a given gradient differs from the truth: in words, as a factor if it is a multiple, and in numbers."""
     if not np.isfinite(comparison.given).all():
         return "holds numbers that are NaN or infinite", None, {}
     given, truth = comparison.known
@@ -140,18 +140,18 @@ def description(comparison: Comparison) -> tuple[str, float | None, dict[str, An
     evidence = {"cosine": float(given @ truth) / lengths if lengths > 0 else 0.0, "ratio": ratio}
     if is_multiple:
         return "is wrong", ratio, evidence
-    how_far = f"cosine with the right one {evidence['cosine']:.4f}, projected on it {ratio:.4g} times as long"
-    return f"is wrong, and is no combination of what the parts returned ({how_far})", None, evidence
+    how_far = f"its cosine with the right one is {evidence['cosine']:.4f}, its projection {ratio:.4g} times as long"
+    return f"is wrong, and not a combination of the parts' gradients ({how_far})", None, evidence
 
 
 def multiple(given: Array, truth: Array) -> tuple[float, bool]:
-    """Return how many times as long as the truth what is given is, along it, and whether it is that and no more."""
+    """Return the projection of the given gradient on the truth, as a factor, and whether it is only a multiple."""
     ratio = float(given @ truth / (truth @ truth)) if truth.any() else 0.0
     return ratio, bool(ratio and np.linalg.norm(given - ratio * truth) <= NUMERIC * np.linalg.norm(given))
 
 
 def sentence(fault: Fault, factor: Factor | None = None) -> str:
-    """Return what is wrong with one share; the factor is that of one which is there a wrong number of times."""
+    """Return what is wrong with one share; the factor is for a share that appears a wrong number of times."""
     label = fault.share.label if not fault.share.part else f"the share of {fault.share.label}"
     if factor is None:
         return f"{label} {FAULTS[fault.kind]}"
@@ -177,7 +177,7 @@ def _culprit(alone: Alone) -> tuple[str, Pair, list[str]]:
 
 
 def _places(alone: Alone, function: str) -> tuple[Place, Place]:
-    """Return where a part's backward and its forward are written: a replaced formula's place where that is wrong."""
+    """Return the places of a part's backward and forward, or of a replaced formula if that is wrong."""
     of_function = place_of(getattr(functions, function)) if function else None
     if function and not function.endswith("_backward"):
         return place_of(alone.part.backward), of_function
@@ -185,7 +185,7 @@ def _places(alone: Alone, function: str) -> tuple[Place, Place]:
 
 
 def _with_causes(first: Finding, pair: Pair, names: Sequence[str]) -> list[Finding]:
-    """Return the finding with the cause that the arrays show, and what else is said about them."""
+    """Return the finding with the cause that the arrays show, and further findings about them."""
     found = causes.explain(pair, names)
     claimed = next((finding for finding in found if finding.cause), None)
     if claimed is not None:

@@ -1,9 +1,9 @@
-"""What a model's own backward made of the right gradients of its parts: which share is missing, doubled or negative.
+"""How a model's own backward combines the right gradients of its parts: which share is missing, doubled or negative.
 
-    shares that should be there, what is there, the truth -> how many times each share is in both -> Fault
+    expected shares, the found gradient, the truth -> how many times both contain each share -> Fault
 
-A fault is claimed only where both, what is there and the truth, are combinations of the known shares to rounding, and
-the shares can be told apart. Otherwise the difference is described.
+A fault is claimed only if both the found gradient and the truth are combinations of the known shares to rounding, and
+the shares are independent. Otherwise the difference is described.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ import numpy as np
 from aescratch.backend import Array
 from aescratch.inspection.gradcheck.localise.oracle import Comparison
 
-EXACT = 1e-9  # of its length: what a combination of the shares may leave of what is there
+EXACT = 1e-9  # of its length: the residual of the found gradient after a combination of the shares
 NUMERIC = 1e-5  # the same for the numeric truth
-APART = 1e-4  # of its length: what the others must leave of a share, for its own number to mean something
-SAME = 1e-3  # two numbers of times that are nearer than this are one
+APART = 1e-4  # of its length: the least residual of a share after the others, for its own number to be meaningful
+SAME = 1e-3  # numbers of times that are nearer than this are equal
 
 
 @dataclass
 class Share:
-    """A gradient that contributes to another: whose it is, and which."""
+    """A gradient that contributes to another, its part and its label."""
 
     part: str
     label: str
@@ -33,7 +33,7 @@ class Share:
 
 
 class Fault(NamedTuple):
-    """A share that is there `found` times, and should be `expected` times."""
+    """A share that appears `found` times, and should appear `expected` times."""
 
     share: Share
     found: float
@@ -51,11 +51,11 @@ class Fault(NamedTuple):
 
 
 def faults(shares: Sequence[Share], found: Array, comparison: Comparison) -> list[Fault] | None:
-    """Return the shares that are in what is found a wrong number of times; None if that can't be said."""
+    """Return the shares that the found gradient contains a wrong number of times; None if unknown."""
     usable = comparison.usable
     shares = _independent(shares)
     if not shares or len(shares) >= np.sum(usable) or not np.isfinite(found).all():
-        return None  # of as many shares as there are numbers anything can be combined
+        return None  # as many shares as numbers can be combined to anything
     columns = np.stack([share.gradient.reshape(-1) for share in shares], axis=1)
     times = _combination(columns, found.reshape(-1), EXACT)
     wanted = _combination((comparison.moves @ columns)[usable], comparison.numeric[usable], NUMERIC)
@@ -70,9 +70,9 @@ def faults(shares: Sequence[Share], found: Array, comparison: Comparison) -> lis
 
 
 def plainest(fault: Fault, shares: Sequence[Share]) -> Fault:
-    """Return the same of the share that is there just once, where one that doesn't belong is a multiple of it.
+    """Return the same fault for the share that appears exactly once, if an extra share is a multiple of it.
 
-    Two terms of one distance, say, pull in one direction, and differ in their weight.
+    For example, two terms of the same distance have parallel gradients, and differ in their weight.
     """
     if fault.kind == "extra" and abs(fault.found - 1) > SAME:
         there = fault.found * fault.share.gradient
@@ -101,7 +101,7 @@ def _independent(shares: Sequence[Share]) -> list[Share]:
 
 
 def _combination(columns: Array, target: Array, tolerance: float) -> Array | None:
-    """Return how many times each column is in the target, if together they make it up."""
+    """Return how many times the target contains each column, if it is a combination of them."""
     lengths = np.linalg.norm(columns, axis=0)
     if (lengths == 0).any():
         return None

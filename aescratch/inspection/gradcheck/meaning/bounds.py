@@ -1,4 +1,4 @@
-"""What bounds and discrepancies compute instead of what they are to, as `terms.py` has it for the other terms."""
+"""What bounds and discrepancies may compute by mistake; `terms.py` has the other terms."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aescratch.inspection.gradcheck.meaning.comparing import Entries, Mistakes
 
 
 def free_bits_kl(entries: Entries, free_bits: float) -> Mistakes:
-    """Divergence of which each unit has some for free."""
+    """Divergence, of which each unit has an amount for free."""
 
     def of_each(mu: Array, log_var: Array) -> Array:
         return -0.5 * (1 + log_var - mu**2 - np.exp(log_var))
@@ -21,12 +21,12 @@ def free_bits_kl(entries: Entries, free_bits: float) -> Mistakes:
         return of_each(mu, log_var).mean(axis=0, keepdims=True)
 
     return {
-        "examples have bits for free, where a unit has them on average over the batch": lambda mu, log_var: (
+        "each example has free bits, where each unit should have them on average over the batch": lambda mu, log_var: (
             np.maximum(of_each(mu, log_var), free_bits)
         ),
-        "all units together have what each has for free": lambda mu, log_var: np.maximum(
+        "all units together share the free amount that each should have": lambda mu, log_var: np.maximum(
             of_units(mu, log_var).sum(axis=1, keepdims=True), free_bits),
-        "it subtracts what is free": lambda mu, log_var: np.maximum(of_units(mu, log_var) - free_bits, 0),
+        "it subtracts the free amount": lambda mu, log_var: np.maximum(of_units(mu, log_var) - free_bits, 0),
         "it takes the smaller of the two": lambda mu, log_var: np.minimum(of_units(mu, log_var), free_bits),
         "nothing is free": of_units,
     }  # fmt: skip
@@ -42,7 +42,7 @@ def gaussian_cost(entries: Entries, variance: float) -> Mistakes:
         "½ log variance is missing, so no variance is too large": lambda a, x: square(a, x) / variance
         + math.log(2 * math.pi) / 2,
         "all constants are missing": lambda a, x: square(a, x) / variance,
-        "it divides by the standard deviation, where it should by the variance": lambda a, x: entries(a, x)
+        "it divides by the standard deviation instead of the variance": lambda a, x: entries(a, x)
         + square(a, x) * (variance**-0.5 - 1 / variance),
         "it multiplies by the variance": lambda a, x: entries(a, x) + square(a, x) * (variance - 1 / variance),
     }
@@ -100,11 +100,11 @@ def mmd(entries: Entries, C: float) -> Mistakes:
 
     return {
         "it is biased: a point's kernel with itself counts": of(kernel, biased=True),
-        "the term of codes and prior counts once, where it should twice": of(kernel, cross=1.0),
+        "the term of codes and prior counts once instead of twice": of(kernel, cross=1.0),
         "the term of codes and prior is left out": of(kernel, cross=0.0),
         "the term of codes and prior is added": of(kernel, cross=-2.0),
         "its kernel is the Gaussian one": of(gaussian),
-        "it compares the means alone": lambda h, z: np.full(
+        "it compares only the means": lambda h, z: np.full(
             (len(h), 1), ((h.mean(axis=0) - z.mean(axis=0)) ** 2).sum()
         ),
     }

@@ -1,10 +1,10 @@
-"""`check_meaning`: whether the parts of a model, and the model, compute what they are named after.
+"""`check_meaning`: whether a model and its parts compute what their names say.
 
-    model --in float64, put back afterwards--> every part: forward against an oracle         terms, layers, noise
+    model --in float64, restored afterwards--> every part: forward against an oracle         terms, layers, noise
                                                the model: against its own second opinion     objective, wiring
 
-A wrong forward with a backward that matches it passes every gradient check; here it doesn't. Where a model has no
-second opinion, or one that doesn't know all of its parts, nothing is called wrong: the verdict is inconclusive.
+A wrong forward with a matching backward passes every gradient check, but fails here. If a model has no second opinion,
+or one that doesn't know all of its parts, the verdict is inconclusive instead of fail.
 """
 
 from __future__ import annotations
@@ -39,30 +39,29 @@ from aescratch.models.opinion import SecondOpinion
 from aescratch.penalties import WeightDecay
 from aescratch.training import contract
 
-N = 7  # rows of the batch that is drawn
+N = 7  # rows of the default batch
 
 
 def check_meaning(
     model: contract.Trainable, x: Data | None = None, labels: Data | None = None, *, rng: int = 0
 ) -> MeaningReport:
-    """Check what no gradient check can see: that losses, penalties, layers and noise compute what they say.
+    """Check that losses, penalties, layers and noise compute what their names say, which no gradient check can see.
 
     Each is compared with the same quantity computed another way: sums one by one, a divergence by quadrature, a
-    penalty's Jacobian by differences, noise by its statistics, of which each may be six standard errors off.
+    penalty's Jacobian by differences, noise by its statistics, each within six standard errors.
 
     Parameters
     ----------
     model : object
-        One of ours, of a class built on ours, or one with ``loss``, ``backward``, ``parameters`` and ``parts``. It is
-        as before afterwards, to the last bit. What its objective is to be, it says itself, in `second_opinion`; of a
-        model that doesn't, and of one with parts that its opinion doesn't know, the parts are looked at, and the
-        verdict is never better than inconclusive.
+        One of ours, of a class built on ours, or one with ``loss``, ``backward``, ``parameters`` and ``parts``. The
+        check leaves it exactly as it was. The model itself states its objective, in `second_opinion`. Without one, or
+        with parts that the opinion doesn't know, only the parts are checked, and the verdict is at best inconclusive.
     x : (N, D) array of floats, optional
         A small batch; by default 7 rows of random numbers between 0 and 1.
     labels : (N,) array of integers, optional
         For a classifier; by default random ones.
     rng : int
-        The seed of all that is drawn.
+        The seed of all random draws.
 
     Returns
     -------
@@ -72,7 +71,7 @@ def check_meaning(
     Raises
     ------
     TypeError, ValueError
-        If the arguments are invalid; what the model computes wrong is a finding instead.
+        If the arguments are invalid; mistakes of the model are findings instead.
 
     Examples
     --------
@@ -89,7 +88,7 @@ def check_meaning(
     for parameter in model.parameters:
         if not np.isfinite(to_numpy(parameter.value)).all():
             raise ValueError(
-                f"expected finite numbers in {parameter.name}, got NaN or infinity; nothing has a meaning there"
+                f"expected finite numbers in {parameter.name}, got NaN or infinity; give the model finite parameters"
             )
     trusting = contract.trusting_batches(model)
     with in_double_precision(model, "numpy"), contract.in_use(model), trusting, np.errstate(all="ignore"):
@@ -100,8 +99,8 @@ def check_meaning(
         unknown = _look_at_parts(report, model, opinion, batch[0], generator, seed)
         if opinion is None:
             message = (
-                f"{type(model).__name__} {trouble}: how its parts are put together wasn't looked at; say in "
-                "second_opinion what each term of the objective is of"
+                f"{type(model).__name__} {trouble}: how its parts are combined was not checked; define "
+                "second_opinion, with the inputs of each term of the objective"
             )
             report.findings.append(Finding("no-second-opinion", None, INCONCLUSIVE, message))
             _say_what_is_unknown(report, unknown, [])
@@ -111,7 +110,7 @@ def check_meaning(
 
 
 def _let_nothing_hide(model: Any, generator: np.random.Generator) -> None:
-    """Move what stands at its start: a bias of 0 hides whether it is added or subtracted."""
+    """Move parameters from their initial values: a bias of 0 hides whether it is added or subtracted."""
     for parameter in model.parameters:
         if not parameter.value.any():
             parameter.value = generator.normal(0, 0.3, parameter.shape)
@@ -123,15 +122,15 @@ def _let_nothing_hide(model: Any, generator: np.random.Generator) -> None:
 def _require_model(model: Any) -> None:
     lacking = [name for name in ("loss", "backward", "parameters") if not hasattr(model, name)]
     if isinstance(model, type) or lacking:
-        what = f"the class {model.__name__}; make one first" if isinstance(model, type) else type(model).__name__
+        what = f"the class {model.__name__}; pass an instance" if isinstance(model, type) else type(model).__name__
         raise TypeError(
             f"expected a model of aescratch, such as ae.Autoencoder([64, 32]), or an object with loss, backward and "
-            f"parameters, got {what}; compare a function of your own with a second way to compute it"
+            f"parameters, got {what}; to test a function of your own, compare it with a second way to compute it"
         )
 
 
 def _opinion_of(model: Any) -> tuple[SecondOpinion | None, str]:
-    """Return a model's second opinion, or None and what is the matter with it: one that is inherited may not fit."""
+    """Return a model's second opinion, or None and the reason: an inherited one may not fit."""
     try:
         opinion = model.second_opinion() if hasattr(model, "second_opinion") else None
     except Exception as error:
@@ -145,7 +144,10 @@ def _as_data(
     if x is None:
         n_inputs = contract.n_inputs_of(model)
         if opinion is None or n_inputs is None:
-            raise TypeError(f"expected x, since {type(model).__name__} has no widths to draw it by; pass a small batch")
+            raise TypeError(
+                f"expected x, since {type(model).__name__} has no widths to draw it from; pass a small "
+                "batch"
+            )
         x = rng.random((N, n_inputs))
     n_classes = contract.n_classes_of(model)
     if labels is None and contract.takes_labels(model) and n_classes is not None:
@@ -177,14 +179,14 @@ def _look_at_parts(
 
 
 def _say_what_is_unknown(report: MeaningReport, unknown: dict[str, Any], in_the_path: Sequence[str]) -> None:
-    """Add which parts are of no known kind: a note for a term, which is taken as it is, more for what terms are of."""
+    """Add a finding for parts of unknown kinds: a note for a term, inconclusive for a part that terms depend on."""
     for names, severity, what in (
         ([name for name in unknown if name not in in_the_path], "note", "not looked at"),
-        (list(in_the_path), INCONCLUSIVE, "not looked at, though the objective is computed from what it gives"),
+        (list(in_the_path), INCONCLUSIVE, "not checked, though the objective depends on it"),
     ):
         if names:
             shown = [f"{name} ({type(unknown[name]).__name__})" for name in names]
-            message = f"{', '.join(shown)}: of no kind that could be computed another way here; {what}"
+            message = f"{', '.join(shown)}: of an unknown kind, which can't be computed another way here; {what}"
             report.findings.append(Finding("not-looked-at", None, severity, message, {"parts": shown}))
 
 
@@ -207,7 +209,7 @@ def _look_at_whole(report: MeaningReport, step: Step, unknown: dict[str, Any], r
 
 @contextlib.contextmanager
 def guarded(report: MeaningReport, what: str) -> Iterator[None]:
-    """Make a finding of what a model raises."""
+    """Turn an exception of the model into a finding."""
     try:
         yield
     except Exception as error:
@@ -216,7 +218,7 @@ def guarded(report: MeaningReport, what: str) -> Iterator[None]:
 
 
 def _look_at_inner(report: MeaningReport, step: Step) -> None:
-    """Look at the objectives of the models that this one is made of."""
+    """Check the objectives of the models that this one consists of."""
     inner = step.opinion.inner(step.x) if step.opinion.inner is not None else ()
     for number, (layer, batch) in enumerate(inner, start=1):
         with contract.trusting_batches(layer):
@@ -225,13 +227,13 @@ def _look_at_inner(report: MeaningReport, step: Step) -> None:
 
 
 def _look_at_jacobian(report: MeaningReport, step: Step) -> None:
-    """Compare the penalty in place with the norm of the encoder's Jacobian, by differences."""
+    """Compare the penalty in the model with the norm of the encoder's Jacobian, by differences."""
     model, name, x = step.model, step.opinion.contraction, step.x
     if not name:
         return
     part = model.parts[name]
     arguments = step.opinion.terms[name](step)
-    # A millionth of what moves a unit, so that hardly any crosses a kink; and no less than x's own digits allow.
+    # A millionth of the distance that moves a unit, so that hardly any crosses a kink, but at least x's own precision.
     h = max(1e-6 / np.abs(model.parameters[0].value).max(), 1e-8 * np.abs(x).max())
     squares = 0.0
     for i in range(x.shape[1]):

@@ -1,4 +1,4 @@
-"""What parts that choose units of a code are to compute, in use, and what they compute instead when they don't."""
+"""What parts that choose units of a code should compute in use, and what they may compute by mistake."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def _oracle(name: str, right: OfX, cases: Sequence[Array], others: Mapping[str, 
 
 
 def _cut(theta: Array) -> tuple[OfX, dict[str, OfX]]:
-    """Return what cuts off at a threshold, and what is taken for it."""
+    """Return the cut at a threshold, and what is confused with it."""
     return lambda a: FORMULAS["jump_relu"].second_opinion(a, np.broadcast_to(theta, a.shape[1:]), 1.0), {
-        "it cuts off at 0, where it should at the threshold": lambda a: np.where(a > 0, a, 0.0),
-        "it takes the threshold away from what is on": lambda a: np.maximum(a - theta, 0.0),
+        "it cuts off at 0 instead of at the threshold": lambda a: np.where(a > 0, a, 0.0),
+        "it subtracts the threshold from active units": lambda a: np.maximum(a - theta, 0.0),
         "it returns the mask, without the values": lambda a: 1.0 * (a > theta),
-        "it keeps what is below the threshold": lambda a: np.where(a <= theta, a, 0.0),
+        "it keeps the values below the threshold": lambda a: np.where(a <= theta, a, 0.0),
         "it compares by absolute value": lambda a: np.where(np.abs(a) > theta, a, 0.0),
     }
 
@@ -47,10 +47,10 @@ def jump_relu(rng: np.random.Generator, layer: JumpReLU) -> Oracle:
 
 
 def batch_top_k(rng: np.random.Generator, layer: BatchTopK) -> Oracle:
-    """h = a where a is above the threshold that was learnt, else 0: in use an example has no batch."""
+    """h = a where a is above the learned threshold, else 0: in use an example has no batch."""
     theta, width = layer.threshold.value.astype(float), layer.k + 4
     right, others = _cut(theta)
-    others["it chooses from the batch, where it should compare with the threshold"] = lambda a: largest(
+    others["it chooses from the batch instead of comparing with the threshold"] = lambda a: largest(
         a.reshape(1, -1), layer.k * len(a)).reshape(a.shape)  # fmt: skip
     return _oracle("jump_relu", right, [theta + rng.normal(size=(n, width)) for n in (7, 5)], others)
 
@@ -63,7 +63,7 @@ def silent_top_k(rng: np.random.Generator, part: SilentTopK) -> Oracle:
         return FORMULAS["silent_top_k"].second_opinion(a, counts, k, after)
 
     others: dict[str, OfX] = {
-        "it chooses from all units, where it should from the silent ones": lambda a: largest(a, k),
+        "it chooses from all units instead of the silent ones": lambda a: largest(a, k),
         "it keeps all silent units": lambda a: np.where(counts > after, a, 0.0),
         "it chooses from the units that aren't silent": lambda a: FORMULAS["silent_top_k"].second_opinion(
             a, -counts, k, -after - 1),
@@ -95,9 +95,9 @@ def prefix_dense(rng: np.random.Generator, layer: PrefixDense) -> Oracle:
     first = np.arange(len(W)) < size
     others: dict[str, OfX] = {
         "it reads the whole code": lambda h: affine(h, W, b),
-        "it reads the last units, where it should the first": lambda h: affine(h * first[::-1], W, b),
+        "it reads the last units instead of the first": lambda h: affine(h * first[::-1], W, b),
         "it reads one unit too many": lambda h: affine(h * (np.arange(len(W)) < size + 1), W, b),
-        "it reads the units behind the prefix": lambda h: affine(h * ~first, W, b),
+        "it reads the units after the prefix": lambda h: affine(h * ~first, W, b),
         "b is left out": lambda h: affine(h * first, W, 0 * b),
     }
     cases = [rng.normal(size=(n, len(W))) for n in (7, 3)]
@@ -115,7 +115,7 @@ def magnitude(rng: np.random.Generator, layer: Magnitude) -> Oracle:
     """a_mag = exp(r) p + b."""
     r, b = layer.r.value.copy(), layer.b.value.copy()
     others: dict[str, OfX] = {
-        "r multiplies, where exp(r) should": lambda p: r * p + b,
+        "it multiplies by r instead of exp(r)": lambda p: r * p + b,
         "r is left out": lambda p: p + b,
         "b is left out": lambda p: np.exp(r) * p,
         "b is scaled too": lambda p: np.exp(r) * (p + b),
@@ -131,8 +131,8 @@ def gated(rng: np.random.Generator, part: Gated) -> Oracle:
     """h = max(a_mag, 0) where a_gate > 0, else 0."""
     formula = FORMULAS["gated"]
     others = {
-        "the gate and the magnitude change places": lambda g, m: np.where(m > 0, np.maximum(g, 0), 0.0),
-        "the gate multiplies, where it should open": lambda g, m: np.maximum(g, 0) * np.maximum(m, 0),
+        "the gate and the magnitude are exchanged": lambda g, m: np.where(m > 0, np.maximum(g, 0), 0.0),
+        "the gate multiplies, where it should only switch on or off": lambda g, m: np.maximum(g, 0) * np.maximum(m, 0),
         "a negative magnitude isn't cut off": lambda g, m: np.where(g > 0, m, 0.0),
         "the gate is left out": lambda g, m: np.maximum(m, 0),
     }
@@ -141,7 +141,7 @@ def gated(rng: np.random.Generator, part: Gated) -> Oracle:
 
 
 def frozen(rng: np.random.Generator, layer: Frozen) -> Oracle:
-    """y = x W + b, by the layer's own numbers."""
+    """y = x W + b, with the layer's own numbers."""
     return layers.unit_rows(rng, layer.dense)
 
 

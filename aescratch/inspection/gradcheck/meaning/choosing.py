@@ -39,13 +39,13 @@ OF_LAYERS: dict[type[Part], Callable[[np.random.Generator, Any], Oracle]] = {
 
 
 def record_of(part: Any) -> Activation | Term | None:
-    """Return what the formula sheet says of the class of a part, or of the one that it is built on, or None."""
+    """Return the formula sheet's record for the class of a part, or for its base class, or None."""
     ours = [kind.__name__ for kind in type(part).__mro__ if kind.__module__.partition(".")[0] == "aescratch"]
     return next((RECORDS[name] for name in ours if name in RECORDS), None)
 
 
 def weighed(part: Any) -> Any:
-    """Return a copy of a part, with weight 1 where it has weight 0 and nothing would show."""
+    """Return a copy of a part, with weight 1 instead of 0, where nothing would show."""
     subject = copy.copy(part)
     for name in ("weight", "beta", "lam"):
         if getattr(part, name, None) == 0:
@@ -54,7 +54,7 @@ def weighed(part: Any) -> Any:
 
 
 def oracle_of(part: Part, rng: np.random.Generator) -> Oracle | None:
-    """Return what a part of one of our kinds is to compute, or None."""
+    """Return the oracle of a part of one of our kinds, or None."""
     if isinstance(part, KLSparsity) and part.running_activity is not None:
         return terms.moving_sparsity(rng, part)
     if isinstance(part, GaussianKL) and part.free_bits:
@@ -71,7 +71,7 @@ def oracle_of(part: Part, rng: np.random.Generator) -> Oracle | None:
 
 
 def decay_oracle(decay: WeightDecay, model: Any) -> Oracle:
-    """Return what the weight decay of a model is to compute: of what decays by its owner's word, each once."""
+    """Return the oracle of a model's weight decay: the parameters that decay, each once."""
     own = list({id(parameter): parameter for parameter in model.parameters}.values())
     weights = [p.value for p in own if p.decays]
     shared = [part.W.value for part in model.parts.values() if isinstance(part, TransposedDense)]

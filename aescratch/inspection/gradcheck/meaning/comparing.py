@@ -1,9 +1,9 @@
-"""A formula against the same quantity computed another way, and what it computes instead where the two differ.
+"""A formula against the same quantity computed another way, and what it computes instead if the two differ.
 
-    Oracle: cases, expected --compared with--> what forward gives --> Look, a row of the report, and a Finding
+    Oracle: cases, expected --compared with--> forward's result --> Look, a row of the report, and a Finding
                                                other readings that fit to rounding --> the cause
 
-A cause is claimed only where a reading fits every case to rounding and no other reading is near.
+A cause is claimed only if a reading fits every case to rounding and no other reading is near.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from aescratch.inspection.gradcheck.numeric import largest_size
 from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE, PASS, Finding, Printable, plain_values
 
 Entries = Callable[..., Array]
-Mistakes = Mapping[str, Entries]  # by what they do, what they make of the arguments, entry by entry
-TOLERANCE = 1e-6  # of the largest value of a case: an erf by polynomial, or a clipped logarithm, is no other formula
-WORTH_COMPARING = 1e-4  # times the largest value of all cases: a case that is to be 0 is compared with this
-FITS, NEAR = 1e-9, 1e-7  # the same, for readings: one that fits is claimed if no other is even near
+Mistakes = Mapping[str, Entries]  # formulas of the arguments, entry by entry, by the statement of what they do
+TOLERANCE = 1e-6  # of the largest value of a case: an erf by polynomial, or a clipped logarithm, is not another formula
+WORTH_COMPARING = 1e-4  # times the largest value of all cases: a case that should be 0 is compared with this
+FITS, NEAR = 1e-9, 1e-7  # the same, for readings: a fitting one is claimed only if no other is near
 
 
 @dataclass
@@ -32,20 +32,20 @@ class Reading:
 
     cause: str
     values: Callable[..., Any]
-    cost: int = 1  # how many slips it takes; of readings that are the same formula the simplest is claimed
+    cost: int = 1  # the number of slips; of equal formulas the simplest reading is claimed
 
 
 def readings(others: Mapping[str, Callable[..., Any]]) -> list[Reading]:
-    """Return formulas by what they do as readings."""
+    """Return readings from formulas by the statement of what they do."""
     return [Reading(cause, values) for cause, values in others.items()]
 
 
 @dataclass
 class Oracle:
-    """What a forward is to give.
+    """What a forward should compute.
 
-    `claim` says it in the table; `expected` computes it from the inputs of a case; `readings` are tried where it
-    differs; `question` leads on.
+    `claim` states it in the table; `expected` computes it from the inputs of a case; `readings` are tried if the
+    results differ; `question` is the next question to ask.
     """
 
     claim: str
@@ -57,9 +57,9 @@ class Oracle:
 
 @dataclass
 class Look:
-    """One thing that was looked at: the part, what was expected of it, how far off it is, and a verdict.
+    """One comparison: the part, what was expected of it, the difference, and a verdict.
 
-    The difference is relative to what was expected, or a statistic's own; None where it has no number.
+    The difference is relative to the expected value, or that of a statistic; None if there is no number.
     """
 
     part: str
@@ -82,9 +82,9 @@ class MeaningReport(Printable):
     title : str
         What was checked.
     looks : list of Look
-        A row for each thing that was looked at.
+        A row for each comparison.
     findings : list of Finding
-        What is wrong, uncertain, or could not be looked at.
+        What is wrong, uncertain, or could not be checked.
     """
 
     title: str
@@ -98,19 +98,19 @@ class MeaningReport(Printable):
         return INCONCLUSIVE if verdict == PASS and not self.looks else verdict
 
     def add(self, look: Look, finding: Finding | None = None) -> None:
-        """Add a row, and the finding that belongs to it, if any."""
+        """Add a row, and its finding, if any."""
         self.looks.append(look)
         self.findings += [] if finding is None else [finding]
 
     def rows(self) -> list[tuple[str, ...]]:
         """Return the table as texts, the head first."""
-        head: list[tuple[str, ...]] = [("part", "what it is to compute", "difference", "verdict")]
+        head: list[tuple[str, ...]] = [("part", "what it should compute", "difference", "verdict")]
         return head + [(look.part, look.claim, look.shown, look.verdict) for look in self.looks]
 
     def summary(self) -> str:
-        """Return the last line: the verdict, and how many things are as they should be."""
+        """Return the last line: the verdict, and how many comparisons are right."""
         right = sum(look.verdict == PASS for look in self.looks)
-        return f"{self.verdict}: {right} of {len(self.looks)} computations mean what they say"
+        return f"{self.verdict}: {right} of {len(self.looks)} computations are right"
 
     def to_dict(self) -> dict[str, Any]:
         """Return title, verdict, looks and findings as plain values, ready for JSON."""
@@ -124,11 +124,11 @@ class MeaningReport(Printable):
 def compare(
     report: MeaningReport, part: str, forward: Callable[..., Any], oracle: Oracle, *, row_if_right: bool = True
 ) -> bool:
-    """Compare forward with the oracle, case by case; add what is found to the report, and return whether they agree."""
+    """Compare forward with the oracle, case by case; add the result to the report, and return whether they agree."""
     try:
         found = [np.array(forward(*copy.deepcopy(case)), float) for case in oracle.cases]
     except Exception as error:
-        message = f"{part} raised {type(error).__name__} when it was called by itself: {error}"
+        message = f"{part} raised {type(error).__name__} when it was called alone: {error}"
         report.add(Look(part, oracle.claim, None, INCONCLUSIVE), Finding("raised", part, INCONCLUSIVE, message))
         return False
     wanted = [np.asarray(oracle.expected(*case), float) for case in oracle.cases]
@@ -146,7 +146,7 @@ def compare(
 
 
 def explain(found: Sequence[Any], oracle: Oracle) -> str:
-    """Return the one reading that fits what was found, or an empty text; two that need as many slips come together."""
+    """Return the single reading that fits the result, or an empty text; two with equally many slips are both given."""
     floor = _floor([*found, *(oracle.expected(*case) for case in oracle.cases)])
     scored = []
     for reading in oracle.readings:
@@ -164,17 +164,17 @@ def explain(found: Sequence[Any], oracle: Oracle) -> str:
 def _value(formula: Callable[..., Any], case: tuple[Any, ...]) -> Any:
     try:
         return formula(*case)
-    except (ValueError, ArithmeticError, TypeError):  # a logarithm of a negative number, say: it isn't that formula
+    except (ValueError, ArithmeticError, TypeError):  # such as log(−1): not this formula
         return np.nan
 
 
 def _floor(values: Sequence[Any]) -> float:
-    """Return below which size a difference counts as if the case's values had that size: one case may be 0."""
+    """Return the least size to which a difference is relative, since a case may be 0."""
     return WORTH_COMPARING * max(map(largest_size, values))
 
 
 def _difference(found: Any, wanted: Any, floor: float) -> float:
-    """Return the largest difference relative to the largest wanted value; infinite where they can't be compared."""
+    """Return the largest difference relative to the largest wanted value; infinite if they can't be compared."""
     if found.shape != wanted.shape or not np.isfinite(found).all() or not np.isfinite(wanted).all():
         return float("inf")
     largest, distance = max(largest_size(wanted), floor), largest_size(found - wanted)
@@ -190,7 +190,7 @@ def _numbers(part: str, claim: str, found: Any, wanted: Any) -> tuple[str, dict[
         at = np.unravel_index(int(np.argmax(np.nan_to_num(np.abs(found - wanted), nan=np.inf))), found.shape)
     place = f" at {tuple(int(i) for i in at)}" if found.ndim else ""
     got, expected = float(found[at]), float(wanted[at])
-    expected = 0.0 if abs(expected) < 1e-12 * abs(got) else expected  # rounding beside a 0
+    expected = 0.0 if abs(expected) < 1e-12 * abs(got) else expected  # it is 0 to rounding
     ratio = f", {got / expected:.6g} times it" if expected and np.isfinite(got) else ""
     message = f"{part}: expected {claim}, which{place} is {expected:.9g}; forward gives {got:.9g}{ratio}"
     return message, {"found": got, "expected": expected}

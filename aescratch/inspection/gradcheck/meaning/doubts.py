@@ -1,4 +1,4 @@
-"""Whether a model's second opinion is about this model: one that it inherits may know nothing of what was added.
+"""Whether a model's second opinion fits this model: an inherited opinion may not know what was added.
 
     parts that the class with the opinion doesn't have; layers whose apply isn't their forward --> reasons
     a difference from the opinion, with a reason --> inconclusive;   without one --> wrong
@@ -19,14 +19,14 @@ from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE, Finding
 from aescratch.inspection.recording import Call
 from aescratch.training.contract import parts_of
 
-SAME = 1e-9  # of the largest entry: what apply may differ from forward by rounding
+SAME = 1e-9  # of the largest entry: the rounding by which apply may differ from forward
 
 
 class Doubts:
-    """The reasons, as ends of a sentence, why a model may differ from its second opinion and be right.
+    """The reasons, as parts of a sentence, why a model may differ from its second opinion and still be right.
 
-    There is none where the opinion is about all that the model does. `in_the_path` are parts of no known kind that the
-    loss calls, terms aside.
+    There are none if the opinion covers everything that the model does. `in_the_path` are parts of unknown kinds that
+    the loss calls, except for terms.
     """
 
     reasons: list[str]
@@ -34,7 +34,7 @@ class Doubts:
     def __init__(self, step: Step, unknown: dict[str, Any]) -> None:
         try:
             calls = step.calls
-        except Exception:  # which is said where the loss is looked at
+        except Exception:  # reported where the loss is checked
             calls = []
         called = {call.name for call in calls}
         self.in_the_path: list[str] = [name for name, part in unknown.items() if name in called and not part.is_term]
@@ -46,7 +46,7 @@ class Doubts:
 
     @contextlib.contextmanager
     def softening(self, report: MeaningReport) -> Iterator[MeaningReport]:
-        """Give out a report for the block; its errors become inconclusive in the other one, if there are reasons."""
+        """Yield a report for the block; its errors become inconclusive in the given report if there are reasons."""
         whole = MeaningReport(report.title)
         try:
             yield whole
@@ -60,26 +60,26 @@ class Doubts:
         if finding.severity != "error" or not self.reasons:
             return finding
         message = (
-            f"{finding.message}; but that is the second opinion of {self.author.__name__}, which doesn't know "
-            f"{', '.join(self.reasons)}: say in a second_opinion of its own what the terms are of"
+            f"{finding.message}; but that is by the second opinion of {self.author.__name__}, which doesn't know "
+            f"{', '.join(self.reasons)}: define a second_opinion for this model"
         )
         return Finding("no-second-opinion", finding.tensor, INCONCLUSIVE, message, finding.evidence)
 
 
 def _added(model: Any, author: type) -> dict[str, Any]:
-    """Return the parts of a model that the class with the second opinion doesn't list; none if it is the model's."""
+    """Return the parts of a model that the class with the second opinion doesn't list; none if it is its own."""
     if type(model) is author:
         return {}
     listed = getattr(author, "parts", None)
     try:
         ids = {id(part) for part in listed.__get__(model).values()} if isinstance(listed, property) else set()
-    except AttributeError:  # of what the model has put something else in place of
+    except AttributeError:  # of parts that the model has replaced
         ids = set()
     return {name: part for name, part in parts_of(model).items() if id(part) not in ids}
 
 
 def _differs_in_use(call: Call) -> bool:
-    """Whether a layer's apply gives something else than its forward did, as it may in training."""
+    """Whether a layer's apply differs from the result of its forward, as it may in training."""
     if not hasattr(call.part, "apply"):
         return False
     try:

@@ -1,6 +1,6 @@
-"""What a model draws, by its parts or past them, as one function of a seed that the statistics of noise.py look at.
+"""What a model draws, by its parts or outside of them, as one function of a seed, for the statistics of noise.py.
 
-    corruption, sampling -> a function of a seed;   loss, spelled out -> what reaches the layers behind the noise
+    corruption, sampling -> a function of a seed;   loss, spelled out -> the input of the layers after the noise
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CORRUPTIONS = (GaussianNoise, MaskingNoise, SaltAndPepperNoise)
 
 
 def look_at_drawing(report: MeaningReport, name: str, part: Any, seed: int) -> None:
-    """Look at what a corruption of one of our kinds, or a sampler, draws by itself."""
+    """Check what a corruption of one of our kinds, or a sampler, draws by itself."""
 
     def corrupt(x: Array, seed: int) -> Array:
         return np.asarray(copy.copy(part).forward(x, np.random.default_rng(seed)))
@@ -34,7 +34,7 @@ def look_at_drawing(report: MeaningReport, name: str, part: Any, seed: int) -> N
         shape = (rows_for(len(mu)), len(mu))
         arguments = [np.broadcast_to(a, shape).copy() for a in (mu, log_var)]
         drawn = np.asarray(copy.copy(part).forward(*arguments, np.random.default_rng(seed)))
-        return drawn.reshape(-1, len(mu))[: shape[0]]  # of several samples of each example, those of the first ones
+        return drawn.reshape(-1, len(mu))[: shape[0]]  # of several samples per example, only the first
 
     if isinstance(part, BesidePrior):
         _look_beside_prior(report, name, part, seed)
@@ -45,7 +45,7 @@ def look_at_drawing(report: MeaningReport, name: str, part: Any, seed: int) -> N
 
 
 def _look_beside_prior(report: MeaningReport, name: str, part: BesidePrior, seed: int) -> None:
-    """Look whether codes have as many samples of N(0, 1) above them, and are what they were."""
+    """Check that the codes have as many samples of N(0, 1) above them, and are unchanged."""
     h = np.random.default_rng(seed + 1).normal(3.0, 2.0, (rows_for(3), 3))
     both = np.asarray(copy.copy(part).forward(h.copy(), np.random.default_rng(seed)))
     Draws(report, name).look_at_normal(both[: len(h)], 1.0, "the prior's z", {})
@@ -54,7 +54,7 @@ def _look_beside_prior(report: MeaningReport, name: str, part: BesidePrior, seed
 
 
 def look_at_spelled_out_noise(report: MeaningReport, step: Step) -> None:
-    """Look at noise that the model's loss draws itself, past its own part."""
+    """Check noise that the model's loss draws itself, outside of its part."""
     for name, behind in step.opinion.noise.items():
         part = step.model.parts[name]
         if step.of(part) or step.into(behind.layers) is None:
@@ -74,7 +74,7 @@ def look_at_spelled_out_noise(report: MeaningReport, step: Step) -> None:
 
 
 def _spelled_out(step: Step, behind: Sequence[Any]) -> Sample:
-    """Return what reaches the decoder when the heads give one mu and log_var for every example."""
+    """Return the decoder's input when the heads return the same mu and log_var for every example."""
 
     def sample(mu: Array, log_var: Array, seed: int) -> Array:
         for head, value in zip(step.opinion.heads or (), (mu, log_var), strict=True):
@@ -86,7 +86,7 @@ def _spelled_out(step: Step, behind: Sequence[Any]) -> Sample:
 
 
 def look_at_generated(report: MeaningReport, step: Step) -> None:
-    """Look whether the codes that sample decodes come from N(0, 1)."""
+    """Check that the codes that sample decodes come from N(0, 1)."""
     model, width = step.model, step.opinion.prior_units
     if not width:
         return

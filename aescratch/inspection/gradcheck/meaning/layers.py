@@ -1,7 +1,7 @@
-"""What layers and activations are to compute, and what they compute instead when they don't.
+"""What layers and activations should compute, and what they may compute by mistake.
 
-What is right is said by the formula sheet; what may stand in its place are the other activations, the same formula of
-other arguments, and forms that people confuse. Dropout, and a normalisation by the batch, are looked at in use.
+The formula sheet decides what is right. Tried instead are the other activations, the same formula of other arguments,
+and forms that are often confused. Dropout and batch normalisation are checked in use mode.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def slope(rng: np.random.Generator, record: Activation, layer: Any) -> Oracle:
 
 
 def _scalar(record: Activation, layer: Any) -> Scalar:
-    """Return φ of one number, with the settings of a layer; with usual ones where the layer has none of that name."""
+    """Return φ of one number, with the settings of a layer, or the usual ones if the layer has none of that name."""
     usual = {name: 0.5 if setting.default is None else setting.default for name, setting in record.settings.items()}
     return record.scalar(*(getattr(layer, name, value) for name, value in usual.items()))
 
@@ -82,8 +82,8 @@ def _element_wise(
         "it is half of what it should be": lambda a: 0.5 * right(a),
         "its sign is reversed": lambda a: -right(a),
         "its argument has the wrong sign": lambda a: right(-a),
-        "it is φ, where the slope φ' is wanted": formula,
-        "it is the slope φ', where φ is wanted": slope_of(formula),
+        "it is φ instead of the slope φ'": formula,
+        "it is the slope φ' instead of φ": slope_of(formula),
     }
     cases = [case((7, 5), 1.0), case((3, 11), 4.0)]
     by_entry = {cause: lambda a, other=other: each(other, a) for cause, other in others.items()}
@@ -91,7 +91,7 @@ def _element_wise(
 
 
 def dense(rng: np.random.Generator, layer: Dense | TransposedDense) -> Oracle:
-    """y = x W + b, with W as it acts, transposed for a tied decoder."""
+    """y = x W + b, with the effective W, transposed for a tied decoder."""
     transposed = isinstance(layer, TransposedDense)
     W, b = (layer.W.value.T if transposed else layer.W.value).copy(), layer.b.value.copy()
     without = np.zeros_like(b)
@@ -122,14 +122,14 @@ def unit_rows(rng: np.random.Generator, layer: UnitRowDense) -> Oracle:
     V, b = layer.V.value.copy(), layer.b.value.copy()
     norms = np.array([[math.hypot(*row)] for row in V])
     matrices: dict[str, Array] = {
-        "its rows are as they are, not of length one": V,
-        "its columns have length one, where its rows should": rows_of_length_one(V.T).T,
+        "its rows are not normalised to length 1": V,
+        "its columns have length 1, where its rows should": rows_of_length_one(V.T).T,
         "its rows are divided by the square of their length": V / norms**2,
         "its rows are divided by the sum of absolute values": V / np.abs(V).sum(axis=1, keepdims=True),
         "its rows are divided by their largest entry": V / np.abs(V).max(axis=1, keepdims=True),
         "all of it is divided by one length": V / math.hypot(*V.ravel()),
         "its rows are multiplied by their length": V * norms,
-        "its rows are divided by the root of their length": V / np.sqrt(norms),
+        "its rows are divided by the square root of their length": V / np.sqrt(norms),
     }
 
     def with_matrix(W: Array, b: Array = b) -> OfX:
@@ -138,13 +138,13 @@ def unit_rows(rng: np.random.Generator, layer: UnitRowDense) -> Oracle:
     W = rows_of_length_one(V)
     others = {cause: with_matrix(matrix) for cause, matrix in matrices.items()}
     others["b is left out"] = with_matrix(W, 0 * b)
-    return _of_batches(rng, len(V), "unit_rows", "x W + b, W's rows of length one", with_matrix(W), others)
+    return _of_batches(rng, len(V), "unit_rows", "x W + b, W's rows of length 1", with_matrix(W), others)
 
 
 def _of_batches(
     rng: np.random.Generator, width: int, name: str, claim: str, right: OfX, others: Mapping[str, OfX]
 ) -> Oracle:
-    """Return the oracle of a layer of that width, at two batches."""
+    """Return the oracle of a layer of this width, at two batches."""
     cases = [(rng.normal(size=(n, width)),) for n in (7, 3)]
     return Oracle(claim, right, cases, readings(others), FORMULAS[name].question)
 
@@ -162,19 +162,19 @@ def top_k(rng: np.random.Generator, layer: TopK) -> Oracle:
         return largest(a + 1e3, k) > 0
 
     others: dict[str, OfX] = {
-        "it keeps the largest by absolute value, where it should by value": lambda a: largest(a, k, abs),
+        "it keeps the largest by absolute value instead of by value": lambda a: largest(a, k, abs),
         "it keeps the smallest": lambda a: largest(a, k, lambda v: -v),
         f"it keeps {k - 1} units, one too few": lambda a: largest(a, k - 1),
         f"it keeps {k + 1} units, one too many": lambda a: largest(a, k + 1),
         "it drops the k largest": lambda a: a - largest(a, k),
-        "it keeps all of those that tie, and so more than k": lambda a: from_value(a, np.sort(a, axis=1)[:, [-k]]),
-        "of those that tie it keeps the last": lambda a: largest(a[:, ::-1], k)[:, ::-1],
-        "it chooses over the whole batch, where it should for each example": lambda a: from_value(
+        "it keeps all entries that tie, and so more than k": lambda a: from_value(a, np.sort(a, axis=1)[:, [-k]]),
+        "of entries that tie it keeps the last": lambda a: largest(a[:, ::-1], k)[:, ::-1],
+        "it chooses over the whole batch instead of for each example": lambda a: from_value(
             a, np.sort(a, axis=None)[-k * len(a)]),
         "it chooses examples for each unit, where it should choose units for each example": lambda a: largest(a.T, k).T,
         "it cuts negative values off as well": lambda a: np.maximum(largest(a, k), 0.0),
         "it returns the mask, without the values": lambda a: mask(a).astype(float),
-        "it subtracts the smallest value that is kept": lambda a: np.where(
+        "it subtracts the smallest kept value": lambda a: np.where(
             mask(a), a - np.sort(a, axis=1)[:, [-k]], 0.0),
     }  # fmt: skip
     claim, question = f"the {k} largest of each row", FORMULAS["top_k"].question
@@ -201,7 +201,7 @@ def log_likelihood(rng: np.random.Generator, part: GaussianLikelihood | Bernoull
         others["the constant −½ log(2π variance) of each feature is missing"] = lambda output, x: (
             right(output, x) + x.shape[1] * math.log(2 * math.pi * v) / 2
         )
-        others["its variance is left out of the constant"] = lambda output, x: (
+        others["the variance is left out of the constant"] = lambda output, x: (
             right(output, x) + x.shape[1] * math.log(v) / 2
         )
     cases = [tuple(record.inputs(rng, *size).values())[:2] for size in ((7, 5, 3), (5, 11, 2))]
@@ -209,11 +209,11 @@ def log_likelihood(rng: np.random.Generator, part: GaussianLikelihood | Bernoull
 
 
 def codebook(rng: np.random.Generator, layer: Codebook) -> Oracle:
-    """q: of each vector of a code, the nearest of the codebook's entries as they are."""
+    """q: for each vector of a code, the nearest of the codebook's current entries."""
     E, width = layer.E.value.copy(), layer.width
 
     def chosen(choose: Callable[[Array], Any]) -> OfX:
-        """Return the entries of a choice that is made by the squared distances to all."""
+        """Return the entries that a rule chooses by the squared distances to all entries."""
         return lambda h: np.array(
             [E[int(choose(np.array([math.dist(v, e) ** 2 for e in E])))] for v in h.reshape(-1, width)]
         ).reshape(h.shape)
@@ -225,25 +225,25 @@ def codebook(rng: np.random.Generator, layer: Codebook) -> Oracle:
     nearest = chosen(np.argmin)
     others: dict[str, OfX] = {
         "it takes the farthest entry": chosen(np.argmax),
-        "it takes the entry of the largest product with the vector, which is long, and needn't be near": longest,
+        "it takes the entry with the largest product with the vector, which may be long instead of near": longest,
         "it leaves the code as it is": lambda h: h,
-        "it returns how far the code is from the entries": lambda h: h - nearest(h),
+        "it returns the difference between the code and the entries": lambda h: h - nearest(h),
     }
     cases = [(rng.normal(size=(n, layer.n_units)) * E.std() + E.mean(),) for n in (7, 3)]
     return Oracle("the nearest entries", nearest, cases, readings(others), FORMULAS["nearest_entries"].question)
 
 
 def straight_through(rng: np.random.Generator, part: StraightThrough) -> Oracle:
-    """z = q, whatever h is."""
+    """z = q, for any h."""
     others: dict[str, Callable[..., Any]] = {"it hands h on": lambda h, q: h, "it adds h": lambda h, q: h + q}
     cases = [(rng.normal(size=(n, 5)), rng.normal(size=(n, 5))) for n in (7, 3)]
     return Oracle("q itself", lambda h, q: q, cases, readings(others), FORMULAS["straight_through"].question)
 
 
 def hidden_entries(rng: np.random.Generator, part: HiddenEntries) -> Oracle:
-    """y is x_hat where nothing was kept, and 0 where all was."""
+    """y is x_hat at hidden entries, and 0 at kept ones."""
     others: dict[str, Callable[..., Any]] = {
-        "it leaves what was kept, where it should leave what was hidden": lambda x_hat, keep: x_hat * keep,
+        "it returns the kept entries instead of the hidden ones": lambda x_hat, keep: x_hat * keep,
         "it leaves everything": lambda x_hat, keep: x_hat,
     }
     cases = [(rng.normal(size=(n, 5)), (rng.random((n, 5)) < 0.4).astype(float)) for n in (7, 3)]
@@ -252,20 +252,20 @@ def hidden_entries(rng: np.random.Generator, part: HiddenEntries) -> Oracle:
 
 
 def gradient_reversal(rng: np.random.Generator, layer: GradientReversal) -> Oracle:
-    """y = h: on the way forward nothing is turned round."""
-    others: dict[str, OfX] = {"it turns h itself round": lambda h: -h, "it multiplies h": lambda h: layer.weight * h}
+    """y = h: nothing is reversed in the forward pass."""
+    others: dict[str, OfX] = {"it reverses h itself": lambda h: -h, "it multiplies h": lambda h: layer.weight * h}
     cases = [(rng.normal(size=(n, 5)),) for n in (7, 3)]
     return Oracle("h itself", lambda h: h, cases, readings(others), FORMULAS["gradient_reversal"].question)
 
 
 def dropout(rng: np.random.Generator, layer: Dropout) -> Oracle:
-    """y = x: in use every unit is there, at its own size."""
+    """y = x: in use every unit is kept, unscaled."""
     p = layer.p
     others: dict[str, OfX] = {
         "it scales by 1 − p in use, though training scales by 1/(1 − p) already": lambda x: (1 - p) * x,
         "it scales by 1/(1 − p) in use, which belongs to training": lambda x: x / (1 - p),
     }
-    question = "How many units are silenced in use, and what becomes of the size of the others?"
+    question = "How many units are dropped in use, and how are the others scaled?"
     cases = [(rng.normal(size=(7, 5)),)]
     return Oracle("in use, x itself", lambda x: x, cases, readings(others if p else {}), question)
 
@@ -286,20 +286,20 @@ def batch_norm(rng: np.random.Generator, layer: BatchNorm) -> Oracle:
     others: dict[str, OfX] = {
         "it takes the batch's own mean and variance, which belong to training": lambda x: given(
             x, mean=x.mean(axis=0), variance=x.var(axis=0)),
-        "it divides by the variance, where its root is wanted": lambda x: given(x, variance=instead, epsilon=0.0),
+        "it divides by the variance instead of its square root": lambda x: given(x, variance=instead, epsilon=0.0),
         "epsilon is left out": lambda x: given(x, epsilon=0.0),
-        "epsilon is added behind the root": lambda x: given(x, variance=behind, epsilon=0.0),
-        "the mean isn't taken away": lambda x: given(x, mean=0 * mean),
+        "epsilon is added after the root": lambda x: given(x, variance=behind, epsilon=0.0),
+        "the mean isn't subtracted": lambda x: given(x, mean=0 * mean),
         "gamma is left out": lambda x: given(x, gamma=np.ones_like(gamma)),
         "beta is left out": lambda x: given(x, beta=0 * beta),
     }  # fmt: skip
     claim = "in use, gamma (x − mean) / √(variance + epsilon) + beta, both running"
-    question = "Whose mean and variance are there when a single example is given?"
+    question = "Which mean and variance are used for a single example?"
     return Oracle(claim, given, [(rng.normal(size=(7, len(mean))),)], readings(others), question)
 
 
 def move_from_the_start(part: BatchNorm, rng: np.random.Generator) -> None:
-    """Give a fresh normalisation, whose mean is 0 and whose variance and gamma are 1, numbers that show if left out."""
+    """Give a new normalisation, whose mean is 0 and whose variance and gamma are 1, values that show if left out."""
     shape = part.gamma.shape
     if not part.running_mean.value.any():
         part.running_mean.value = rng.normal(0, 0.3, shape)

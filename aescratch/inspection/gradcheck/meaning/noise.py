@@ -1,9 +1,9 @@
-"""What corruptions and samplers are to draw: shares, spreads and shapes of what they draw from a seed.
+"""What corruptions and samplers should draw: shares, standard deviations and shapes of the draws from a seed.
 
     corrupt(x, seed) -> x_tilde,  sample(mu, log_var, seed) -> z --many entries--> statistics --compared with--> theory
 
-Each statistic may be six standard errors off, which chance exceeds once in 500 million; a seed makes it repeat. How
-the noise depends on what it is given is exact: the same seed draws the same noise.
+Each statistic may be six standard errors off, which chance exceeds once in 500 million; a seed makes it reproducible.
+How the noise depends on its arguments is exact, since the same seed draws the same noise.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ Sample = Callable[[Array, Array, int], Array]
 
 SPREADS: dict[str, Callable[[Array], Array]] = {
     "exp(log_var), which is the variance": lambda v: np.exp(v),
-    "exp(¼ log_var): the half is taken twice": lambda v: np.exp(v / 4),
+    "exp(¼ log_var): the factor ½ is applied twice": lambda v: np.exp(v / 4),
     "exp(2 log_var)": lambda v: np.exp(2 * v),
-    "1, whatever log_var is": lambda v: np.ones_like(v),
+    "1, for any log_var": lambda v: np.ones_like(v),
     "exp(−½ log_var): a sign is wrong": lambda v: np.exp(-v / 2),
-    "½ exp(log_var): the half is outside of the exponential": lambda v: np.exp(v) / 2,
+    "½ exp(log_var): the factor ½ is outside of the exponential": lambda v: np.exp(v) / 2,
     "log_var itself": lambda v: v,
     "½ log_var: the exponential is missing": lambda v: v / 2,
 }
@@ -42,12 +42,12 @@ LOCATIONS: dict[str, Callable[[Array, Array], Array]] = {
 
 
 def rows_for(width: int) -> int:
-    """Return how many rows are drawn."""
+    """Return the number of rows to draw."""
     return max(100, ENTRIES // width)
 
 
 class Draws:
-    """What one part, or the loss past it, draws; each method adds to the report what it has looked at."""
+    """The draws of a part, or of the loss outside of it; each method adds its comparisons to the report."""
 
     report: MeaningReport
     part: str
@@ -56,7 +56,7 @@ class Draws:
         self.report, self.part = report, part
 
     def look_at_corruption(self, corruption: Any, corrupt: Corrupt, width: int, seed: int) -> None:
-        """Look at what a corruption of one of our kinds does to entries between 0.2 and 0.8."""
+        """Check what a corruption of one of our kinds does to entries between 0.2 and 0.8."""
         x = np.random.default_rng(seed).uniform(0.2, 0.8, (rows_for(width), width))
         x_tilde = self._drawn_twice(lambda: corrupt(x.copy(), seed))
         if x_tilde is None:
@@ -68,8 +68,8 @@ class Draws:
         is_rescaled = np.isclose(x_tilde * (1 - p), x, rtol=1e-9)
         rescaled = 0 < p < 1 and is_rescaled.mean() > max(0.0, 1 - p - 0.1) / 2
         self._add(
-            "what isn't hit stays as it is", not rescaled, "entries that aren't hit are changed",
-            "what is kept is rescaled by 1/(1 − p)", "What do the entries that aren't hit look like, next to x?",
+            "entries that aren't hit stay unchanged", not rescaled, "entries that aren't hit are changed",
+            "kept entries are rescaled by 1/(1 − p)", "What do the entries that aren't hit look like, next to x?",
         )  # fmt: skip
         hit = ~is_rescaled if rescaled else x_tilde != x
         self._look_at_hits(hit, p)
@@ -77,12 +77,12 @@ class Draws:
             self._look_at_values(x_tilde[hit], isinstance(corruption, SaltAndPepperNoise))
 
     def look_at_sampler(self, sample: Sample, width: int, seed: int) -> None:
-        """Look at what a sampler draws: mean mu, variance exp(log_var), of a normal shape, every entry by itself."""
+        """Check what a sampler draws: mean mu, variance exp(log_var), a normal shape, independent entries."""
         zero, base = np.zeros(width), 0.0
         noise = self._drawn_twice(lambda: sample(zero, zero, seed))
         if noise is None:
             return
-        if not noise.any():  # a spread that is log_var itself, say, is 0 there
+        if not noise.any():  # a spread of log_var itself, for example, is 0 there
             base = 1.0
             noise = sample(zero, zero + base, seed)
         both = np.concatenate([noise, sample(zero, zero + base, seed + 1)])
@@ -116,14 +116,14 @@ class Draws:
         right = compare(self.report, self.part, lambda m, v: location_and_spread(m, v)[1], expected)
         if not right:
             self.report.findings[-1].message += _monte_carlo(sample, width, seed)
-        stated = math.exp(base / 2) if right else found  # else that is said already
+        stated = math.exp(base / 2) if right else found  # else that is reported already
         causes = {"the spread of z is halved": stated / 2, "the spread of z is doubled": 2 * stated}
         self.look_at_normal(noise, stated, "eps", causes)
 
     def look_at_normal(self, noise: Array, sigma: float, what: str, causes: Mapping[str, float]) -> None:
-        """Look whether noise is normal with this spread, centred, and independent from entry to entry."""
+        """Check that noise is normal with this spread, centred, and independent from entry to entry."""
         n = noise.size
-        question = f"What is {what} to be like: its centre, its spread, its shape, and from entry to entry?"
+        question = f"What should {what} be: its centre, its spread, its shape, and its dependence between entries?"
         spread = float(np.sqrt((noise**2).mean()))
         self.look_at_chance(f"the spread of {what}", spread, sigma, sigma / math.sqrt(2 * n), question, causes)
         if not sigma or not spread:
@@ -131,30 +131,30 @@ class Draws:
         e = noise / spread
         mean = float(e.mean())
         shapes = {f"{what} is {kind}, where it should be normal": m for kind, m in (("uniform", 1.8), ("a sign", 1.0))}
-        of_unit, of_example = f"all units of an example get the same of {what}", f"all examples get the same of {what}"
+        of_unit, of_example = f"{what} is the same for all units of an example", f"{what} is the same for all examples"
         for claim, found, wanted, deviation, guesses in (
             ("the mean", mean, 0.0, 1.0, {f"{what} isn't centred": mean}),
             ("the fourth moment", float((e**4).mean()), 3.0, math.sqrt(24), shapes),
-            ("the link between two units", _link(e, 1), 0.0, 1.0, {of_unit: 1.0}),
-            ("the link between two examples", _link(e, 0), 0.0, 1.0, {of_example: 1.0}),
+            ("the correlation of two units", _link(e, 1), 0.0, 1.0, {of_unit: 1.0}),
+            ("the correlation of two examples", _link(e, 0), 0.0, 1.0, {of_example: 1.0}),
         ):
             self.look_at_chance(f"{claim} of {what}", found, wanted, deviation / math.sqrt(n), question, guesses)
 
     def look_at_chance(
         self, claim: str, found: float, expected: float, deviation: float, question: str, causes: Mapping[str, float]
     ) -> None:
-        """Look at a statistic, to be what is expected within six standard errors; name the one cause that fits."""
+        """Check that a statistic is within six standard errors of its expected value; name the cause that fits."""
         allowed = SIGMAS * deviation + 1e-12
         fitting = [cause for cause, value in causes.items() if abs(found - value) <= allowed]
-        message = f"{claim} is to be {expected:.4g}, give or take {allowed:.1g}, got {found:.4g}"
+        message = f"{claim} should be {expected:.4g} ± {allowed:.1g}, got {found:.4g}"
         evidence = {"found": found, "expected": expected, "allowed": allowed}
         cause = fitting[0] if len(fitting) == 1 else ""
         difference = abs(found - expected)
         self._add(claim, difference <= allowed, message, cause, question, evidence, difference)
 
     def _drawn_twice(self, draw: Callable[[], Array]) -> Array | None:
-        """Return what is drawn, or None if it isn't repeated by its seed."""
-        claim = "rng decides what is drawn"
+        """Return the draw, or None if its seed doesn't reproduce it."""
+        claim = "the draws depend on rng alone"
         try:
             drawn, again = np.array(draw(), float), np.array(draw(), float)
         except Exception as error:
@@ -164,17 +164,17 @@ class Draws:
             return None
         same = np.array_equal(drawn, again)
         self._add(
-            claim, same, "the same seed gives other noise the second time",
-            "what is drawn isn't decided by the rng alone", "Which generator do the numbers come from?",
+            claim, same, "the same seed gives different noise the second time",
+            "the draws depend on more than the rng", "Which generator do the numbers come from?",
         )  # fmt: skip
         return drawn if same else None
 
     def _look_at_gaussian(self, noise: Array, growth: Array, sigma: float) -> None:
-        """Look at noise, and at how much it grows where x is 1 larger, which is to be nothing."""
+        """Check noise, and its change where x is 1 larger, which should be 0."""
         if np.abs(growth).max() > 1e-6 * max(1.0, sigma):
             multiplied = abs(growth.std() - sigma) <= SIGMAS * sigma / math.sqrt(2 * noise.size)
-            cause = "the noise is multiplied by x, where it should be added as it is" if multiplied else ""
-            message = "the same noise is another where x is larger by 1"
+            cause = "the noise is multiplied by x, where it should be added unchanged" if multiplied else ""
+            message = "the noise of the same seed changes when x grows by 1"
             self._add("the noise doesn't depend on x", False, message, cause, "Is a dark pixel less noisy?")
             return
         causes = {
@@ -189,20 +189,20 @@ class Draws:
         question = "How many entries are hit, out of how many, and do they come in rows or columns?"
         deviation = math.sqrt(max(p * (1 - p), 1 / hit.size) / hit.size) if 0 < p < 1 else 0.0
         causes = {
-            "p is the share that is kept, where it should be hit": 1 - p, "only half of p is hit": p / 2,
+            "p is the share of kept entries instead of hit ones": 1 - p, "only half of p is hit": p / 2,
             "twice p is hit": 2 * p, "p counts twice: p² is hit": p * p, "p hits twice": 1 - (1 - p) ** 2,
             "nothing is hit": 0.0, "everything is hit": 1.0,
         }  # fmt: skip
         e = hit - hit.mean()
         scale = float((e**2).mean()) or 1.0
         found = {axis: _link(e, axis) / scale for axis in (0, 1)}
-        if max(found.values()) < 0.5:  # whole rows or columns are few draws, of which the share may be anything
+        if max(found.values()) < 0.5:  # whole rows or columns are few draws, whose share may be anything
             share = float(hit.mean())
-            self.look_at_chance("the share of entries that is hit", share, p, deviation, question, causes)
+            self.look_at_chance("the share of hit entries", share, p, deviation, question, causes)
         for axis, line in enumerate(("column", "row")) if 0 < p < 1 and min(p, 1 - p) * hit.size > 100 else ():
             guesses = {f"whole {line}s are hit, where entries should be": 1.0}
             error = 1 / math.sqrt(hit.size)
-            self.look_at_chance(f"the link between hits in a {line}", found[axis], 0.0, error, question, guesses)
+            self.look_at_chance(f"the correlation of hits in a {line}", found[axis], 0.0, error, question, guesses)
 
     def _look_at_values(self, values: Array, salted: bool) -> None:
         allowed = (0.0, 1.0) if salted else (0.0,)
@@ -210,8 +210,8 @@ class Draws:
         expected = " or ".join(f"{value:g}" for value in allowed)
         is_one_number = (values == values[0]).all() and values[0] in (1.0, -1.0, 0.5, 0.0)
         cause = f"it sets them to {values[0] + 0.0:g}" if is_one_number else ""
-        message = f"hit entries are to be {expected}, got {values[~np.isin(values, allowed)][:1]}"
-        self._add(f"hit entries become {expected}", ok, message, cause, "What becomes of an entry that is hit?")
+        message = f"hit entries should be {expected}, got {values[~np.isin(values, allowed)][:1]}"
+        self._add(f"hit entries become {expected}", ok, message, cause, "What value does a hit entry get?")
         if salted and ok:
             causes = {"all hits become 0": 0.0, "all hits become 1": 1.0}
             question = "How many of the hits are salt, and how many pepper?"
@@ -237,12 +237,12 @@ def _link(e: Array, axis: int) -> float:
 
 
 def _monte_carlo(sample: Sample, width: int, seed: int) -> str:
-    """Return what a wrong spread does to the divergence, as the end of a sentence."""
+    """Return the effect of a wrong spread on the divergence, as the end of a sentence."""
     mu, log_var = 0.7, -1.2
     z = sample(np.full(width, mu), np.full(width, log_var), seed)
     of_samples = float((-((z - mu) ** 2) / (2 * math.exp(log_var)) - log_var / 2 + z**2 / 2).mean())
     stated = (math.exp(log_var) + mu**2 - 1 - log_var) / 2
     return (
-        f"; at mu = {mu}, log_var = {log_var} a Monte-Carlo estimate of the divergence from N(0, 1), taken from its "
-        f"samples, is {of_samples:.3f}, and that of the distribution they should come from {stated:.3f}"
+        f"; at mu = {mu}, log_var = {log_var} the divergence from N(0, 1) is {of_samples:.3f} by a Monte-Carlo "
+        f"estimate from the samples, but {stated:.3f} for the distribution that they should come from"
     )

@@ -1,10 +1,10 @@
-"""What goes into a model's objective: which terms, of what, against what.
+"""The terms of a model's objective: which they are, of which inputs, compared with which targets.
 
-    model.loss(x, rng) --recorded--> the total, and what was drawn      what the model does
-    the terms of its second opinion, each of what it says       -->      what it is to do
+    model.loss(x, rng) --recorded--> the total, and the draws           what the model does
+    the terms of its second opinion, each of its stated inputs  -->      what it should do
 
-The parts are judged by themselves, elsewhere; here they are taken as they are. A loss may as well spell its terms out
-without them: where its total differs, all that can go wrong in a term is tried on it.
+The parts are judged separately, elsewhere; here they are taken as right. A loss may also spell its terms out without
+parts: if its total differs, every known mistake of a term is tried on it.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from aescratch.losses import BinaryCrossEntropy
 from aescratch.models.opinion import SecondOpinion
 from aescratch.training.contract import parts_of
 
-DRAWS, ROWS = 100, 20  # how often the noise is drawn, on how many copies of the batch, to compare means
+DRAWS, ROWS = 100, 20  # the number of draws of the noise, and of copies of the batch, to compare means
 
 
 class Step:
-    """A model, a batch, and one call of its loss, which is recorded when it is first asked for."""
+    """A model, a batch, and one call of its loss, which is recorded at its first use."""
 
     model: Any
     opinion: SecondOpinion
@@ -45,7 +45,7 @@ class Step:
         self.model, self.opinion, self.batch, self.seed = model, opinion, batch, seed
 
     def again(self, batch: Sequence[Array], seed: int) -> Step:
-        """Return the step of another batch."""
+        """Return the step with another batch."""
         return Step(self.model, self.opinion, batch, seed)
 
     @functools.cached_property
@@ -68,7 +68,7 @@ class Step:
 
     @property
     def calls(self) -> list[Call]:
-        """What went through the parts."""
+        """The recorded calls of the parts."""
         return self._recorded[1]
 
     @property
@@ -81,7 +81,7 @@ class Step:
         return [call for call in self.calls if call.part is part]
 
     def into(self, layers: Sequence[Any]) -> Array | None:
-        """Return what went into the first of these layers that was called."""
+        """Return the input of the first of these layers that was called."""
         calls = [call for layer in layers for call in self.of(layer)]
         return next(iter(calls[0].arguments.values())) if calls else None
 
@@ -96,7 +96,7 @@ class Step:
         return self.batch[1]
 
     def drawn(self, name: str, *arguments: Array) -> Array:
-        """Return what went into the layers behind a part that draws, or else what it draws from the seed by itself."""
+        """Return the input of the layers after a part that draws, or else what it draws from the seed by itself."""
         seen = self.into(self.opinion.noise[name].layers)
         if seen is not None:
             return seen
@@ -107,7 +107,7 @@ class Step:
 
 
 class Terms:
-    """The terms that a step's objective is to have: the part of each, and what it is of."""
+    """The terms that a step's objective should have: the part of each, and its inputs."""
 
     mistaken: dict[str, tuple[str, tuple[Any, ...]]]
 
@@ -116,14 +116,14 @@ class Terms:
         self.of: dict[str, tuple[Any, tuple[Any, ...]]] = {}
         for name, of in opinion.terms.items():
             part = parts.get(name, getattr(step.model, name, None))
-            if part is not None and getattr(part, "lam", True):  # a decay of 0 isn't there
+            if part is not None and getattr(part, "lam", True):  # a decay of 0 is left out
                 self.of[name] = part, of(step)
-        # By the cause, a term and what it is of instead.
+        # By the cause, a term and the inputs that it has instead.
         self.mistaken = {cause: (name, of(step)) for cause, (name, of) in opinion.mistaken.items()}
         for name, (part, arguments) in self.of.items():
             if isinstance(part, BinaryCrossEntropy):
                 probabilities = each(logistic, arguments[0])
-                text = "it is given probabilities, where it takes logits"
+                text = "it gets probabilities instead of logits"
                 self.mistaken[text] = name, (probabilities, *arguments[1:])
         self.values: dict[str, float] = {name: _number(part, *arguments) for name, (part, arguments) in self.of.items()}
         for name, part in parts.items():
@@ -137,13 +137,13 @@ class Terms:
 
 
 def look_at_objective(report: MeaningReport, step: Step, name: str = "loss") -> None:
-    """Look whether the loss is the sum of its terms, each of what it is to be of."""
+    """Check that the loss is the sum of its terms, each of the right inputs."""
     n = len(step.x)
     smaller = [step.again([array[: n - 2] for array in step.batch], step.seed)] if n > 2 else []
-    steps = [step, *smaller]  # so that 1/N is told from a factor
+    steps = [step, *smaller]  # so that 1/N differs from a constant factor
     terms = [Terms(one) for one in steps]
     if not (np.isfinite(terms[0].total) or np.isfinite(step.total)):
-        message = f"{name} is {step.total}, as its terms are: nothing to compare; give other data or parameters"
+        message = f"{name} and its terms are {step.total}, which can't be compared; pass other data or parameters"
         report.findings.append(Finding("not-finite", name, INCONCLUSIVE, message))
         return
     drawn = [step.of(part) for part in step.parts.values() if isinstance(part, (Corruption, Sampling))]
@@ -155,14 +155,14 @@ def look_at_objective(report: MeaningReport, step: Step, name: str = "loss") -> 
         return
     claim = " + ".join(sorted(terms[0].values, key=list(step.parts).index))
     claim += f", against {step.opinion.against}" if step.opinion.against else ""
-    question = "Which terms does the objective have, and what does each compare, or measure?"
+    question = "Which terms does the objective have, and what does each compare or measure?"
     cases = [(i,) for i in range(len(steps))]
     oracle = Oracle(claim, lambda i: terms[i].total, cases, _readings(step.model, terms), question)
     compare(report, name, lambda i: steps[i].total, oracle)
 
 
 def _look_at_mean(report: MeaningReport, step: Step, name: str) -> None:
-    """Compare means over many draws, where the loss draws in a way of its own, which can't be repeated one by one."""
+    """Compare means over many draws, if the loss draws in its own way, so that single draws can't be reproduced."""
     tiled = [np.tile(array, (ROWS, 1)) for array in step.batch]
     steps = [step.again(tiled, step.seed + i) for i in range(DRAWS)]
     found = np.array([one.total for one in steps])
@@ -190,7 +190,7 @@ def _readings(model: Any, terms: Sequence[Terms]) -> Iterator[Reading]:
         oracle = decay_oracle(part, model) if name == "decay" else oracle_of(part, np.random.default_rng(0))
         for slip in oracle.readings if oracle is not None and terms[0].values[name] else ():
             value = lambda i, name=name, slip=slip: slip.values(*terms[i].of[name][1])  # noqa: E731
-            if slip.cause != TWICE:  # which is said above
+            if slip.cause != TWICE:  # reported above
                 yield reading(f"in the term {name}, {slip.cause}", name, value, slip.cost)
 
 

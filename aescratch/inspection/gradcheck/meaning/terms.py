@@ -1,11 +1,11 @@
-"""What losses and penalties are to compute, and what they compute instead when they don't.
+"""What losses and penalties should compute, and what they may compute by mistake.
 
 A term of an objective is made of entries (N, H), a reduction to a number, and a factor; each can be wrong by itself:
 
     entries, the second opinion of a record --sum over units, mean over the batch--> × weight --compared with--> forward
 
-The record also draws the cases. What is kept here, for a formula by its name, are mistakes that people make with it; a
-formula without any has those of reduction and factor.
+The record also draws the cases. This file holds the common mistakes of each formula, by its name; a formula without
+any has those of reduction and factor.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from aescratch.inspection.gradcheck.meaning.bounds import MISTAKEN as of_bounds
 from aescratch.inspection.gradcheck.meaning.comparing import Entries, Mistakes, Oracle, Reading
 
 TWICE = "it is twice what it should be"
-# N, D and H, so that no two reductions, and no reduction and a factor, agree on all
+# N, D and H: different enough to distinguish any two reductions, and a reduction from a factor
 SIZES = ((7, 5, 3), (11, 3, 7), (5, 13, 2))
 REDUCTIONS: dict[str, Callable[[Array], float]] = {
     "": lambda e: math.fsum(e.ravel()) / len(e),
@@ -35,10 +35,10 @@ REDUCTIONS: dict[str, Callable[[Array], float]] = {
     "it averages over units and sums over the batch": lambda e: float(e.sum() / e.shape[1]),
     "it divides by the batch twice": lambda e: float(e.sum() / len(e) ** 2),
     "it divides by N − 1": lambda e: float(e.sum() / (len(e) - 1)) if len(e) > 1 else math.nan,
-    "it looks at the first example only": lambda e: float(e[0].sum()),
-    "it looks at the last example only": lambda e: float(e[-1].sum()),
-    "it takes a root of each example's sum": lambda e: float(np.sqrt(e.sum(axis=1)).mean()),
-    "it takes a root of the mean": lambda e: math.sqrt(e.sum() / len(e)),
+    "it uses only the first example": lambda e: float(e[0].sum()),
+    "it uses only the last example": lambda e: float(e[-1].sum()),
+    "it takes the square root of each example's sum": lambda e: float(np.sqrt(e.sum(axis=1)).mean()),
+    "it takes the square root of the mean": lambda e: math.sqrt(e.sum() / len(e)),
     "it rounds the mean down to a whole number, as // does": lambda e: math.floor(e.sum() / len(e)),
 }
 FACTORS = {
@@ -50,7 +50,7 @@ FACTORS = {
 
 
 def term(rng: np.random.Generator, record: Term, part: Any) -> Oracle:
-    """Return the oracle of a part that computes a term of the sheet, with its settings and its weight."""
+    """Return the oracle of a part that computes a term of the formula sheet, with its settings and its weight."""
     numbers = [getattr(part, name) for name in record.numbers]
     weight = getattr(part, "weight", 0) or getattr(part, "beta", 0) or 1.0
 
@@ -71,7 +71,7 @@ def weighed_term(
     claim: str, entries: Entries, others: Mapping[str, Entries], cases: Sequence[tuple[Any, ...]], question: str, *,
     weight: float = 1.0, half: bool = False,
 ) -> Oracle:  # fmt: skip
-    """Return the oracle of a term with these entries; `others` may be in their place, or a half may be missing."""
+    """Return the oracle of a term with these entries; `others` are mistaken entries, and a factor ½ may be missing."""
 
     def value(entries: Entries, reduction: Callable[[Array], float], factor: float, *case: Any) -> float:
         return factor * reduction(entries(*case))
@@ -99,8 +99,8 @@ def _around_rho(rng: np.random.Generator, rho: float) -> tuple[Any, ...]:
     return (np.concatenate([rho + spread, rho - spread]),)
 
 
-# Inputs whose value tells something: far off, where a clipped error is another; at rho, and at the prior, where a
-# divergence is 0; a slope of 1, as a linear encoder has it.
+# Inputs with an informative value: far off, where a clipped error differs; at rho and at the prior, where a
+# divergence is 0; a slope of 1, that of a linear encoder.
 TELLING: dict[str, Callable[..., tuple[Any, ...]]] = {
     "squared_error": lambda rng: (30 * rng.normal(size=(7, 5)), rng.normal(size=(7, 5))),
     "kl_sparsity": _around_rho,
@@ -118,11 +118,11 @@ def moving_sparsity(rng: np.random.Generator, part: Any) -> Oracle:
         return np.asarray(record.second_opinion(h, running, part.rho, momentum), float)
 
     others: dict[str, Entries] = {
-        "it takes the mean of the batch alone, where the running mean counts too": lambda h: entries(h, momentum=1.0),
-        "it takes the running mean alone, where the batch counts too": lambda h: entries(h, momentum=0.0),
-        "momentum weighs the running mean, where it should weigh the batch": lambda h: entries(
+        "it uses the batch's mean alone, without the running mean": lambda h: entries(h, momentum=1.0),
+        "it uses the running mean alone, without the batch": lambda h: entries(h, momentum=0.0),
+        "momentum is the weight of the running mean instead of the batch": lambda h: entries(
             h, momentum=1 - part.momentum),
-        "it begins at rho again, where it should go on from the running mean": lambda h: entries(
+        "it starts at rho again instead of continuing from the running mean": lambda h: entries(
             h, np.full_like(running, part.rho)),
     }  # fmt: skip
     cases = [(rng.uniform(0.05, 0.95, (n, len(running))),) for n in (7, 11, 5)]
@@ -147,7 +147,7 @@ def binary_cross_entropy(entries: Entries) -> Mistakes:
     """Cross-entropy of pixels from logits."""
     f = logistic
     return {
-        "it takes its input for a probability, where it is a logit": lambda l, x: each(
+        "it treats its input as a probability instead of a logit": lambda l, x: each(
             lambda p, q: -(q * math.log(p) + (1 - q) * math.log(1 - p)), l, x),
         "it applies the sigmoid twice": lambda l, x: entries(each(f, l), x),
         "the term of the dark pixels, (1 − x), is missing": lambda l, x: each(lambda p, q: -q * math.log(f(p)), l, x),
@@ -157,7 +157,7 @@ def binary_cross_entropy(entries: Entries) -> Mistakes:
         "it exchanges the probability and x": lambda l, x: each(
             lambda p, q: -(f(p) * math.log(q) + (1 - f(p)) * math.log(1 - q)), l, x),
         "it takes the squared error of the probability": lambda l, x: each(lambda p, q: (f(p) - q) ** 2 / 2, l, x),
-        "its logarithm is of base 2": lambda l, x: entries(l, x) / math.log(2),
+        "its logarithm has base 2": lambda l, x: entries(l, x) / math.log(2),
     }  # fmt: skip
 
 
@@ -172,13 +172,13 @@ def softmax_cross_entropy(entries: Entries) -> Mistakes:
 
     return {
         "it doesn't normalise: it takes the logit itself": lambda l, t: -picked(l, t),
-        "it normalises over the batch, where it should over the classes": lambda l, t: (
+        "it normalises over the batch instead of the classes": lambda l, t: (
             -np.log(picked(probabilities(l, 0), t))
         ),
         "the logarithm is missing": lambda l, t: -picked(probabilities(l), t),
-        "it sums over all classes, where the label's counts": lambda l, t: -np.log(probabilities(l)),
+        "it sums over all classes, where only that of the label counts": lambda l, t: -np.log(probabilities(l)),
         "it takes a sigmoid, where classes compete": lambda l, t: -np.log(1 / (1 + np.exp(-picked(l, t)))),
-        "its logarithm is of base 2": lambda l, t: entries(l, t) / math.log(2),
+        "its logarithm has base 2": lambda l, t: entries(l, t) / math.log(2),
         "its labels count from 1": lambda l, t: -np.log(picked(probabilities(l), t - 1)),
     }
 
@@ -193,7 +193,7 @@ def kl_sparsity(entries: Entries, rho: float) -> Mistakes:
     return {
         "it averages the divergence of every example, where it should average the code first": lambda h: each(
             lambda q: bernoulli_divergence(r, q), h),
-        "it averages the code over the units, where it should over the batch": lambda h: each(
+        "it averages the code over the units instead of the batch": lambda h: each(
             lambda q: bernoulli_divergence(r, q), h.mean(axis=1)[None]),
         "it exchanges rho and rho_hat": of_mean(lambda q: bernoulli_divergence(q, r)),
         "its second half, that of the silent units, is missing": of_mean(lambda q: r * log(r / q)),
@@ -201,13 +201,13 @@ def kl_sparsity(entries: Entries, rho: float) -> Mistakes:
         "its halves are subtracted": of_mean(lambda q: r * log(r / q) - (1 - r) * log((1 - r) / (1 - q))),
         "it is a cross-entropy: rho's own entropy isn't subtracted": of_mean(
             lambda q: -r * log(q) - (1 - r) * log(1 - q)),
-        "a bracket closes too early, and 1 − rho_hat divides outside of the logarithm": of_mean(
+        "a bracket closes too early, so that 1 − rho_hat divides outside of the logarithm": of_mean(
             lambda q: r * log(r / q) + (1 - r) * log(1 - r) / (1 - q)),
-        "a bracket closes too early, and the divisions are outside of the logarithms": of_mean(
+        "a bracket closes too early, so that the divisions are outside of the logarithms": of_mean(
             lambda q: r * log(r) / q + (1 - r) * log(1 - r) / (1 - q)),
         "1 − rho_hat is missing in the second half": of_mean(lambda q: r * log(r / q) + (1 - r) * log((1 - r) / q)),
         "it is the squared distance": of_mean(lambda q: (q - r) ** 2),
-        "its logarithm is of base 2": of_mean(lambda q: bernoulli_divergence(r, q) / log(2)),
+        "its logarithm has base 2": of_mean(lambda q: bernoulli_divergence(r, q) / log(2)),
     }  # fmt: skip
 
 
@@ -216,9 +216,9 @@ def l1_sparsity(entries: Entries) -> Mistakes:
     return {
         "it squares, where it should take the absolute value": lambda h: each(lambda v: v * v, h),
         "it sums signed values, without the absolute value": lambda h: each(float, h),
-        "it counts the positive values only": lambda h: each(lambda v: max(v, 0.0), h),
+        "it counts only the positive values": lambda h: each(lambda v: max(v, 0.0), h),
         "it takes the absolute value of the batch mean": lambda h: np.abs(h.mean(axis=0, keepdims=True)),
-        "it takes the largest unit only": lambda h: np.abs(h).max(axis=1, keepdims=True),
+        "it takes only the largest unit": lambda h: np.abs(h).max(axis=1, keepdims=True),
     }
 
 
@@ -226,9 +226,9 @@ def l0_sparsity(entries: Entries, bandwidth: float) -> Mistakes:
     """Count of the units above their thresholds."""
     return {
         "it sums the values of the units that are on, where it should count them": lambda a, theta: a * (a > theta),
-        "it counts what is above 0, where it should be above theta": lambda a, theta: 1.0 * (a > 0),
+        "it counts units above 0 instead of above theta": lambda a, theta: 1.0 * (a > 0),
         "it counts the units that are off": lambda a, theta: 1.0 * (a <= theta),
-        "it takes how far a unit is above its threshold": lambda a, theta: np.maximum(a - theta, 0.0),
+        "it takes the distance of a unit above its threshold": lambda a, theta: np.maximum(a - theta, 0.0),
         "it takes the absolute value of a": lambda a, theta: 1.0 * (np.abs(a) > theta),
     }
 
@@ -268,7 +268,7 @@ def gaussian_kl(entries: Entries) -> Mistakes:
         "the sign of mu² is wrong": of(lambda m, v: -0.5 * (1 + v + m * m - exp(v))),
         "the sign of log_var is wrong": of(lambda m, v: -0.5 * (1 - v - m * m - exp(v))),
         "the sign of σ² is wrong": of(lambda m, v: -0.5 * (1 + v - m * m + exp(v))),
-        "it is the divergence the other way round, of the prior from N(mu, σ²)": of(
+        "it is the reverse divergence, of the prior from N(mu, σ²)": of(
             lambda m, v: 0.5 * (exp(-v) * (1 + m * m) - 1 + v)),
     }  # fmt: skip
 
@@ -284,7 +284,7 @@ WITH_A_HALF = ("squared_error", "gaussian_kl")
 
 
 def weight_decay(lam: float, weights: Sequence[Array], shared: Sequence[Array], vectors: Sequence[Array]) -> Oracle:
-    """(lam/2) Σ W² of a model: its weights, those of them that two layers share, and its other parameters."""
+    """(lam/2) Σ W² of a model, given its weights, the shared ones among them, and its other parameters."""
 
     def total(power: Callable[[Array], Array], *groups: Sequence[Array]) -> float:
         return math.fsum(value for group in groups for W in group for value in power(W).ravel())
@@ -300,10 +300,10 @@ def weight_decay(lam: float, weights: Sequence[Array], shared: Sequence[Array], 
         yield Reading("its weight counts twice", lambda: lam**2 * full(weights))
         yield Reading("its sign is reversed", lambda: -lam * full(weights))
         yield Reading("it includes the biases", lambda: lam * full(weights, vectors))
-        yield Reading("the biases decay, and the weights don't", lambda: lam * full(vectors))
+        yield Reading("the biases decay, but the weights don't", lambda: lam * full(vectors))
         yield Reading("it takes the absolute value, where it should square", lambda: lam * total(np.abs, weights))
         yield Reading("it takes half of the absolute value", lambda: lam * total(np.abs, weights) / 2)
-        yield Reading("it takes a root of the sum", lambda: lam * math.sqrt(full(weights)))
+        yield Reading("it takes the square root of the sum", lambda: lam * math.sqrt(full(weights)))
         yield Reading("it averages, where it should sum", lambda: lam * full(weights) / sum(W.size for W in weights))
         if shared:
             yield Reading("it counts tied weights twice", lambda: lam * full(weights, shared))
@@ -311,8 +311,8 @@ def weight_decay(lam: float, weights: Sequence[Array], shared: Sequence[Array], 
             yield Reading(
                 f"it leaves out weights {number} of {len(weights)}", lambda W=W: lam * (full(weights) - full([W]))
             )
-            yield Reading(f"it knows weights {number} of {len(weights)} only", lambda W=W: lam * full([W]))
+            yield Reading(f"it uses only weights {number} of {len(weights)}", lambda W=W: lam * full([W]))
 
     claim = "(lam/2) Σ W², no biases, a tied W once"
-    question = "Which parameters turn an input, and which only shift it? And how often does each one appear?"
+    question = "Which parameters multiply an input, and which only shift it? How often does each appear?"
     return Oracle(claim, lambda: lam * total(half_square, weights), [()], readings(), question)

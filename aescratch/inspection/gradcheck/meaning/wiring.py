@@ -1,4 +1,4 @@
-"""What a model promises beside its objective: what encode and decode give, and what stays shared."""
+"""What a model promises beside its objective: the results of encode and decode, and shared weights."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from aescratch.losses import BinaryCrossEntropy, SquaredError
 
 
 def look_at_passes(report: MeaningReport, step: Step) -> None:
-    """Look at what encode, decode and their like promise beside the objective."""
+    """Check what encode, decode and similar methods promise beside the objective."""
     model, opinion, x = step.model, step.opinion, step.x
     if opinion.code is None or opinion.output is None:
         return
-    question = "What does the method promise, and to whom: to training, or to the user of a trained model?"
+    question = "What should the method return: a value for training, or for the user of a trained model?"
     compare(report, "encode", model.encode, Oracle("the clean code of x", opinion.code, [(x,)], [], question))
     h = opinion.code(x)
     if opinion.most_active is not None:
@@ -45,7 +45,7 @@ def look_at_passes(report: MeaningReport, step: Step) -> None:
 
 
 def look_at_predictions(report: MeaningReport, step: Step) -> None:
-    """Look at what a classifier predicts."""
+    """Check a classifier's predictions."""
     model, opinion, x = step.model, step.opinion, step.x
     if opinion.logits is None:
         return
@@ -54,7 +54,7 @@ def look_at_predictions(report: MeaningReport, step: Step) -> None:
     p = (e / e.sum(axis=1, keepdims=True)).astype(float)
     question = "What do the probabilities of one example sum to, and which class do they make the prediction?"
     others = {
-        "each class has a sigmoid of its own": lambda x: each(logistic, logits),
+        "each class has its own sigmoid": lambda x: each(logistic, logits),
         "it normalises over the batch": lambda x: (e / e.sum(axis=0)).astype(float),
         "it returns logits": lambda x: logits,
     }
@@ -69,16 +69,16 @@ def look_at_predictions(report: MeaningReport, step: Step) -> None:
 
 
 def look_at_sharing(report: MeaningReport, model: Any, rng: np.random.Generator) -> None:
-    """Look whether tied weights are one array, before and after a step, and whether every parameter is listed once."""
+    """Check that tied weights are one array, before and after a step, and that every parameter is listed once."""
     ids = [id(parameter) for parameter in model.parameters]
-    question = "What does an optimiser do with a parameter that stands in the list twice?"
+    question = "What does an optimiser do with a parameter that is listed twice?"
     once = Oracle("each parameter once", lambda: len(set(ids)), [()], [], question)
     compare(report, "parameters", lambda: len(ids), once)
     if not getattr(model, "tied", False) or not hasattr(model, "encoder") or not hasattr(model, "decoder"):
         return
     partners = [layer for layer in model.encoder.layers if isinstance(layer, Dense)]
     mirrors = [layer for layer in model.decoder.layers if begins_stage(layer)][::-1]
-    question = "Is the decoder's matrix the same array as the encoder's, or a copy from the beginning?"
+    question = "Is the decoder's matrix the same array as the encoder's, or a copy made at the start?"
 
     def matrix(layer: Any, width: int) -> Array:
         zero = layer.apply(np.zeros((1, width)))
@@ -94,5 +94,5 @@ def look_at_sharing(report: MeaningReport, model: Any, rng: np.random.Generator)
             oracle = Oracle(claim, lambda wanted=wanted: wanted, [()], [], question)
             alike = compare(report, "tied weights", lambda found=found: found, oracle)
             if size and not alike and equal_at_first:
-                report.findings[-1].cause = "the decoder has weights of its own, which were equal at the start only"
+                report.findings[-1].cause = "the decoder has its own weights, which were equal only at the start"
             equal_at_first = equal_at_first and alike
