@@ -40,6 +40,7 @@ def test_there_are_enough_of_them_and_none_twice():
     assert len({mistake.text for mistake in MISTAKES}) == len(MISTAKES)
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
 def test_right_programs_pass(sizes):
     for name, module, check in RIGHT:
@@ -47,6 +48,7 @@ def test_right_programs_pass(sizes):
         assert report.verdict == "pass", f"{name}\n{report}"
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("kind", ["function", "network", "stranger"])
 def test_wrong_programs_are_rejected(kind):
     for mistake in MISTAKES:

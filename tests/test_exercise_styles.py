@@ -567,7 +567,7 @@ def test_an_exercise_knows_its_own_mistakes_where_no_cause_can_be_claimed(tmp_pa
     outcome = looked_at(exercise, STYLES["vae_backward", "calls the sheet"].replace("mu_z + beta * mu_kl", "mu_z"), tmp_path)
     assert outcome.codes[0] == "divergence-missing@grad_W_mu"
     assert "likely cause: what the divergence sends to mu is missing\n" in outcome.reports[0]
-    assert "ask yourself: By how many ways does mu reach the loss?" in outcome.reports[0]
+    assert "ask yourself: Along how many paths does mu reach the loss?" in outcome.reports[0]
     outcome = looked_at(exercise, STYLES["vae_backward", "calls the sheet"].replace("mu_z + beta * mu_kl", "mu_z + 1e-6 * mu_kl"), tmp_path)
     assert outcome.codes[0] == "wrong-values@grad_W_mu"
 

@@ -277,7 +277,7 @@ def test_a_folder_without_permission_is_an_oserror(tmp_path):
 
 def test_a_file_in_the_place_of_a_folder_is_an_oserror(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(NotADirectoryError, match=r"expected a folder to write model\.npz into, but .*file is none"):
+    with pytest.raises(NotADirectoryError, match=r"expected a folder to write model\.npz into, but .*file is not a folder"):
         MODELS["vanilla"]().save(tmp_path / "file" / "model.npz")
     with pytest.raises(FileNotFoundError, match=r"expected a folder to write model\.npz into, but .*not a folder; create it first"):
         MODELS["vanilla"]().save(tmp_path / "nowhere" / "model.npz")

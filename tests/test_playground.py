@@ -182,7 +182,7 @@ def test_the_command_writes_one_page_as_large_as_is_said_that_names_no_address(t
     assert main(["playground", "--out", str(path), "--json"]) == 0
     text = path.read_text(encoding="utf-8")
     assert json.loads(capsys.readouterr().out) == {"page": str(path), "bytes": path.stat().st_size}
-    (said,) = re.findall(r"(\d+) KB, which downloads nothing", (ROOT / "docs" / "playground.md").read_text(encoding="utf-8"))
+    (said,) = re.findall(r"a file of (\d+) KB, which downloads nothing", (ROOT / "docs" / "playground.md").read_text(encoding="utf-8"))
     assert round(path.stat().st_size, -5) == 1000 * int(said)
     assert "http" not in text.replace("http-equiv", "")
     assert main(["playground", "--out", str(tmp_path / "no" / "page.html")]) == 2

@@ -114,7 +114,7 @@ def test_the_text_fits_100_columns_and_ends_with_four_lines(quick):
     lines = quick.out.splitlines()
     assert max(map(len, lines[:-1])) <= 100  # the last holds a path
     assert [line[:2] for line in lines if re.match(r"\d\. ", line)] == ["1.", "2.", "3.", "4."]
-    assert lines[-1].startswith(str(quick.report))
+    assert lines[-1].startswith(f"report with all figures: {quick.report}")
     assert "three nearest neighbours (unseen digits:" in (said := " ".join(quick.out.split()))
     assert "of a vanilla autoencoder's random decodes" in said
 
@@ -163,6 +163,7 @@ def test_the_report_says_what_each_variant_didnt_learn(page):
     assert "still-falling: in the last " in page.text  # a few epochs are too few
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", ["linear", "variational", "classifier"])
 def test_a_whole_tours_trainings_are_healthy(name):
     result = experiment.perform(VARIANTS[name], experiment.Digits.load(0), experiment.Plan((name,), 0, quick=False))

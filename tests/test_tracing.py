@@ -672,7 +672,7 @@ def test_the_help_says_what_step_does(capsys):
     text = " ".join(capsys.readouterr().out.split())
     assert "the code's width (default 4)" in text
     assert "the code's width (default 32)" not in text
-    assert "The step itself is taken in float64" in text
+    assert "All numbers are computed in float64" in text
 
 
 @pytest.mark.parametrize("variant", list(VARIANTS))

@@ -106,7 +106,7 @@ def sparsity_of_every_example():
     "A bracket that closes too early",
     "caglar/autoencoders#5",
     "In the second half of the divergence, the division is outside the logarithm.",
-    ("pass", "fail"), "a bracket closes too early, and 1 − rho_hat divides outside of the logarithm",
+    ("pass", "fail"), "a bracket closes too early, so that 1 − rho_hat divides outside of the logarithm",
     "A divergence is 0 where both distributions are equal, and positive elsewhere. Two numbers are enough to check it.",
 )  # fmt: skip
 def early_bracket():
@@ -164,7 +164,7 @@ def noisy_target():
     "Tied for one moment",
     "keras-team/keras#386; rasmusbergpalm/DeepLearnToolbox#35 and AmirAlavi/tied-autoencoder-keras#1 ask how one would know",
     "The decoder starts with a transposed copy of the encoder's weights. From the first step on they differ.",
-    ("pass", "fail"), "the decoder has weights of its own, which were equal at the start only",
+    ("pass", "fail"), "the decoder has its own weights, which were equal only at the start",
     "Make a step, and compare again.",
 )  # fmt: skip
 def tied_for_one_moment():

@@ -13,6 +13,7 @@ from aescratch.foundations.sources import is_bytecode
 
 WHEN = (1980, 1, 1, 0, 0, 0)  # the time of every file in an archive, so that the same course gives the same bytes
 SCRIPTS = Path(__file__).parent / "autograder"
+LEFT_OUT = ("programs", "site")  # pages and an editor, which no autograder needs
 
 
 def script(*names: str) -> str:
@@ -32,6 +33,8 @@ def carried(own: Path | None = None) -> Iterator[tuple[str, Path]]:
     for place, folder in folders.items():
         for path in sorted(folder.rglob("*")):
             inside = path.relative_to(folder)
+            if inside.parts[:2] == LEFT_OUT:
+                continue
             if path.is_file() and not is_bytecode(inside) and not any(part.startswith(".") for part in inside.parts):
                 yield f"{place}/{inside.as_posix()}", path
 
