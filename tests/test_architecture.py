@@ -284,7 +284,7 @@ BEYOND_THE_CORE = {
     "foreign", "gpu", "gradcheck", "gradcheck_laws", "gradcheck_modes", "grading", "grading_hostile",
     "grading_imports", "grading_judge", "grading_say", "grading_seeds", "kernels", "korean", "language", "lines",
     "localise", "lookalikes", "many_processes", "meaning_check", "meaning_formulas", "meaning_learning", "meaning_models",
-    "meaning_opinions", "monitor", "numbers", "one_file", "one_place", "packaging", "plain_english", "planted", "playground",
+    "meaning_opinions", "monitor", "numbers", "one_file", "one_place", "packaging", "page_words", "plain_english", "planted", "playground",
     "plots", "probabilistic_variants", "pyodide",
     "probabilistic_variants_against_torch", "quantized_variants", "quantized_variants_against_torch", "quotients",
     "real_graders", "recording", "release", "report", "scaling", "second_opinions", "site", "sources", "statements",

@@ -337,3 +337,24 @@ def test_it_moves_by_itself_until_it_is_told_to_pause(page):
     driver.find_element(By.ID, "run").click()
     assert text(driver, "run") == "Train"
     assert driver.execute_async_script(wait) == driver.execute_async_script(wait)
+
+
+def test_it_speaks_korean_at_a_click_keeps_the_training_and_fits_a_phone(page):
+    driver = page("data=digits&variant=denoising")
+    driver.execute_script(TRAIN, 20)
+    find = driver.find_element
+    try:
+        find(By.ID, "language").click()
+        assert driver.execute_script("return [document.documentElement.lang, window.playground.training.steps]") == ["ko", 20]
+        assert (text(driver, "run"), text(driver, "language")) == ("학습", "English")
+        assert "손상된 데이터" in text(driver, "says")
+        shown = re.findall(r"[A-Za-z]{3,}", find(By.TAG_NAME, "body").text.replace(text(driver, "language"), ""))
+        assert set(shown) <= {"PCA", "VAE", "top", "tanh", "ReLU", "Adam"}
+        for width in (1280, 390):
+            metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+            driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+            assert driver.execute_script("return document.documentElement.scrollWidth") <= width
+        driver.refresh()
+        assert text(driver, "run") in ("학습", "멈춤")
+    finally:
+        driver.execute_script("localStorage.clear()")

@@ -1,6 +1,7 @@
 """A course in a browser tab: headless Chromium with the network cut but for the loopback, and Pyodide where it is given."""
 
 import json
+import re
 import zipfile
 
 import pytest
@@ -118,7 +119,7 @@ def test_a_loop_without_an_end_is_stopped_at_its_line_while_the_page_answers(stu
     assert student.find("#watch").is_selected()
     student.find("#watch").click()
     said = student.answer()
-    assert "relu_backward: it didn't come to an end" in said
+    assert "relu_backward: it didn't finish in time" in said
     assert f"03_relu_backward.py:{line}" in said or f"03_relu_backward.py:{line - 1}" in said
     student.write(exercise.shown_solution)
     assert "passed" in student.check()
@@ -216,3 +217,27 @@ def test_after_a_visit_it_needs_no_server(student, server):
     assert "top_k_backward: passed" in student.check()
     student.open("playground.html?data=ring")
     assert student.driver.title == "Autoencoder playground"
+
+
+def test_it_speaks_korean_at_a_click_and_python_in_the_tab_does_too(student):
+    exercise = BY_NAME["relu_backward"]
+    student.open(f"#{exercise.name}")
+    student.until(lambda: student.text("file") == exercise.file_name)
+    student.wait_for_python()
+    student.write('import os\n\nraise RuntimeError("spoken: " + os.environ["AESCRATCH_LANGUAGE"])\n')
+    try:
+        student.find("#language").click()
+        student.until(lambda: student.text("check") == "검사")
+        assert "RuntimeError" in student.code()
+        student.until(lambda: "준비되었다" in student.text("loading-text"))
+        student.find("#check").click()
+        assert student.until(lambda: "spoken: ko" in student.text("answer"))
+        student.driver.execute_script("location.hash = ''")
+        assert student.text("begin").startswith(("시작하기", "이어서 하기"))
+        said = "return [...document.querySelectorAll('[data-say]')].filter((node) => node.offsetParent).map((node) => node.textContent)"
+        assert [text for text in student.driver.execute_script(said) if not re.search("[가-힣]", text)] == []
+        for width in (1280, 390):
+            student.open(width=width)
+            assert student.driver.execute_script("return document.documentElement.scrollWidth") <= width
+    finally:
+        student.driver.execute_script("localStorage.clear()")

@@ -445,3 +445,31 @@ def test_it_works_inside_of_a_notebooks_frame(browser, tmp_path, sparse):
     browser.switch_to.default_content()
     browser.get_log("performance")
     assert browser.get_log("browser") == []
+
+
+def test_it_speaks_korean_at_a_click_keeps_what_was_edited_and_fits_a_phone(page, sparse):
+    browser = page(sparse)
+    edit(browser, "x", 0, 0.5)
+    loss = browser.find_element(By.ID, "loss").text
+    click(browser, "given", "x", 0)
+    english = told(browser)
+    try:
+        browser.find_element(By.ID, "language").click()
+        assert browser.execute_script("return document.documentElement.lang") == "ko"
+        assert (browser.find_element(By.ID, "loss").text, here(browser)) == (loss, "주어진 값")
+        assert "고치기 전의 값" in told(browser)
+        assert "주어진 값: 배치" in told(browser)
+        assert "SparseAutoencoder의 학습 한 단계" in browser.find_element(By.TAG_NAME, "h1").text
+        assert browser.title == browser.find_element(By.TAG_NAME, "h1").text
+        said = browser.execute_script("return [...document.querySelectorAll('.says, .bar button, #steps h2')].map((node) => node.textContent)")
+        assert [text for text in said if re.search("[a-z]{3}", text) and not re.search("[가-힣]|←", text)] == []
+        labels = browser.execute_script("return [...document.querySelectorAll('[aria-label]')].map((node) => node.ariaLabel)")
+        assert [label for label in labels if re.search("computed|example|number|step|image", label)] == []
+        for width in (1280, 390):
+            metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+            browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+            assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+        browser.find_element(By.ID, "language").click()
+        assert told(browser) == english
+    finally:
+        browser.execute_script("localStorage.clear()")

@@ -637,20 +637,20 @@ def test_what_a_given_number_may_be_is_told():
     step = ae.trace(model, x, labels)
     limits = {q.name: limits_of(q, step) for q in step.given_quantities}
     units = step["mask"].output.shape[1]
-    assert limits["k"] == {"text": f"a whole number from 1 to {units}", "whole": True, "least": 1, "most": units}
-    assert limits["t"]["text"] == "a whole number, 1 or more"
-    assert limits["x"]["text"] == "a number, such as 0.5"
-    assert limits["beta1"]["text"] == "a number from 0 to below 1"
-    assert limits["eps_Adam"]["text"] == "a number above 0"
+    assert limits["k"] == {"whole": True, "least": 1, "most": units}
+    assert limits["t"] == {"whole": True, "least": 1}
+    assert limits["x"] == {}
+    assert limits["beta1"] == {"least": 0, "below": 1}
+    assert limits["eps_Adam"] == {"above": 0}
     model, x, labels = made("classifier")
     step = ae.trace(model, x, labels)
     (labelled,) = [q for q in step.given_quantities if q.name == "labels"]
-    assert limits_of(labelled, step)["text"] == "a whole number from 0 to 2"
+    assert limits_of(labelled, step) == {"whole": True, "least": 0, "most": 2}
     model, x, _ = made("sparse kl")
     step = ae.trace(model, x, optimizer=ae.RMSProp())
-    limits = {q.name: limits_of(q, step)["text"] for q in step.given_quantities}
-    assert limits["rho"] == "a number between 0 and 1"
-    assert limits["beta"] == "a number from 0 to below 1"
+    limits = {q.name: limits_of(q, step) for q in step.given_quantities}
+    assert limits["rho"] == {"above": 0, "below": 1}
+    assert limits["beta"] == {"least": 0, "below": 1}
 
 
 def test_every_given_number_is_one_that_it_may_be():

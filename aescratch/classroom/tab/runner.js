@@ -1,6 +1,6 @@
 // How a page talks to the Python in its worker: calls with a time limit, after which the worker is ended and begun anew.
 //
-//   const runner = new Runner({pyodide, integrity, sizes, wheel, packages, course, files, worker, most_memory});
+//   const runner = new Runner({pyodide, integrity, sizes, wheel, packages, course, files, env, worker, most_memory});
 //   const course = await runner.start();
 //   const found = await runner.call("check", name, text, {seconds: 10});
 //

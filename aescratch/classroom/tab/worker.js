@@ -1,6 +1,6 @@
 // The interpreter of a page, in a worker of its own, so that the page stays responsive and can end it.
 //
-//   in:   {id, call: "load", arguments: {pyodide, integrity, sizes, wheel, packages, course, files}}
+//   in:   {id, call: "load", arguments: {pyodide, integrity, sizes, wheel, packages, course, files, env}}
 //         {id, call: "packages", arguments: [names]}      {id, call: a method of runner.py's Tab, arguments: [...]}
 //   out:  {id, result, memory}, {id, error}, or {id, fatal} when the interpreter broke down
 //         {progress: {bytes, of, what}} while something arrives, {ready: true}, {line} of the student's file, running now
@@ -103,7 +103,7 @@ function needed(lock, names) {
   return [...found.values()];
 }
 
-async function load({ pyodide, integrity, sizes, wheel, packages = ["numpy"], course, files = {} }) {
+async function load({ pyodide, integrity, sizes, wheel, packages = ["numpy"], course, files = {}, env = {} }) {
   counted.sizes = sizes ?? {};
   counted.of = Object.values(counted.sizes).reduce((sum, size) => sum + size, 0);
   const base = new URL(pyodide.endsWith("/") ? pyodide : `${pyodide}/`, self.location.href).href;
@@ -117,7 +117,7 @@ async function load({ pyodide, integrity, sizes, wheel, packages = ["numpy"], co
   const { loadPyodide } = await module(`${base}pyodide.mjs`, hash("pyodide.mjs"));
   ahead.set(`${base}pyodide-lock.json`, Promise.resolve(new Response(lock)));
   python = await loadPyodide({
-    indexURL: base, packages, env: { HOME: "/home/pyodide", MPLBACKEND: "agg" }, stdin: () => null,
+    indexURL: base, packages, env: { HOME: "/home/pyodide", MPLBACKEND: "agg", ...env }, stdin: () => null,
   });
   python.runPython(UNPACK);
   python.FS.mkdirTree(COURSE);

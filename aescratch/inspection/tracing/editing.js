@@ -3,11 +3,21 @@
 // Edits: {what, before, after}, the latter two with the numbers of the quantities that they change, by name.
 const done = [], undone = [];
 
-function say(text, refused = false) {
+function announce(text, refused = false) {
   const said = byId("said");
   said.classList.toggle("refused", refused);
   if (said.textContent !== text) said.textContent = text;
   byId("value").setAttribute("aria-invalid", refused);
+}
+
+// What this quantity's numbers may be, in words.
+function limitOf(of) {
+  const { whole, least, most, above, below } = data.quantities[of].limit;
+  const given = { kind: say(whole ? "limit_whole" : "limit_number"), least, most, above, below };
+  if (most !== undefined) return say("limit_range", given);
+  if (below !== undefined) return say(least === undefined ? "limit_between" : "limit_below", given);
+  if (above !== undefined) return say("limit_above", given);
+  return say(least === undefined ? "limit_any" : "limit_least", given);
 }
 
 // Whether a number, or what was typed for it, is none of those that this quantity may have.
@@ -49,10 +59,10 @@ function accepted(before, already) {
 // Set one number and compute everything anew, or leave all as it is and return why. What is dragged is one edit.
 function edit(of, flat, number, dragged = false) {
   const numbers = data.quantities[of].data, before = { [of]: [...numbers] }, already = broken();
-  if (outside(of, number)) return `expected ${data.quantities[of].limit.text}`;
+  if (outside(of, number)) return say("expected", { what: limitOf(of) });
   numbers[flat] = number;
-  if (!accepted(before, already)) return "with it, some results would be no finite numbers";
-  const what = `${entry(of, flat)} as ${show(number)}`, after = { [of]: [...numbers] };
+  if (!accepted(before, already)) return say("not_finite");
+  const what = say("edit_of", { what: entry(of, flat), number: show(number) }), after = { [of]: [...numbers] };
   note({ what, before, after, dragged: dragged && `${of} ${flat}` });
   return "";
 }
@@ -80,7 +90,7 @@ function again(from, to, which) {
   refresh();
   tell(chosen);
   const now = show(data.quantities.J.data[0]);
-  say(`${last.what}: ${which === "before" ? "undone" : "done again"}. J went from ${show(J)} to ${now}.`);
+  announce(say(which === "before" ? "undone" : "redone", { what: last.what, before: show(J), now }));
 }
 const undo = () => again(done, undone, "before"), redo = () => again(undone, done, "after");
 
@@ -94,8 +104,9 @@ function set() {
   const { of, flat } = chosen, J = data.quantities.J, loss = J.data[0], before = data.quantities[of].data[flat];
   const typed = byId("value").value.trim(), text = typed.replace("−", "-").replace(",", ".");
   const why = edit(of, flat, text === "" ? NaN : Number(text));
-  if (why) say(`${typed === "" ? "An empty field" : `“${typed}”`} is refused: ${why}. ${entry(of, flat)} is still ${show(before)}.`, true);
-  else say(`${entry(of, flat)} was ${show(before)}, and is ${show(data.quantities[of].data[flat])} now. J went from ${show(loss)} to ${show(J.data[0])}.`);
+  const what = entry(of, flat), now = show(data.quantities[of].data[flat]), shown = typed === "" ? say("empty") : `“${typed}”`;
+  if (why) announce(say("refused_still", { typed: shown, why, what, number: show(before) }), true);
+  else announce(say("was_set", { what, before: show(before), now, loss: show(loss), J: show(J.data[0]) }));
 }
 byId("set").addEventListener("click", set);
 
@@ -110,7 +121,7 @@ function aim({ of, flat }) {
 }
 slider.addEventListener("input", () => {
   const why = edit(chosen.of, chosen.flat, Number(slider.value), true);
-  say(why ? `${slider.value} is refused: ${why}.` : "", Boolean(why));
+  announce(why ? say("refused", { typed: slider.value, why }) : "", Boolean(why));
 });
 slider.addEventListener("change", () => {
   if (done.length) done.at(-1).dragged = false;
@@ -125,6 +136,6 @@ byId("reset").addEventListener("click", () => {
   done.length = undone.length = 0;
   refresh();
   tell(chosen);
-  say(`All edits are undone: every number is as it was recorded, and J is ${show(data.quantities.J.data[0])} again.`);
+  announce(say("all_undone", { J: show(data.quantities.J.data[0]) }));
   sections[current].focus({ preventScroll: true });
 });

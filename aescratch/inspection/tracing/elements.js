@@ -14,9 +14,9 @@ const data = JSON.parse(document.getElementById("data").textContent);
 for (const array of Object.values(data.quantities)) array.data = array.data.map((number) => (number === null ? NaN : number));
 const engine = new Engine(data);
 const recorded = new Map(Object.entries(data.quantities).map(([name, array]) => [name, [...array.data]]));
+const language = new Words(data.words, data.language), { say } = language;
 const GIVEN = {
-  input: "given: the batch", parameter: "given: a parameter", state: "given: a running statistic",
-  noise: "given: drawn at random", setting: "given: a setting",
+  input: "given_input", parameter: "given_parameter", state: "given_state", noise: "given_noise", setting: "given_setting",
 };
 
 const byId = (id) => document.getElementById(id);

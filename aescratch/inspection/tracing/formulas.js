@@ -105,5 +105,6 @@ function arithmetic(tree, place, around) {
 function derived(step, place, result) {
   const sum = arithmetic(step.tree, place, -1), whole = sum === result ? sum : `${sum} = ${result}`;
   if (step.tree[0] !== "if") return whole;
-  return `${whole}, since ${arithmetic(step.tree[1], place, -1)} ${engine.value(step.tree[1], place) ? "holds" : "does not hold"}`;
+  const given = { line: whole, condition: arithmetic(step.tree[1], place, -1) };
+  return say(engine.value(step.tree[1], place) ? "since_holds" : "since_not", given);
 }

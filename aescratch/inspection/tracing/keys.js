@@ -14,7 +14,7 @@ function unitBeside({ of, flat }, [down, right]) {
 
 function fullScreen() {
   if (document.fullscreenElement) document.exitFullscreen();
-  else document.documentElement.requestFullscreen?.().catch(() => say("This browser shows the page in its window only."));
+  else document.documentElement.requestFullscreen?.().catch(() => announce(say("full_refused")));
 }
 byId("full").addEventListener("click", fullScreen);
 byId("full").hidden = !document.fullscreenEnabled;
@@ -62,11 +62,18 @@ for (const [of, numbers] of recorded) numbers.forEach((number, i) => {
   const off = Math.abs(number - mine) / Math.max(1, Math.abs(number));
   if (!(Number.isNaN(number) && Number.isNaN(mine))) difference = Math.max(difference, Number.isNaN(off) ? Infinity : off);
 });
+language.show();
+language.bind(byId("language"), () => {
+  sections.forEach((section, place) => describe(section, all[place]));
+  go(current, false, false);
+  refresh();
+  tell(chosen);
+});
 tell(null);
 document.documentElement.dataset.selftest = String(difference);
 restore();
 refresh();
-byId("main").append(make("p", { class: "how" }, `Computed again in this page: every number agrees with Python's to ${show(difference)}.`));
+byId("main").append(language.tell(make("p", { class: "how" }), "computed_again", { difference: show(difference) }));
 document.querySelectorAll(".formula, figure, #panel, #steps").forEach((element) => reachable.observe(element));
 const asked = location.hash;
 go(0, false, false);

@@ -1,6 +1,6 @@
 """The limits of a given number, so that the page can refuse an invalid one in a sentence.
 
-    k, read by a mask of 4 units -> {"text": "a whole number from 1 to 4", "whole": True, "least": 1, "most": 4}
+    k, read by a mask of 4 units -> {"whole": True, "least": 1, "most": 4}
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ OF_RULES: dict[str, dict[str, Any]] = {
 
 
 def limits_of(quantity: Quantity, operations: Sequence[Operation]) -> dict[str, Any]:
-    """Return the limits of a given quantity: ``text`` in words, and whole, least, most, above, below if any."""
+    """Return the limits of a given quantity: whole, least, most, above, below if any."""
     readers = [operation for operation in operations if quantity in operation.quantity.inputs]
     functions = {operation.function for operation in readers}
     found: dict[str, Any] = {}
@@ -42,18 +42,4 @@ def limits_of(quantity: Quantity, operations: Sequence[Operation]) -> dict[str, 
         found = {"least": 0, "most": 1}
     else:
         found = OF_MODELS.get(quantity.wish, {})
-    return {"text": _text(**found), **found}
-
-
-def _text(
-    whole: bool = False, least: int | None = None, most: int | None = None, above: int | None = None,
-    below: int | None = None,
-) -> str:  # fmt: skip
-    head = "a whole number" if whole else "a number"
-    if most is not None:
-        return f"{head} from {least} to {most}"
-    if below is not None:
-        return f"{head} between {above} and {below}" if least is None else f"{head} from {least} to below {below}"
-    if above is not None:
-        return f"{head} above {above}"
-    return f"{head}, such as 0.5" if least is None else f"{head}, {least} or more"
+    return dict(found)

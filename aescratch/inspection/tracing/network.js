@@ -4,7 +4,7 @@
 const scene = byId("scene"), example = byId("example");
 let geometry = null, parts = null;
 
-for (let n = 0; n < engine.examples; n++) example.append(make("option", { value: n }, `example ${n}`));
+for (let n = 0; n < engine.examples; n++) example.append(language.tell(make("option", { value: n }), "example", { n }));
 example.hidden = engine.examples === 1;
 example.addEventListener("change", build);
 new ResizeObserver(build).observe(byId("network"));

@@ -5,19 +5,21 @@ from __future__ import annotations
 import inspect
 import json
 import math
-from collections.abc import Sequence
-from html import escape
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
 from typing import Any
 
 from aescratch import functions, optimizers
 from aescratch.backend.normal import ERFC_POLYNOMIAL
+from aescratch.foundations import page_words
+from aescratch.foundations.page_words import Words, filled, first_language, values_of, words_of
 from aescratch.inspection.tracing.arrays import Quantity
 from aescratch.inspection.tracing.language import Equation
 from aescratch.inspection.tracing.limits import limits_of
 from aescratch.inspection.tracing.naming import label
 from aescratch.inspection.tracing.operation import Operation, named_equation
+from aescratch.inspection.tracing.taken import Taken
 
 # Together one function in the page; each file uses those before it.
 SCRIPTS = (
@@ -25,14 +27,12 @@ SCRIPTS = (
     "panel", "editing", "training", "keys",
 )  # fmt: skip
 MOST_NUMBERS = 20_000  # on a page that a phone can show
-BETWEEN = {
-    "add": "Gradients from several places add up.", "multiply": "A term or a gradient, times its weight.",
-    "clip": "If the norm of all gradients together is too large, all are scaled by the same factor.",
-}  # fmt: skip
+BETWEEN = ("add", "multiply", "clip")  # operations between functions; their explanations are in strings.*.json
+TRANSLATED = Path(__file__).with_name("says.ko.json")  # the docstrings of the functions, by name
 
 
 def page(
-    title: str, given: Sequence[Quantity], operations: Sequence[Operation], image_shape: Sequence[int] | None = None
+    taken: Taken, given: Sequence[Quantity], operations: Sequence[Operation], image_shape: Sequence[int] | None = None
 ) -> str:  # fmt: skip
     """Return the whole page as text; the batch is the first given array, and its rows may be images.
 
@@ -54,17 +54,18 @@ def page(
     arrays = {quantity.name: _array(quantity) for quantity in quantities}
     for quantity in given:
         arrays[quantity.name]["limit"] = limits_of(quantity, operations)
+    words, korean = words_of(Path(__file__).parent), json.loads(TRANSLATED.read_text(encoding="utf-8"))
     content = {
-        "quantities": arrays, "steps": [_step(operation) for operation in operations],
+        "words": words, "language": first_language(),
+        "quantities": arrays, "steps": [_step(operation, _says(operation, words, korean)) for operation in operations],
         "examples": len(given[0].value), "image": image_shape and list(map(int, image_shape)),
         "erfc": list(ERFC_POLYNOMIAL),
     }  # fmt: skip
     data = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    title = escape(title[0].upper() + title[1:])
-    script = "\n".join(_file(f"{name}.js") for name in SCRIPTS)
-    return Template(_file("page.html")).substitute(
-        style=_file("style.css"), script=script, title=title, data=data.replace("<", "\\u003c")
-    )
+    script = "\n".join([page_words.script(), *(_file(f"{name}.js") for name in SCRIPTS)])
+    title = {"title": "title_one" if taken.n == 1 else "title_many", "values": values_of(**taken._asdict())}
+    template = filled(Template(_file("page.html")).safe_substitute(title), words)
+    return Template(template).substitute(style=_file("style.css"), script=script, data=data.replace("<", "\\u003c"))
 
 
 def _file(name: str) -> str:
@@ -77,13 +78,13 @@ def _array(quantity: Quantity) -> dict[str, Any]:
     return {"shape": list(value.shape), "data": numbers, "kind": quantity.kind, "label": label(quantity)}
 
 
-def _step(operation: Operation) -> dict[str, Any]:
+def _step(operation: Operation, says: Mapping[str, str]) -> dict[str, Any]:
     quantity = operation.quantity
     known = named_equation(quantity) if operation.agrees else None
     equation = known or Equation("", (), None)
     return {
         "name": operation.name, "indices": equation.indices, "tree": equation.tree, "which": operation.which,
-        "part": operation.part, "where": operation.where, "code": operation.code, "says": _says(operation),
+        "part": operation.part, "where": operation.where, "code": operation.code, "says": says,
         "formula": operation.formula, "from": list(operation.inputs), "share": quantity.share,
         "rule": operation.function if operation.which == "update" else "",
         "of": None if quantity.target is None else quantity.target.name,
@@ -91,12 +92,17 @@ def _step(operation: Operation) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _says(operation: Operation) -> str:
-    """Return the explanation of an operation: the docstring of its function."""
+def _says(operation: Operation, words: Words, korean: Mapping[str, str]) -> dict[str, str]:
+    """Return the explanation of an operation in each language: the docstring of its function."""
     if operation.function in BETWEEN:
-        return BETWEEN[operation.function]
-    if operation.which == "update":
-        rule = getattr(getattr(optimizers, operation.function, None), "rule", None)
+        return {each: said[f"says_{operation.function}"] for each, said in words.items()}
+    english = documented(operation.function, operation.which)
+    return {"en": english, "ko": korean[operation.function]} if operation.function in korean else {"en": english}
+
+
+def documented(function: str, which: str) -> str:
+    """Return the docstring of a function in one line; of an optimiser, the first line of its rule's."""
+    if which == "update":
+        rule = getattr(getattr(optimizers, function, None), "rule", None)
         return (inspect.getdoc(rule) or "").partition("\n")[0]
-    documented = inspect.getdoc(getattr(functions, operation.function, None)) or ""
-    return " ".join(documented.split()).replace("`", "")
+    return " ".join((inspect.getdoc(getattr(functions, function, None)) or "").split()).replace("`", "")

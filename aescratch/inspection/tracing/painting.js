@@ -48,7 +48,8 @@ const weightsIn = ({ of, edge }) => (edge ? edge.members.flatMap(({ weight }) =>
 
 function paintLabel(of, label, lit) {
   const name = shownOf(of), noise = drawnWith(of).map((source) => data.quantities[source].label).join(", ");
-  label.textContent = data.quantities[name ?? of].label.replace(/ \(.*/, "") + (noise && name === of ? ` with ${noise}` : "");
+  const own = data.quantities[name ?? of].label.replace(/ \(.*/, "");
+  label.textContent = noise && name === of ? say("with_noise", { label: own, noise }) : own;
   mark(label, { lit, "not-yet": !name });
 }
 
@@ -58,7 +59,7 @@ function paintUnit({ group, core, node }, key, way, lit) {
     resize(core, node, name ? Math.abs(number) / largest(data.quantities[name].data) : 0);
     signed(core, number);
   } else group.querySelector("text").textContent = name ? show(number) : "";
-  const says = name ? `${labelled(name, node.flat)} = ${show(number)}` : `${labelled(node.of, node.flat)}, not computed yet`;
+  const says = name ? `${labelled(name, node.flat)} = ${show(number)}` : say("not_yet", { what: labelled(node.of, node.flat) });
   group.setAttribute("aria-label", says);
   mark(group, { lit, gradient: name && name !== node.of, "not-yet": !name, way: way?.has(key), chosen: key === way?.start });
 }
@@ -120,11 +121,12 @@ const isUnitOf = ({ of, flat }, row) =>
   (row.part ? of === row.part : of === row.of && String(paths.unitOf(of, flat)) === String(row.unit));
 
 function captionOf({ which, step, title }) {
-  const names = (list) => list.map((of) => data.quantities[of].label).join(", ").replace(/, ([^,]*)$/, " and $1");
+  const labels = (step?.from ?? []).map((of) => data.quantities[of].label), before = labels.slice(0, -1).join(", ");
+  const names = before ? say("and", { before, last: labels.at(-1) }) : labels.join("");
   const way = wayOf(chosen), made = title.replace(/^\d+ +/, "");
   const [of, flat] = way?.start.split(" ") ?? [];
-  if (way) return `Ways from ${labelled(of, flat)} to J${engine.whole.has(of) ? ", with their shares" : ""}`;
-  if (which === "given") return "The network before the step";
-  if (which === "update") return step ? `Update: ${made}` : "Update: by how much each weight moves";
-  return `${HEADINGS[which]}: ${made} from ${names(step.from)}`;
+  if (way) return say(engine.whole.has(of) ? "caption_way_shares" : "caption_way", { what: labelled(of, flat) });
+  if (which === "given") return say("caption_given");
+  if (which === "update") return step ? say("caption_operation", { made }) : say("caption_update");
+  return say(which === "forward" ? "caption_forward" : "caption_backward", { made, names });
 }

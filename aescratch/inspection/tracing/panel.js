@@ -20,15 +20,14 @@ function check(of, flat) {
   const name = engine.whole.get(of);
   if (!name || !(of in data.quantities)) return null;
   if (engine.byRule.has(of)) {
-    const text = `${entry(name, flat)} passes a backward that is declared not to be the derivative, but a rule in its place: `;
-    return make("p", { class: "check" }, text + "no difference quotient of the loss stands beside it.");
+    return make("p", { class: "check" }, say("by_rule", { gradient: entry(name, flat) }));
   }
   const gradient = data.quantities[name].data[flat], quotient = engine.quotient(of, flat), q = entry(of, flat);
   const off = Math.abs(gradient - quotient), fine = off <= 1e-6 * Math.max(1, Math.abs(gradient));
+  const nine = (number) => exact(Number(number.toPrecision(9))), own = entry(name, flat);
   const text = Number.isNaN(quotient)
-    ? `Gradient check: the loss has a kink here, so there is no difference quotient beside ${entry(name, flat)} = ${show(gradient)}.`
-    : `Gradient check: ${entry(name, flat)} = ${exact(Number(gradient.toPrecision(9)))}, and the difference quotient ` +
-      `(J(${q} + h) − J(${q} − h)) / 2h = ${exact(Number(quotient.toPrecision(9)))}, ${show(off)} away.`;
+    ? say("check_kink", { gradient: own, value: show(gradient) })
+    : say("check", { gradient: own, value: nine(gradient), q, quotient: nine(quotient), off: show(off) });
   return make("p", { class: `check${fine || Number.isNaN(quotient) ? "" : " off"}` }, text);
 }
 
@@ -40,8 +39,10 @@ function showExampleOf(cell) {
   build();
 }
 
+const linkTo = (place) => make("a", { href: `#step-${place}` }, say("step", { n: place }));
+
 function tell(cell) {
-  if (cell !== chosen) say("");
+  if (cell !== chosen) announce("");
   chosen = cell;
   light(cell);
   showExampleOf(cell);
@@ -49,25 +50,26 @@ function tell(cell) {
   const told = byId("told");
   byId("edit").hidden = !cell || !(data.quantities[cell.of].kind in GIVEN);
   told.replaceChildren(byId("hint").content.cloneNode(true));
+  language.show(told);
   if (!cell) return;
   const { of, flat } = cell, array = data.quantities[of], step = engine.step(of);
   const lines = [make("p", { class: "value" }, `${entry(of, flat)} = ${exact(Number(array.data[flat].toPrecision(7)))}`)];
-  if (show(array.data[flat]) !== show(recorded.get(of)[flat])) lines.push(make("p", { class: "was" }, `${show(recorded.get(of)[flat])} before the edits`));
+  if (show(array.data[flat]) !== show(recorded.get(of)[flat])) lines.push(make("p", { class: "was" }, say("before_edits", { number: show(recorded.get(of)[flat]) })));
   if (step) {
     const place = engine.made.get(of);
-    lines.push(make("p", {}, `computed in `, make("a", { href: `#step-${place}` }, `step ${place}`), `: ${step.formula}`));
+    lines.push(make("p", {}, `${say("computed_in")} `, linkTo(place), `: ${step.formula}`));
     if (step.tree) {
       lines.push(make("p", { class: "sum" }, `${entry(of, flat)} = ${derived(step, engine.indices(step, flat), show(array.data[flat]))}`));
     }
   } else {
-    const limited = Object.keys(array.limit).length > 1; // and not any number at all
-    lines.push(make("p", {}, limited ? `${GIVEN[array.kind]}, ${array.limit.text}` : GIVEN[array.kind]));
+    const limited = Object.keys(array.limit).length > 0; // and not any number at all
+    lines.push(make("p", {}, limited ? `${say(GIVEN[array.kind])}, ${limitOf(of)}` : say(GIVEN[array.kind])));
     byId("value").value = String(array.data[flat]);
     aim(cell);
   }
   if (step?.share) {
     const whole = engine.whole.get(step.of), place = engine.made.get(whole);
-    lines.push(make("p", {}, `A share of ${whole}, which is whole in `, make("a", { href: `#step-${place}` }, `step ${place}`), "."));
+    lines.push(make("p", {}, `${say("share_of", { whole })} `, linkTo(place), "."));
   }
   if (!step?.share) lines.push(...[sumOf(step?.of ?? of, flat), check(step?.of ?? of, flat)].filter(Boolean));
   told.replaceChildren(...lines);

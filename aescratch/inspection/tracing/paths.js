@@ -4,6 +4,8 @@
 // No derivative is taken here. A recorded backward formula is linear in the gradients that it reads: with one of them at
 // 1 and the others at 0 it gives the factor ∂next/∂this, and with all at 0 what comes from a loss or a penalty itself.
 
+const LOSS = "the loss"; // the part that a piece comes from, if it is no other
+
 class Paths {
   constructor(engine) {
     this.engine = engine;
@@ -121,7 +123,7 @@ class Paths {
     for (const piece of pieces) {
       const target = piece.name ? this.engine.step(piece.name).of : this.engine.step(piece.at.name).of;
       const { flat } = piece.name ? piece : piece.at;
-      const unit = piece.name ? this.unitOf(target, flat) : [], part = piece.name ? "" : piece.part || "the loss";
+      const unit = piece.name ? this.unitOf(target, flat) : [], part = piece.name ? "" : piece.part || LOSS;
       const key = part || `${target} ${unit}`;
       if (!rows.has(key)) rows.set(key, { part, of: target, flat, unit, pieces: [], byExample: new Map(), sum: 0 });
       const row = rows.get(key), upstream = piece.name ? this.engine.arrays[piece.name].data[flat] : null;

@@ -16,6 +16,7 @@ from aescratch.inspection.tracing.arrays import Quantity
 from aescratch.inspection.tracing.naming import Names, name_backward, name_forward, name_parameters
 from aescratch.inspection.tracing.recorder import Recorder
 from aescratch.inspection.tracing.replay import Replay
+from aescratch.inspection.tracing.taken import Taken
 from aescratch.inspection.tracing.trace import Trace
 from aescratch.inspection.tracing.updating import update
 from aescratch.optimizers import Adam, Optimizer
@@ -101,9 +102,8 @@ def trace(
     for quantity in recorder.given:  # the rule's settings
         taken = quantity.wish in names.taken
         names.take(quantity, f"{quantity.wish}_{type(optimizer).__name__}" if taken else quantity.wish)
-    examples = f"{len(batch[0])} example{'s' if len(batch[0]) > 1 else ''}"
-    title = f"one training step of {type(model).__name__}, {examples}, {_chosen(optimizer)}, float64, rng={rng}"
-    return Trace(title, recorder.given, [*quantities, *updates], replay)
+    step = Taken(type(model).__name__, len(batch[0]), _chosen(optimizer), rng)
+    return Trace(step, recorder.given, [*quantities, *updates], replay)
 
 
 def _mark_by_rule(model: Any, quantities: list[Quantity]) -> None:

@@ -9,16 +9,16 @@ function sumOf(of, flat) {
   const rows = shownFirst(found.rows), shown = rows.slice(0, MOST_ROWS), rest = rows.slice(MOST_ROWS);
   const examples = examplesIn(rows), widest = Math.max(...rows.map((row) => Math.abs(row.sum))) || 1;
   const lines = shown.map((row) => lineOfSum(nameOf(row), insideOf(row, examples), row.sum, widest));
-  if (rest.length) lines.push(lineOfSum(`${rest.length} others`, examples.map(() => ""), total(rest), widest));
-  const head = ["through", ...examples.map((n) => (n === null ? "slope · ∂J/∂next" : `n = ${n}`)), "share"];
+  if (rest.length) lines.push(lineOfSum(say("others", { n: rest.length }), examples.map(() => ""), total(rest), widest));
+  const head = [say("through"), ...examples.map((n) => (n === null ? say("slope_next") : `n = ${n}`)), say("share")];
   const sum = total(rows), away = Math.abs(sum - found.value);
   const table = make("table", { class: "shares" },
-    make("caption", {}, `${labelled(found.name, flat)}, gathered by next unit`),
+    make("caption", {}, say("gathered", { gradient: labelled(found.name, flat) })),
     make("thead", {}, make("tr", {}, ...head.map((text) => make("th", { scope: "col" }, text)))),
     make("tbody", {}, ...lines),
-    make("tfoot", {}, make("tr", {}, make("th", { scope: "row", colspan: head.length - 1 }, "the sum"), make("td", { class: "total" }, show(sum)))));
-  const computed = `The backward pass computed ${entry(found.name, flat)} = ${exact(Number(found.value.toPrecision(9)))}`;
-  const beside = make("p", {}, `${computed}; the sum is ${away ? `${show(away)} away` : "the same"}.`);
+    make("tfoot", {}, make("tr", {}, make("th", { scope: "row", colspan: head.length - 1 }, say("the_sum")), make("td", { class: "total" }, show(sum)))));
+  const given = { gradient: entry(found.name, flat), value: exact(Number(found.value.toPrecision(9))), away: show(away) };
+  const beside = make("p", {}, say(away ? "sum_away" : "sum_same", given));
   return make("div", { class: "gathered", "data-sum": String(sum) }, table, beside);
 }
 
@@ -39,7 +39,7 @@ function insideOf(row, examples) {
   return [more.length || row.part ? "" : `${short(factor)} · ${afterSign(short(upstream))}`];
 }
 
-const nameOf = ({ part, of, unit }) => part || data.quantities[of].label + (unit.length ? `[${unit.join(",")}]` : "");
+const nameOf = ({ part, of, unit }) => (part === LOSS ? say("the_loss") : part) || data.quantities[of].label + (unit.length ? `[${unit.join(",")}]` : "");
 
 function lineOfSum(name, inside, sum, widest) {
   const bar = make("span", { class: `bar-of ${sum < 0 ? "minus" : "plus"}`, "aria-hidden": "true" });

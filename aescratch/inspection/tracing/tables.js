@@ -2,7 +2,7 @@
 // images. What the optimiser does is one step, which unfolds into its operations.
 
 const cells = new Map(); // of every quantity: lists of its cells, one list for every place where it is shown
-const HEADINGS = { given: "Given", forward: "Forward", backward: "Backward", update: "Update" };
+const HEADINGS = { given: "heading_given", forward: "heading_forward", backward: "heading_backward", update: "heading_update" };
 
 // Images: which axis of a quantity counts pixels. A weight's is the one that it shares with the image it is read beside.
 
@@ -43,8 +43,11 @@ function tablesOf(of) {
   return Array.from({ length: shape[1 - images.get(of)] }, (_, unit) => rows(picture(unit), data.image[1]));
 }
 
-function tableOf(of, rows, name, section, mine) {
-  const table = make("table", { role: "grid", "aria-label": name });
+function tableOf(of, rows, unit, section, mine) {
+  const table = make("table", { role: "grid" }), { label, shape } = data.quantities[of], size = shape.join(" × ");
+  if (unit !== null) language.label(table, "table_image", { label, size, unit });
+  else if (size) table.setAttribute("aria-label", `${label}, ${size}`);
+  else language.label(table, "table_number", { label });
   rows.forEach((flats, i) => {
     const line = make("tr", { role: "row" });
     flats.forEach((flat, j) => {
@@ -59,10 +62,8 @@ function tableOf(of, rows, name, section, mine) {
 }
 
 function figure(of, section, made) {
-  const array = data.quantities[of], mine = [];
-  const size = array.shape.length ? array.shape.join(" × ") : "a number";
-  const name = `${array.label}, ${size}`, tables = tablesOf(of);
-  const places = tables.map((rows, unit) => tableOf(of, rows, tables.length > 1 ? `${name}, image ${unit}` : name, section, mine));
+  const array = data.quantities[of], mine = [], tables = tablesOf(of);
+  const places = tables.map((rows, unit) => tableOf(of, rows, tables.length > 1 ? unit : null, section, mine));
   if (!cells.has(of)) cells.set(of, []);
   cells.get(of).push(mine);
   const more = [array.label === of ? "" : of, array.shape.join(" × ")].filter(Boolean).join(", ");
@@ -82,34 +83,34 @@ const settings = givenNames.filter((of) => reads(updates, of) && !reads(passes, 
 const numbersLast = (names) => [...names].sort((one, other) => isNumber(one) - isNumber(other));
 const isNumber = (of) => !data.quantities[of].shape.length;
 const given = {
-  which: "given", id: "given", title: "Given", says: "What the step starts from. Every number here can be edited.",
+  which: "given", id: "given", get title() { return say("heading_given"); }, get says() { return say("given_says"); },
   from: numbersLast(givenNames.filter((of) => !settings.includes(of))), made: [],
 };
 const update = {
-  which: "update", id: "update", title: `Update: ${updates.at(-1).rule}`, says: updates.at(-1).says,
+  which: "update", id: "update", get title() { return say("update_by", { rule: updates.at(-1).rule }); },
+  get says() { return inLanguage(updates.at(-1).says); },
   from: numbersLast(settings), made: updates.map((step) => step.name).filter((name) => name.endsWith("_new")),
 };
+const inLanguage = (texts) => texts[language.language] ?? texts.en;
 const asListed = (step) => {
-  const { which, name, from, says } = step, number = engine.made.get(name);
-  return { step, which, id: `step-${number}`, title: `${number}  ${data.quantities[name].label}`, from, made: [name], says };
+  const { which, name, from } = step, number = engine.made.get(name), title = `${number}  ${data.quantities[name].label}`;
+  return { step, which, id: `step-${number}`, title, from, made: [name], get says() { return inLanguage(step.says); } };
 };
 const all = [given, ...passes.map(asListed), update, ...updates.map(asListed)];
 const foldable = new Set(all.slice(all.indexOf(update) + 1));
 let folded = true;
 
 function sectionOf(listed) {
-  const { step } = listed, section = make("section", { id: listed.id, tabindex: -1, "aria-label": listed.title });
-  const head = make("h2", {}, listed.title);
-  if (step) head.append(make("small", {}, [step.which, step.part].filter(Boolean).join(", ")));
-  section.append(head);
+  const { step } = listed, section = make("section", { id: listed.id, tabindex: -1 });
+  section.append(make("h2"));
   if (step?.tree) {
     const box = make("div", { class: "formula", role: "img", "aria-label": step.formula });
     box.innerHTML = formula(step);
     section.append(box);
   } else if (step) {
-    section.append(make("p", {}, "What the code computes here is not the formula of the sheet, so these numbers stay as they were recorded."));
+    section.append(language.tell(make("p"), "not_the_formula"));
   }
-  if (listed.says) section.append(make("p", { class: "says" }, listed.says));
+  if (listed.says) section.append(make("p", { class: "says" }));
   if (listed === update) section.append(make("div", { class: "acts" }, unfold));
   if (step?.code) {
     const code = make("code", step.code.includes("\n") ? { class: "lines" } : {}, step.code);
@@ -117,19 +118,28 @@ function sectionOf(listed) {
   }
   const figures = [...listed.from.map((of) => figure(of, section, false)), ...listed.made.map((of) => figure(of, section, true))];
   section.append(make("div", { class: "arrays" }, ...figures));
+  describe(section, listed);
   return section;
 }
 
+// The words of a section and of the link to it.
+function describe(section, listed) {
+  const { step, title, says } = listed, link = linkOf.get(listed);
+  const small = step ? [make("small", {}, [say(`which_${step.which}`), step.part].filter(Boolean).join(", "))] : [];
+  section.setAttribute("aria-label", title);
+  section.querySelector("h2").replaceChildren(title, ...small);
+  if (says) section.querySelector(".says").textContent = says;
+  const [head, share] = title.split(/(?= \()/); // ∂J/∂h1 and (sparsity)
+  link.replaceChildren(head, ...(share ? [make("small", {}, share)] : []));
+}
+
 const unfold = make("button", { type: "button", id: "unfold" });
-const sections = all.map(sectionOf);
-const links = all.map((listed) => {
-  const [head, share] = listed.title.split(/(?= \()/); // ∂J/∂h1 and (sparsity)
-  return make("a", { href: `#${listed.id}` }, head, ...(share ? [make("small", {}, share)] : []));
-});
+const linkOf = new Map(all.map((listed) => [listed, make("a", { href: `#${listed.id}` })]));
+const sections = all.map(sectionOf), links = [...linkOf.values()];
 byId("main").append(...sections);
 for (const which of Object.keys(HEADINGS)) {
   const mine = links.filter((_, place) => all[place].which === which);
-  if (which === "forward" || which === "backward") byId("steps").append(make("h2", {}, HEADINGS[which]));
+  if (which === "forward" || which === "backward") byId("steps").append(language.tell(make("h2"), HEADINGS[which]));
   byId("steps").append(make("ol", {}, ...mine.map((link) => make("li", {}, link))));
 }
 
@@ -141,7 +151,7 @@ function fold(whether) {
     sections[place].hidden = folded;
     links[place].parentElement.hidden = folded;
   });
-  unfold.textContent = `${folded ? "show" : "hide"} its ${updates.length} operations`;
+  language.tell(unfold, folded ? "unfold" : "fold", { n: updates.length });
   unfold.setAttribute("aria-expanded", !folded);
 }
 unfold.addEventListener("click", () => fold(!folded));

@@ -14,6 +14,7 @@ from aescratch.inspection.tracing.arrays import Quantity
 from aescratch.inspection.tracing.operation import Operation, operation_of
 from aescratch.inspection.tracing.printing import text
 from aescratch.inspection.tracing.replay import Replay
+from aescratch.inspection.tracing.taken import Taken
 from aescratch.inspection.tracing.writing import latex_letter
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ class Trace(Sequence[Operation]):
     title: str
     loss: float
 
-    def __init__(self, title: str, given: Sequence[Quantity], computed: Sequence[Quantity], replay: Replay) -> None:
-        self.title, self.loss = title, replay.loss
+    def __init__(self, taken: Taken, given: Sequence[Quantity], computed: Sequence[Quantity], replay: Replay) -> None:
+        self._taken, self.title, self.loss = taken, taken.title, replay.loss
         self.given_quantities: list[Quantity] = [quantity for quantity in given if quantity.name]
         self.given: dict[str, Array] = {quantity.name: quantity.value for quantity in self.given_quantities}
         letters = {quantity.name: _letter(quantity) for quantity in [*self.given_quantities, *computed]}
@@ -144,7 +145,7 @@ class Trace(Sequence[Operation]):
     def _page(self, image_shape: Sequence[int] | None = None) -> str:
         from aescratch.inspection.tracing.page import page  # imported here, since importing the package doesn't need it
 
-        return page(self.title, self.given_quantities, self, image_shape)
+        return page(self._taken, self.given_quantities, self, image_shape)
 
     def _repr_html_(self) -> str | None:
         try:

@@ -15,8 +15,8 @@ function train(steps) {
     if (!accepted(last, already)) break;
     losses.push(data.quantities.J.data[0]);
   }
-  if (!losses.length) return say("The next step would make some results no finite numbers; it is not taken.", true);
-  const what = losses.length > 1 ? `${losses.length} steps of training` : "a step of training";
+  if (!losses.length) return announce(say("not_taken"), true);
+  const what = say(losses.length > 1 ? "took_many" : "took_one", { n: losses.length });
   return note({ what, before, after: byName(trained), from, losses });
 }
 
@@ -28,7 +28,8 @@ function drawCurve() {
   if (!first) return;
   const heights = [first.from, ...losses], low = Math.min(...heights, 0), span = Math.max(...heights) - low || 1;
   const points = heights.map((J, n) => `${(100 * n) / losses.length},${40 - (40 * (J - low)) / span}`);
-  const says = `J over ${losses.length} training step${losses.length > 1 ? "s" : ""}: from ${show(first.from)} to ${show(losses.at(-1))}`;
+  const given = { n: losses.length, first: show(first.from), last: show(losses.at(-1)) };
+  const says = say(losses.length > 1 ? "curve_many" : "curve_one", given);
   curve.setAttribute("aria-label", says);
   curve.replaceChildren(draw("polyline", { points: points.join(" "), "vector-effect": "non-scaling-stroke" }));
   curveSays.textContent = says;
@@ -37,8 +38,8 @@ function drawCurve() {
 const curve = draw("svg", { id: "curve", role: "img", viewBox: "0 0 100 40", preserveAspectRatio: "none" });
 const curveSays = make("p", { class: "says" });
 if (plain) {
-  const one = make("button", { type: "button", id: "train" }, "take this step");
-  const many = make("button", { type: "button", id: "train-on" }, "take 20");
+  const one = language.tell(make("button", { type: "button", id: "train" }), "take_one");
+  const many = language.tell(make("button", { type: "button", id: "train-on" }), "take_many", { n: 20 });
   one.addEventListener("click", () => train(1));
   many.addEventListener("click", () => train(20));
   unfold.after(one, many);

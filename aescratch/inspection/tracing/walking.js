@@ -17,7 +17,7 @@ function go(place, moves = true, addressed = true) {
   links.forEach((link, i) => (i === current ? link.setAttribute("aria-current", "step") : link.removeAttribute("aria-current")));
   byId("back").disabled = current === 0;
   byId("next").disabled = beside(1) === current;
-  const here = all[current].step ? `step ${all[current].title}, of ${data.steps.length - 1}` : all[current].title;
+  const here = all[current].step ? say("here", { title: all[current].title, n: data.steps.length - 1 }) : all[current].title;
   if (byId("here").textContent !== here) byId("here").textContent = here;
   paint();
   if (moves) {
@@ -71,7 +71,7 @@ let playing = null;
 function play(on = playing === null) {
   clearInterval(playing);
   playing = null;
-  byId("play").textContent = on ? "pause" : "play";
+  language.tell(byId("play"), on ? "pause" : "play");
   if (!on) return;
   release();
   if (beside(1) === current) jump(0);

@@ -39,7 +39,7 @@ function drawLoss(board, curve, pca) {
     board.line([[left, y], [board.width - 8, y]], board.colour("line"), 1);
     board.text(number(tick), left - 6, y + 4, board.colour("faint"), "right");
   }
-  board.text(`step ${number(plane.x1, 6)}`, board.width - 8, board.height - 5, board.colour("faint"), "right");
+  board.text(say("loss_step", { step: number(plane.x1, 6) }), board.width - 8, board.height - 5, board.colour("faint"), "right");
   const along = (name) => known.filter((point) => shown(point[name])).map(
     (point) => [plane.x(point.step), plane.y(Math.log10(point[name]))],
   );
@@ -52,7 +52,7 @@ function drawLoss(board, curve, pca) {
   board.line(along("error"), board.colour("accent"), 2.5);
   board.ink.fillStyle = board.colour("paper");
   board.ink.fillRect(board.width - 14 * board.letter, 4, 14 * board.letter, 2.6 * board.letter);
-  [["error, all data", "accent"], ["objective J, each batch", "point"]].forEach(([text, colour], i) => {
+  [[say("loss_error"), "accent"], [say("loss_objective"), "point"]].forEach(([text, colour], i) => {
     const y = 16 + 1.3 * board.letter * i;
     board.text(text, board.width - 30, y, board.colour("faint"), "right");
     board.line([[board.width - 26, y - 4], [board.width - 10, y - 4]], board.colour(colour), 3 - 1.5 * i);
@@ -61,18 +61,17 @@ function drawLoss(board, curve, pca) {
 
 // The terms of the last batch's objective.
 function termsOf({ network: { arrays }, program: { terms } }) {
-  const parts = terms.map((name) => `${name.replace(/_/g, " ")} ${number(arrays[name][0])}`);
-  return `J ${number(arrays.J[0])}${parts.length > 1 ? ` = ${parts.join(" + ")}` : ""}`;
+  const partOf = (name) => `${say(`term_${name}`)} ${number(arrays[name][0])}`;
+  return `J ${number(arrays.J[0])}${terms.length > 1 ? ` = ${terms.map(partOf).join(" + ")}` : ""}`;
 }
 
 // The state of the curves, in words.
 function noteLoss(scene, pca) {
-  const { error, numbers } = scene, width = `${numbers} number${numbers > 1 ? "s" : ""}`;
-  if (pca < 1e-4) return `Error ${number(error)}. PCA with ${width} loses nothing: the code is as wide as the data.`;
-  const ratio = error / pca;
-  let than = "the same as";
-  if (ratio < 0.995) than = `${Math.round(100 * (1 - ratio))} % less than`;
-  if (ratio > 1.005) than = `${Math.round(100 * (ratio - 1))} % more than`;
-  if (ratio > 2) than = `${number(ratio, 2)} times`;
-  return `Error ${number(error)}, ${than} PCA's ${number(pca)} with ${width}.`;
+  const { error, numbers: n } = scene, ratio = error / pca;
+  const given = { error: number(error), pca: number(pca), n, n_numbers: say(n > 1 ? "number_many" : "number_one") };
+  if (pca < 1e-4) return say("loss_wide", given);
+  if (ratio > 2) return say("loss_times", { ...given, times: number(ratio, 2) });
+  if (ratio > 1.005) return say("loss_more", { ...given, percent: Math.round(100 * (ratio - 1)) });
+  if (ratio < 0.995) return say("loss_less", { ...given, percent: Math.round(100 * (1 - ratio)) });
+  return say("loss_same", given);
 }

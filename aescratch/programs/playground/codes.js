@@ -142,9 +142,9 @@ function drawDecoded(board, scene) {
 }
 
 function noteCodes(scene) {
-  if (scene.units > 2) return "Blue: the held code; grey: the mean of all. Drag to decode others.";
-  let more = "";
-  if (scene.before) more = " Squares: codebook, and its cells.";
-  if (scene.samples) more = " Dashed: the prior's σ, 2 σ.";
-  return `Dots: the data's codes.${more} Drag to decode others.`;
+  if (scene.units > 2) return say("code_bars");
+  const parts = [say("code_dots")];
+  if (scene.before) parts.push(say("code_cells"));
+  if (scene.samples) parts.push(say("code_prior"));
+  return [...parts, say("code_drag")].join(" ");
 }

@@ -50,12 +50,12 @@ function makeSelect(name, text, options, value, change) {
 }
 
 function makeChips(box, name, options, value, change) {
-  box.replaceChildren(...options.map(({ name: word, label: shown, says }) => {
+  box.replaceChildren(...options.map(({ name: word }) => {
     const label = document.createElement("label"), input = document.createElement("input");
     Object.assign(input, { type: "radio", name, value: word, checked: word === value });
-    label.title = says;
+    label.title = say(`${name}_${word}_says`);
     input.addEventListener("change", () => change(name, word));
-    label.append(input, document.createTextNode(shown));
+    label.append(input, document.createTextNode(say(`${name}_${word}`)));
     return label;
   }));
 }
@@ -73,21 +73,17 @@ function choicesOf(content, state) {
   const narrow = { least: 1, most: points ? 3 : 8, start: set.code };
   const numbers = [
     {
-      name: "rate", label: "learning rate η", says: "The size of a step.",
-      least: 1e-4, most: 3, start: state.rule === "adam" ? 0.01 : 0.1, scale: "log",
+      name: "rate", least: 1e-4, most: 3, start: state.rule === "adam" ? 0.01 : 0.1, scale: "log",
     },
     {
-      name: "batch", label: "examples in a batch", says: "The number of examples in each step.",
-      least: 1, most: 200, start: 32, scale: "whole",
+      name: "batch", least: 1, most: 200, start: 32, scale: "whole",
     },
     {
-      name: "code", label: "code units", says: "The number of values in a code.",
-      ...(variant.deep ? narrow : wide), scale: "whole",
+      name: "code", ...(variant.deep ? narrow : wide), scale: "whole",
     },
   ];
   if (variant.deep) {
-    const says = "The width of each layer beside the code.";
-    numbers.push({ name: "hidden", label: "hidden units", says, least: 1, most: 64, start: set.hidden, scale: "whole" });
+    numbers.push({ name: "hidden", least: 1, most: 64, start: set.hidden, scale: "whole" });
   }
   for (const slider of variant.sliders) {
     const most = slider.name === "k" ? Math.min(slider.most, state.code ?? slider.most) : slider.most;
@@ -103,16 +99,16 @@ function stateFrom(content, address) {
   for (const [name, words] of Object.entries(choicesOf(content, state).words)) {
     if (!asked.has(name)) continue;
     if (words.includes(asked.get(name))) state[name] = asked.get(name);
-    else refused.push(`${name} must be one of ${words.join(", ")}, not “${asked.get(name)}”`);
+    else refused.push(say("refused_word", { name, words: words.join(", "), value: asked.get(name) }));
   }
   for (const { name, least, most, start, scale } of choicesOf(content, state).numbers) {
-    const value = asked.has(name) ? Number(asked.get(name)) : start, kind = scale === "whole" ? "a whole number " : "";
-    const right = value >= least && value <= most && (!kind || Number.isInteger(value));
-    if (!right) refused.push(`${name} must be ${kind}from ${least} to ${most}, not “${asked.get(name)}”`);
+    const value = asked.has(name) ? Number(asked.get(name)) : start, whole = scale === "whole";
+    const right = value >= least && value <= most && (!whole || Number.isInteger(value));
+    if (!right) refused.push(say(whole ? "refused_whole" : "refused_number", { name, least, most, value: asked.get(name) }));
     state[name] = right ? value : start;
   }
   if (state.k > state.code) {
-    refused.push(`of ${state.code} code units at most ${state.code} can be kept, not ${state.k}`);
+    refused.push(say("refused_k", { code: state.code, k: state.k }));
     state.k = state.code;
   }
   return { state, refused };

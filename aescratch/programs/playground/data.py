@@ -29,9 +29,7 @@ class Set:
     """One set of data; ``look`` is how an example is drawn: as a point, a curve or an image."""
 
     name: str
-    label: str
     look: str
-    says: str
     make: Callable[[], tuple[Array, Any]]
     hidden: int  # units, to begin with
     code: int
@@ -81,12 +79,8 @@ def digits() -> tuple[Array, Any]:
 
 
 SETS = (
-    Set("ring", "ring", "point", "A circle: one number, the angle, is enough, but no straight line fits.", ring, 12, 1),
-    Set("wave", "wave", "point", "A bent line: PCA's straight line misses it, a curve can follow it.", wave, 12, 1),
-    Set("spiral", "spiral", "point", "A rolled-up line. It takes patience, and hidden units.", spiral, 24, 1),
-    Set("cloud", "cloud", "point", "A normal cloud: here PCA's straight line is the best solution.", cloud, 12, 1),
-    Set("bumps", "curves", "curve", "One bump each: two numbers, place and width. PCA needs many.", bumps, 24, 2),
-    Set("digits", "digits", "image", "Handwritten digits of 8 × 8 pixels: 64 numbers each.", digits, 32, 2),
+    Set("ring", "point", ring, 12, 1), Set("wave", "point", wave, 12, 1), Set("spiral", "point", spiral, 24, 1),
+    Set("cloud", "point", cloud, 12, 1), Set("bumps", "curve", bumps, 24, 2), Set("digits", "image", digits, 32, 2),
 )  # fmt: skip
 
 
@@ -100,7 +94,7 @@ def sets() -> Iterator[dict[str, Any]]:
         whole = np.rint((np.clip(x, least, most) - least) / (most - least) * levels)
         x = least + whole / levels * (most - least)
         yield {
-            "name": each.name, "label": each.label, "look": each.look, "says": each.says,
+            "name": each.name, "look": each.look,
             "shape": list(x.shape), "least": least, "most": most, "levels": levels,
             "x": _text_of(whole.astype("<u2" if levels > LEVELS else "u1")),
             "labels": "".join(map(str, labels)), "hidden": each.hidden, "code": each.code, "pca": pca(x),

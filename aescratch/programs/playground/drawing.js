@@ -7,7 +7,7 @@ const ALONG = "#440154 #482878 #3e4a89 #31688e #26828e #1f9e89 #35b779 #6ece58 #
 const KINDS = "#4477aa #ee6677 #228833 #b8a52b #56b7d6 #aa3377 #8c8c8c #e08a3c #5b4bb5 #1b9e9e".split(" ");
 
 const number = (value, digits = 3) => {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? "no number" : value < 0 ? "−∞" : "∞";
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? say("no_number") : value < 0 ? "−∞" : "∞";
   const size = Math.abs(value), far = size !== 0 && (size < 1e-3 || size >= 1e5);
   const text = far ? value.toExponential(1) : String(Number(value.toPrecision(digits)));
   return text.replace(/-/g, "−");

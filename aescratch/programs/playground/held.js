@@ -16,12 +16,12 @@ function makeHeld(box, scene, draw) {
   const anywhere = { least: 0, most: 1, scale: "linear" };
   const move = (unit, value) => scene.hold(scene.held.map((own, j) => (j === unit ? value : own)));
   box.replaceChildren();
-  const chooser = few ? null : slider("unit", "code unit", "The unit that the slider below moves.",
+  const chooser = few ? null : slider("unit", say("held_unit"), say("held_unit_says"),
     { least: 1, most: scene.units, scale: "whole" }, (value) => { scene.unit = value - 1; });
-  const labels = { 1: ["code"], 2: ["code unit 1", "code unit 2"] }[scene.units] ?? ["its value"];
-  const movers = labels.map((label, place) => slider(`held${place}`, label, "Moves the code that is decoded.",
+  const labels = { 1: [say("held_code")], 2: [1, 2].map((n) => say("held_nth", { n })) }[scene.units] ?? [say("held_value")];
+  const movers = labels.map((label, place) => slider(`held${place}`, label, say("held_moves"),
     anywhere, (value) => move(few ? place : scene.unit, value)));
-  const example = slider("example", "or the code of example", "Holds the code of this example.",
+  const example = slider("example", say("held_example"), say("held_example_says"),
     { least: 1, most: scene.set.n, scale: "whole" }, (value) => scene.follow(value - 1));
 
   const show = (input, value, text) => {
@@ -38,6 +38,6 @@ function makeHeld(box, scene, draw) {
       show(input, value, number(value));
     });
     const followed = scene.example !== null;
-    show(example, followed ? scene.example + 1 : example.value, followed ? String(scene.example + 1) : "none");
+    show(example, followed ? scene.example + 1 : example.value, followed ? String(scene.example + 1) : say("held_none"));
   };
 }

@@ -3,6 +3,7 @@
 //   controls -> state -> Training, Scene -> frame: some steps, then all views
 
 const content = JSON.parse(document.getElementById("content").textContent);
+const language = new Words(content.words, content.language), { say } = language;
 const element = (id) => document.getElementById(id);
 const views = ["network", "loss", "output", "code", "decoded"];
 const boards = Object.fromEntries(views.map((name) => [name, new Board(element(`${name}-canvas`))]));
@@ -58,19 +59,24 @@ function start() {
   curve.add(0, scene.error, NaN);
   trouble("");
   warned = false;
-  element("says").textContent = `${variant.says} ${set.says}`;
-  for (const [view, note] of [["network", noteNetwork], ["output", noteOutput], ["code", noteCodes]]) {
-    element(`${view}-note`).textContent = note(scene);
-    boards[view].canvas.setAttribute("aria-label", note(scene));
-  }
+  describe();
   const formulas = [...content.programs[name].formulas, ...content.rules[state.rule].formulas];
   element("formula-list").replaceChildren(...formulas.map((formula) => {
     const item = document.createElement("li");
     item.textContent = formula;
     return item;
   }));
-  makeHeld(element("held-sliders"), scene, draw);
   draw();
+}
+
+// What is said of the data, the variant and the views.
+function describe() {
+  element("says").textContent = `${say(`variant_${state.variant}_says`)} ${say(`data_${state.data}_says`)}`;
+  for (const [view, note] of [["network", noteNetwork], ["output", noteOutput], ["code", noteCodes]]) {
+    element(`${view}-note`).textContent = note(scene);
+    boards[view].canvas.setAttribute("aria-label", note(scene));
+  }
+  makeHeld(element("held-sliders"), scene, draw);
 }
 
 // Settings of the step take the numbers of their sliders.
@@ -102,11 +108,15 @@ function change(name, value) {
 }
 
 function slider(name) {
-  return makeSlider(choicesOf(content, state).numbers.find((each) => each.name === name), state[name], change);
+  const found = choicesOf(content, state).numbers.find((each) => each.name === name), word = `slider_${found.says || name}`;
+  return makeSlider({ ...found, label: say(word), says: say(`${word}_says`) }, state[name], change);
 }
 
 function particular() {
-  element("particular").replaceChildren(...choicesOf(content, state).variant.sliders.map((each) => slider(each.name)));
+  const own = choicesOf(content, state).variant.sliders.map((each) => slider(each.name)), none = document.createElement("p");
+  none.className = "none";
+  none.textContent = say("particular_none");
+  element("particular").replaceChildren(...(own.length ? own : [none]));
 }
 
 // Set all controls from the state; the focus stays.
@@ -115,12 +125,11 @@ function controls() {
   makeChips(element("data"), "data", content.sets, state.data, change);
   makeChips(element("variant"), "variant", content.variants, state.variant, change);
   particular();
-  const activations = [["tanh", "tanh"], ["relu", "ReLU"], ["linear", "none: linear"]];
-  const rules = [["sgd", "gradient descent"], ["adam", "Adam"]];
+  const { words } = choicesOf(content, state), named = (name) => words[name].map((word) => [word, say(`${name}_${word}`)]);
   element("sizes").replaceChildren(...(variant.deep
-    ? [slider("hidden"), slider("code"), makeSelect("activation", "activation", activations, state.activation, change)]
+    ? [slider("hidden"), slider("code"), makeSelect("activation", say("activation"), named("activation"), state.activation, change)]
     : [slider("code")]));
-  const rule = makeSelect("rule", "optimiser", rules, state.rule, change);
+  const rule = makeSelect("rule", say("rule"), named("rule"), state.rule, change);
   element("rule").replaceChildren(rule, slider("rate"), slider("batch"));
   if (focused) document.querySelector(`#settings [name="${focused}"]:is(:checked, select)`)?.focus();
 }
@@ -135,16 +144,16 @@ function draw() {
   scene.showHeld();
   element("loss-note").textContent = noteLoss(scene, pca);
   boards.loss.canvas.setAttribute("aria-label", noteLoss(scene, pca));
-  element("terms").textContent = training.steps ? `last batch: ${termsOf(scene)}` : "not trained yet";
+  element("terms").textContent = training.steps ? say("loss_terms", { terms: termsOf(scene) }) : say("loss_untrained");
 }
 
 function take(steps, until = Infinity) {
   for (let i = 0; i < steps && performance.now() < until; i++) {
     training.step(state.rate, amounts());
     if (training.broken) {
-      const rate = `learning rate ${number(state.rate)}`;
       pause();
-      trouble(`${training.broken} The training has diverged (${rate}). Lower the learning rate to restart.`);
+      const value = say(`broken_${training.broken}`);
+      trouble(say("broken", { step: training.steps + 1, value, rate: number(state.rate) }));
       return;
     }
   }
@@ -153,9 +162,11 @@ function take(steps, until = Infinity) {
 function report(now) {
   if (now - told.at < 700) return;
   const each = (count) => Math.round((1000 * Math.max(0, count)) / (now - told.at)).toLocaleString("en");
-  const speed = `, ${each(frames - told.frames)} frames and ${each(training.steps - told.steps)} steps a second`;
-  const where = `step ${training.steps.toLocaleString("en")}, epoch ${number(Math.floor(training.epoch), 6)}`;
-  element("count").textContent = running ? where + speed : where;
+  const given = {
+    step: training.steps.toLocaleString("en"), epoch: number(Math.floor(training.epoch), 6),
+    frames: each(frames - told.frames), steps: each(training.steps - told.steps),
+  };
+  element("count").textContent = say(running ? "where_and_speed" : "where", given);
   told = { frames, steps: training.steps, at: now };
 }
 
@@ -180,8 +191,7 @@ function look() {
   curve.add(training.steps, scene.error, training.network.arrays.J[0]);
   looked = { at: before, cost: performance.now() - before };
   const worse = scene.error / curve.points[0].error, grows = worse > WORSE && !training.broken;
-  const what = `The error is ${number(worse, 2)} times what it was before training.`;
-  if (grows) trouble(`${what} Lower the learning rate, and restart.`);
+  if (grows) trouble(say("worse", { times: number(worse, 2) }));
   else if (warned) trouble("");
   warned = grows;
 }
@@ -189,7 +199,7 @@ function look() {
 function go() {
   if (training.broken) start();
   running = true;
-  element("run").textContent = "Pause";
+  language.tell(element("run"), "pause");
   told.at = performance.now();
   told.steps = training.steps;
   told.frames = frames;
@@ -199,7 +209,7 @@ function go() {
 function pause() {
   running = false;
   cancelAnimationFrame(pending);
-  element("run").textContent = "Train";
+  language.tell(element("run"), "train");
   look();
 }
 
@@ -252,15 +262,23 @@ window.addEventListener("hashchange", () => {
   ({ state, refused } = stateFrom(content, asked()));
   controls();
   start();
-  if (refused.length) trouble(`The address asks for what there isn't: ${refused.join("; ")}.`);
+  if (refused.length) trouble(say("refused", { what: refused.join("; ") }));
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw());
 
+language.show();
+language.bind(element("language"), () => {
+  controls();
+  describe();
+  draw();
+  if (!running) report(Infinity);
+  told.at = performance.now();
+});
 controls();
 start();
 report(Infinity);
 told.at = performance.now();
-if (refused.length) trouble(`The address asks for what there isn't: ${refused.join("; ")}.`);
+if (refused.length) trouble(say("refused", { what: refused.join("; ") }));
 if (!matchMedia("(prefers-reduced-motion: reduce)").matches) go();
 // For tests and for users of the console.
 window.playground = {

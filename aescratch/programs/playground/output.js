@@ -84,13 +84,13 @@ function hue(cell) {
 function drawRows(board, scene) {
   const { set, looking } = scene, shown = set.shown, d = set.d;
   const pick = (values) => Float64Array.from(shown.flatMap((i) => Array.from(values.subarray(i * d, (i + 1) * d))));
-  const clean = pick(set.x), rows = [["data x", clean, "ink"]];
+  const clean = pick(set.x), rows = [[say("row_data"), clean, "ink"]];
   if (scene.damages) {
     const [damaged, back] = scene.damaged(clean);
-    rows.push(["damaged x̃", damaged, "minus"], ["restored x̂", back, "accent"]);
-  } else rows.push(["back x̂", pick(looking.arrays.x_hat), "accent"]);
-  rows.push([`PCA, ${scene.pca.width}`, scene.pca.reconstruct(clean), "pca"]);
-  if (scene.samples) rows.push(["samples", scene.decode(scene.fixed.subarray(0, 10 * scene.units)), "minus"]);
+    rows.push([say("row_damaged"), damaged, "minus"], [say("row_restored"), back, "accent"]);
+  } else rows.push([say("row_back"), pick(looking.arrays.x_hat), "accent"]);
+  rows.push([say("row_pca", { n: scene.pca.width }), scene.pca.reconstruct(clean), "pca"]);
+  if (scene.samples) rows.push([say("row_samples"), scene.decode(scene.fixed.subarray(0, 10 * scene.units)), "minus"]);
   // All in one block, or in two blocks of five if that makes them larger.
   const names = Math.min(90, 0.17 * board.width), gap = 10;
   const fits = (blocks) => Math.min(((board.width - names) * blocks) / 10, (board.height / blocks - gap) / rows.length);
@@ -119,13 +119,13 @@ function drawRows(board, scene) {
 
 function noteOutput(scene) {
   const { set, units } = scene;
-  if (set.look !== "point") return "Click an example to hold its code.";
+  if (set.look !== "point") return say("output_examples");
   const parts = [];
-  if (units <= 2 && !scene.before) parts.push("Blue: decodings of all codes.");
-  if (units === 1) parts.push("Dashed: PCA.");
-  if (scene.damages) parts.push("Arrows: to the reconstructions.");
-  if (scene.samples) parts.push("Crosses: samples.");
-  if (scene.before) parts.push("Colours: points with the same code.");
-  if (units > 2) parts.push("Black: reconstructions.");
-  return `${parts.join(" ")} Click to hold a code.`;
+  if (units <= 2 && !scene.before) parts.push(say("output_decodings"));
+  if (units === 1) parts.push(say("output_pca"));
+  if (scene.damages) parts.push(say("output_arrows"));
+  if (scene.samples) parts.push(say("output_samples"));
+  if (scene.before) parts.push(say("output_cells"));
+  if (units > 2) parts.push(say("output_reconstructions"));
+  return [...parts, say("output_click")].join(" ");
 }

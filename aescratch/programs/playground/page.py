@@ -1,6 +1,6 @@
 """The page: recorded steps, data and scripts, in one file that fetches nothing.
 
-    programs, rules, data -> JSON;   their loops, and the .js files beside this one, in order -> one script
+    programs, rules, data, words -> JSON;   their loops, and the .js files beside this one, in order -> one script
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import json
 from pathlib import Path
 from string import Template
 
+from aescratch.foundations import page_words
+from aescratch.foundations.page_words import filled, first_language, words_of
 from aescratch.inspection.tracing.loops import Loops
 from aescratch.programs.playground.data import sets
 from aescratch.programs.playground.recording import programs, rules
@@ -24,20 +26,22 @@ VIEWS = (
 
 def page() -> str:
     """Return the playground as one page of HTML."""
-    loops = Loops()
+    loops, words = Loops(), words_of(Path(__file__).parent)
     content = {
+        "words": words, "language": first_language(),
         "programs": programs(loops), "rules": rules(loops), "sets": list(sets()),
         "variants": [
             {
-                "name": variant.name, "label": variant.label, "says": variant.says, "deep": variant.deep,
+                "name": variant.name, "deep": variant.deep,
                 "sliders": [dataclasses.asdict(slider) for slider in variant.sliders],
             }
             for variant in VARIANTS
         ],
     }  # fmt: skip
     data = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-    scripts = "\n".join([script_of(loops), *map(text_of, VIEWS)])
-    return Template(text_of("page.html")).substitute(style=text_of("style.css"), content=data, scripts=scripts)
+    scripts = "\n".join([script_of(loops), page_words.script(), *map(text_of, VIEWS)])
+    template = filled(text_of("page.html"), words)
+    return Template(template).substitute(style=text_of("style.css"), content=data, scripts=scripts)
 
 
 def script_of(loops: Loops) -> str:

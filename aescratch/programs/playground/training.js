@@ -79,14 +79,14 @@ class Training {
     }
   }
 
-  // One step. If the loss is not finite, set `broken` to a message, and leave the parameters unchanged.
+  // One step. If the loss is not finite, set `broken` to what it is, and leave the parameters unchanged.
   step(rate, amounts) {
     this.batch();
     this.noise(amounts);
     this.network.run();
     const loss = this.network.arrays.J[0];
     if (!Number.isFinite(loss) || this.network.gradients.some((value) => !Number.isFinite(value))) {
-      this.broken = `In step ${this.steps + 1} the loss became ${Number.isNaN(loss) ? "no number" : "infinite"}.`;
+      this.broken = Number.isNaN(loss) ? "nan" : "infinite";
       return loss;
     }
     this.rule.step(rate);

@@ -68,7 +68,7 @@ function mapsOf(scene) {
   return names.map((name, place) => {
     const values = arrays[name], count = values.length / (MAP * MAP);
     const weights = place ? arrays[layers[place - 1].weights] : null;
-    const title = name === code || name === decoded ? "code" : NAMES[name] ?? "hidden";
+    const title = name === code || name === decoded ? say("column_code") : NAMES[name] ?? say("column_hidden");
     return { name: title, tiles: columnsOf(values, count), weights };
   });
 }
@@ -81,11 +81,11 @@ function tilesOf(scene) {
   const writers = Array.from({ length: last.length / d }, (_, j) => last.subarray(j * d, (j + 1) * d));
   const example = scene.example ?? set.shown[0], own = (values) => values.subarray(example * d, (example + 1) * d);
   const columns = [{ name: "x", tiles: [own(set.x)], plain: true, large: true }];
-  columns.push({ name: layers.length > 2 ? "hidden reads" : "code reads", tiles: readers });
+  columns.push({ name: say(layers.length > 2 ? "column_hidden_reads" : "column_code_reads"), tiles: readers });
   if (layers.length > 2) {
-    columns.push({ name: "code moves", tiles: movesOf(scene), weights: arrays[layers[1].weights] });
-    columns.push({ name: "hidden writes", tiles: writers, weights: arrays[layers[2].weights] });
-  } else columns.push({ name: "code writes", tiles: writers });
+    columns.push({ name: say("column_code_moves"), tiles: movesOf(scene), weights: arrays[layers[1].weights] });
+    columns.push({ name: say("column_hidden_writes"), tiles: writers, weights: arrays[layers[2].weights] });
+  } else columns.push({ name: say("column_code_writes"), tiles: writers });
   columns.push({ name: "x̂", tiles: [own(looking.arrays.x_hat)], plain: true, large: true });
   for (const column of columns) if (!column.plain) column.most = Math.max(...column.tiles.map(largest));
   return columns;
@@ -113,6 +113,5 @@ function columnsOf(values, count) {
 }
 
 function noteNetwork(scene) {
-  const what = scene.set.look === "point" ? "Where each unit is active." : "What each unit reads or writes.";
-  return `${what} Blue: plus; orange, dashed: minus.`;
+  return say(scene.set.look === "point" ? "network_points" : "network_weights");
 }

@@ -17,7 +17,9 @@ from typing import Any, NamedTuple
 import aescratch as ae
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.releasing import ReleaseError
+from aescratch.foundations import page_words
 from aescratch.foundations.files import write_text
+from aescratch.foundations.language import LANGUAGES, in_language
 from aescratch.programs.playground.page import page as playground_page
 from aescratch.programs.site import distribution as interpreter
 from aescratch.programs.site import handout, pages
@@ -68,8 +70,10 @@ def build(
         settings = _settings(distribution, site)
         links, left_out = _pages_beside(exercises, site, settings, documentation, searched=course is not None)
         write_text(site / "index.html", pages.first_page(exercises, links, title, settings))
-        for name, text in pages.exercise_files(exercises).items():
-            write_text(site / name, text)
+        for each in LANGUAGES:
+            with in_language(each):
+                for name, text in pages.exercise_files(handout.course_of(course)[0]).items():
+                    write_text(site / name, text)
         _copy_scripts(site)
         _write_worker(site, distribution.address)
         besides = BESIDE if course is None else ()
@@ -130,6 +134,7 @@ def _copy_scripts(site: Path) -> None:
         for path in sorted((HERE / folder).iterdir()):
             if path.suffix in (".js", ".css", ".txt") and path.name != Path(WORKER).name:
                 shutil.copyfile(path, site / folder / path.name)
+    write_text(site / "app" / "words.js", f"{page_words.script()}\nexport {{ Words }};\n")
     (site / "tab").mkdir()
     for path in sorted(TAB.glob("*.js")):
         shutil.copyfile(path, site / "tab" / path.name)

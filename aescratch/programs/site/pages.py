@@ -1,4 +1,4 @@
-"""The pages: what they say, from strings.en.json, and what their scripts are told, as JSON beside them.
+"""The pages: what they say, from strings.en.json and strings.ko.json, and what their scripts are told, as JSON.
 
     exercises -> index.html;   a tutorial -> tutorials/NN_name.html;   models -> steps/NAME.html
 """
@@ -18,11 +18,13 @@ import numpy as np
 import aescratch as ae
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.tab.predicting import predictions_of
+from aescratch.foundations.language import language
+from aescratch.foundations.page_words import Words, filled, first_language, values_of, words_of
 from aescratch.models.base import Model
 from aescratch.programs.site.tutorials import Tutorial
 
 HERE = Path(__file__).parent
-EXERCISES, STUBS = "exercises.json", "stubs.txt"
+EXERCISES, STUBS = "exercises.{}.json", "stubs.{}.txt"  # by language
 STUB = "=== {}\n"  # the line above each stub; text, not JSON, so that the search for answers can read it
 # Pages ask this site for everything; if the interpreter lies elsewhere, its worker alone asks there.
 POLICY = (
@@ -46,40 +48,30 @@ class Links(NamedTuple):
     documentation: str | None = None
 
 
-def strings() -> dict[str, Any]:
-    """Return every word that the pages say, by name."""
-    found: dict[str, Any] = json.loads((HERE / "strings.en.json").read_text(encoding="utf-8"))
-    return found
-
-
 def first_page(exercises: Sequence[Exercise], links: Links, title: str | None, settings: Mapping[str, Any]) -> str:
     """Return the page of the exercises, which is the site's first one."""
-    said = strings()
-    said["title"] = title or said["title"]
-    content = {"strings": said, **settings}
-    first = said["begin"].format(title=f"{exercises[0].number}. {exercises[0].title}")
+    words = words_of(HERE)
+    if title:
+        words = {each: {**said, "title": title} for each, said in words.items()}
     parts = {
-        "begin": escape(first), "first": exercises[0].name,
-        "navigation": _navigation(said, links), "elsewhere": _elsewhere(said, links),
-        "how": "".join(f"<li>{_with_code(text)}</li>" for text in said["how"]),
-        "shapes": "".join(f"<p>{_with_code(text)}</p>" for text in said["shapes"]),
+        "begin": values_of(title=f"{exercises[0].number}. {exercises[0].title}"), "first": exercises[0].name,
+        "navigation": _navigation(links), "elsewhere": _elsewhere(links),
     }  # fmt: skip
-    return _filled("page.html", said, parts, content)
+    return _filled("page.html", words, parts, settings)
 
 
 def tutorial_page(tutorial: Tutorial, settings: Mapping[str, Any]) -> str:
     """Return the page of a tutorial."""
-    said = strings()
     cells = [{"kind": cell.kind, "text": cell.text} for cell in tutorial.cells]
     heading = escape(re.sub(r"[*`$]", "", tutorial.title))
-    return _filled("tutorial.html", said, {"heading": heading}, {"strings": said, "cells": cells, **settings})
+    return _filled("tutorial.html", words_of(HERE), {"heading": heading}, {"cells": cells, **settings})
 
 
 def exercise_files(exercises: Sequence[Exercise]) -> dict[str, str]:
-    """Return the files that the first page reads the exercises from, and what each of them begins with."""
+    """Return the files that the first page reads the exercises from, and their stubs, in the language in force."""
     return {
-        EXERCISES: json.dumps([shown(exercise) for exercise in exercises], ensure_ascii=False, indent=1),
-        STUBS: "".join(STUB.format(exercise.file_name) + exercise.stub for exercise in exercises),
+        EXERCISES.format(language()): json.dumps(list(map(shown, exercises)), ensure_ascii=False, indent=1),
+        STUBS.format(language()): "".join(STUB.format(each.file_name) + each.stub for each in exercises),
     }
 
 
@@ -100,49 +92,45 @@ def write_steps(folder: Path) -> list[str]:
     return [*STEP_MODELS]
 
 
-def _filled(template: str, said: Mapping[str, Any], parts: Mapping[str, str], content: Mapping[str, Any]) -> str:
-    words = {name: _with_code(text) for name, text in said.items() if isinstance(text, str)}
-    data = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+def _filled(template: str, words: Words, parts: Mapping[str, str], content: Mapping[str, Any]) -> str:
+    told = {"words": words, "language": first_language(), **content}
+    data = json.dumps(told, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     page = (HERE / template).read_text(encoding="utf-8")
-    return Template(page).substitute({**words, **parts, "policy": POLICY, "content": data})
+    return filled(Template(page).substitute({**parts, "policy": POLICY, "content": data}), words)
 
 
-def _with_code(text: str) -> str:
-    return re.sub("`(.+?)`", r"<code>\1</code>", escape(text))
-
-
-def _navigation(said: Mapping[str, Any], links: Links) -> str:
+def _navigation(links: Links) -> str:
     there = {"#exercises-title": "nav_exercises"}
     there |= {"#tutorials-title": "nav_tutorials"} if links.tutorials else {}
     there |= {"playground.html": "nav_playground"} if links.playground else {}
     there |= {"#work": "nav_work"}
-    return " ".join(f'<a href="{address}">{escape(said[name])}</a>' for address, name in there.items())
+    return " ".join(f'<a href="{address}" data-say="{name}"></a>' for address, name in there.items())
 
 
-def _elsewhere(said: Mapping[str, Any], links: Links) -> str:
+def _elsewhere(links: Links) -> str:
     parts = []
     if links.tutorials:
         rows = "".join(
-            f'<li><a href="tutorials/{each.name}.html">{_plain(each.title)}</a>'
+            f'<li lang="en"><a href="tutorials/{each.name}.html">{_plain(each.title)}</a>'
             f'<span class="line">{_plain(each.line[:1].upper() + each.line[1:])}</span></li>'
             for each in links.tutorials
         )
-        parts.append(_section("tutorials-title", said["tutorials_title"],
-                              f'<p>{escape(said["tutorials_note"])}</p><ul class="plain">{rows}</ul>'))  # fmt: skip
-    look = [f'<a href="playground.html">{escape(said["playground_link"])}</a>'] if links.playground else []
+        inside = f'<p data-say="tutorials_note"></p><ul class="plain">{rows}</ul>'
+        parts.append(_section("tutorials-title", "tutorials_title", inside))
+    look = ['<a href="playground.html" data-say="playground_link"></a>'] if links.playground else []
     look += [
-        f'<a href="steps/{name}.html">{escape(said["step_link"].format(variant=name))}</a>' for name in links.steps
+        f'<a href="steps/{name}.html" data-say="step_link" {values_of(variant=name)}></a>' for name in links.steps
     ]
     if links.documentation:
-        look.append(f'<a href="{escape(links.documentation)}">{escape(said["documentation_link"])}</a>')
+        look.append(f'<a href="{escape(links.documentation)}" data-say="documentation_link"></a>')
     if look:
         items = "".join(f"<li>{link}</li>" for link in look)
-        parts.append(_section("look-title", said["look_title"], f'<ul class="plain">{items}</ul>'))
+        parts.append(_section("look-title", "look_title", f'<ul class="plain">{items}</ul>'))
     return "\n".join(parts)
 
 
 def _section(name: str, title: str, inside: str) -> str:
-    return f'  <section aria-labelledby="{name}"><h2 id="{name}">{escape(title)}</h2>{inside}</section>'
+    return f'  <section aria-labelledby="{name}"><h2 id="{name}" data-say="{title}"></h2>{inside}</section>'
 
 
 def _plain(text: str) -> str:

@@ -5,7 +5,7 @@
 import { made, say } from "./strings.js";
 
 const TABLE = /\S {2,}\S/;
-const PLACE = /([\w.-]+\.py):(\d+)|\bline (\d+)\b/g;
+const PLACE = /([\w.-]+\.py):(\d+)|\bline (\d+)\b|(\d+)번째 줄/g;
 
 // Show the text in a node, and return the lines that it names; `go` is called with a line that is clicked.
 export function showAnswer(node, text, file, go) {
@@ -28,7 +28,7 @@ function linked(line, file, go, named) {
   let end = 0;
   for (const found of line.matchAll(PLACE)) {
     if (found[1] && found[1] !== file) continue;
-    const number = Number(found[2] ?? found[3]);
+    const number = Number(found[2] ?? found[3] ?? found[4]);
     const button = made("button", { type: "button", className: "place" }, found[0]);
     button.setAttribute("aria-label", `${found[0]}, ${say("line_label", { line: number })}`);
     button.addEventListener("click", () => go(number));

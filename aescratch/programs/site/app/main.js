@@ -7,13 +7,13 @@ import { Desk } from "./exercise.js";
 import { Home } from "./home.js";
 import { Python } from "./python.js";
 import { Saved } from "./saved.js";
-import { content, element, say, tellTrouble } from "./strings.js";
+import { content, element, say, tellTrouble, words } from "./strings.js";
 import { bindWork } from "./work.js";
 
 const [saved, exercises, stubs] = await Promise.all([
   new Saved().open(),
-  fetch("exercises.json").then((response) => response.json()),
-  fetch("stubs.txt").then((response) => response.text()),
+  fetch(`exercises.${words.language}.json`).then((response) => response.json()),
+  fetch(`stubs.${words.language}.txt`).then((response) => response.text()),
 ]);
 const [, ...parts] = stubs.split(/^=== (.+)\n/m);
 for (const exercise of exercises) exercise.stub = parts[parts.indexOf(exercise.file) + 1];

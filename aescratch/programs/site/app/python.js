@@ -3,7 +3,7 @@
 //   start() -> Runner (tab/runner.js) -> worker     call(name, values, options) waits until it is there
 
 import { Runner } from "../tab/runner.js";
-import { content, element, say, tellTrouble } from "./strings.js";
+import { content, element, say, tellTrouble, words } from "./strings.js";
 
 const TOP = new URL("..", import.meta.url);
 const PATIENCE = 5000; // milliseconds for a service worker; Python is loaded without one all the same
@@ -24,7 +24,7 @@ export class Python {
     const at = (name) => new URL(name, TOP).href;
     this.runner = new Runner({
       pyodide: at(pyodide), wheel: at(wheel), course: at(course), integrity, sizes, packages: this.packages,
-      files: this.saved.folder(),
+      files: this.saved.folder(), env: { AESCRATCH_LANGUAGE: words.language },
     });
     this.runner.addEventListener("progress", ({ detail }) => this.#arriving(detail));
     this.runner.addEventListener("ready", () => this.#arrived());

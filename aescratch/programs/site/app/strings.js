@@ -1,11 +1,13 @@
-// What the page was told by whoever built it: settings, and every word that it says.
+// What the page was told by whoever built it: settings, and every word that it says, in the language in force.
+
+import { Words } from "./words.js";
 
 export const content = JSON.parse(document.getElementById("content").textContent);
 
-// The words of this name, with what stands in braces filled in.
-export function say(name, values = {}) {
-  return content.strings[name].replace(/\{(\w+)\}/g, (_, key) => String(values[key]));
-}
+export const words = new Words(content.words, content.language);
+export const { say } = words;
+words.show();
+words.bind(document.getElementById("language"), () => location.reload()); // Python begins anew, in the other language
 
 export const element = (id) => document.getElementById(id);
 
