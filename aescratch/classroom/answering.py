@@ -11,11 +11,14 @@ from typing import Any
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.outcome import HEADLINES, NOT_BEGUN, PASSED, Outcome
 from aescratch.classroom.workspace import Workspace
+from aescratch.foundations.language import gettext
+from aescratch.inspection.gradcheck.printing import ASK_YOURSELF
+from aescratch.inspection.gradcheck.printing import shown as in_words
 
 WIDTH = 24  # of the progress bar
 PRINTED_LINES = 5
-QUESTION, TABLE = "  ask yourself: ", ("tensor  ", "tried on  ")  # beginnings of lines of a report
-NO_ROW = ("error: ", "inconclusive: ", "note: ")
+HEADS = ("tensor", "tried on")  # the first words of a report's table
+SEVERITIES = ("error", "inconclusive", "note")
 
 
 def answer(exercise: Exercise, path: Path, outcome: Outcome, before: Mapping[str, Any]) -> str:
@@ -129,10 +132,12 @@ def wrapped(text: str, width: int) -> str:
 def _shown(report: str) -> str:
     """Return a report's text, indented, with each question once, and without the head of an empty table."""
     lines = report.splitlines()
+    question, table = f"  {gettext(ASK_YOURSELF)} ", tuple(f"{gettext(word)}  " for word in HEADS)
+    no_row = tuple(f"{in_words(severity)}: " for severity in SEVERITIES)
     shown: list[str] = []
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
-        asked_before = line.startswith(QUESTION) and f"  {line}" in shown
-        empty_table = line.startswith(TABLE) and following.startswith(NO_ROW)
+        asked_before = line.startswith(question) and f"  {line}" in shown
+        empty_table = line.startswith(table) and following.startswith(no_row)
         if not (asked_before or empty_table):
             shown.append(f"  {line}")
     return "\n".join(shown)

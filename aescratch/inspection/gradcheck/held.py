@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.foundations.declared import declaration_of, surrogate_gradient
+from aescratch.foundations.language import gettext
 from aescratch.foundations.parts import Part
 from aescratch.inspection.gradcheck.binding import (
     COMPARED_WITH,
@@ -302,13 +303,14 @@ class Held:
         findings += [changed_parameter(name, severity) for name in changed if name not in self.updated]
         for place, gradient, stood, left in zip(places, first, standing, again, strict=True):
             if left is None or (stood is not None and same(left, stood)):
-                message = f"the gradient of {place.name} was never written: backward left it unchanged"
-                findings.append(Finding(NEVER_WRITTEN, place.name, "error", message, {}, "", NEVER_QUESTION))
+                message = gettext("the gradient of {name} was never written: backward left it unchanged")
+                message, question = message.format(name=place.name), gettext(NEVER_QUESTION)
+                findings.append(Finding(NEVER_WRITTEN, place.name, "error", message, {}, "", question))
             elif _is_sum(left, gradient, gradient) or _is_sum(left, stood, gradient):
-                message = (
-                    f"backward adds to the gradient of {place.name} instead of writing it, so that a second call "
-                    "doubles it; set it to 0 before each pass, or write it"
-                )
+                message = gettext(
+                    "backward adds to the gradient of {name} instead of writing it, so that a second call doubles it; "
+                    "set it to 0 before each pass, or write it"
+                ).format(name=place.name)
                 is_error = is_ours and not getattr(self.layer, "adds", False)
                 findings.append(Finding(ADDS, place.name, "error" if is_error else "note", message))
         return findings
