@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -190,6 +190,9 @@ class Report(Printable):
     tensors: list[TensorResult]
     findings: list[Finding]
     tolerance: float
+    agreement: ClassVar[str] = gettext_noop(
+        "{agree} of {entries} entries agree to {tolerance:g} and the rounding of the difference quotient"
+    )
 
     @property
     def verdict(self) -> str:
@@ -254,9 +257,7 @@ class Report(Printable):
             said = gettext("the values of {agree} of {entries} entries agree; see the findings above")
             none = gettext("no entry was compared; see the findings above")
             return f"{verdict}: {said.format(agree=agree, entries=entries) if entries else none}"
-        said = gettext(
-            "{agree} of {entries} entries agree to {tolerance:g} and the rounding of the difference quotient"
-        )
+        said = gettext(self.agreement)
         by_rule = sum(tensor.verdicts.size for tensor in self.tensors if tensor.rule)
         if self.tensors and not any(tensor.numeric_is.startswith(DIFFERENCES) for tensor in self.tensors):
             said, by_rule = gettext("{agree} of {entries} entries agree to {tolerance:g} with the declared rule"), 0
