@@ -16,11 +16,11 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = pathlib.Path(__file__).parents[1]
 FOLDER = ROOT / "aescratch" / "data" / "locale" / "ko" / "LC_MESSAGES"
-KEYWORDS = {"gettext": None, "gettext_noop": None}
+KEYWORDS = {"gettext": None, "gettext_noop": None, "Phrase": None}
 
 
 def template():
-    """Return the sentences that the code gives to gettext or gettext_noop, with the files in which they stand."""
+    """Return the sentences that the code gives to gettext, gettext_noop or Phrase, with their files."""
     found = Catalog(fuzzy=False)
     for path in sorted((ROOT / "aescratch").rglob("*.py")):
         if "path" in path.relative_to(ROOT).parts or "template" in path.relative_to(ROOT).parts:

@@ -15,13 +15,13 @@ KOREAN = translation("aescratch", LOCALE, languages=["ko"])
 
 
 def sentences():
-    """Every sentence that the code gives to gettext or gettext_noop, with its place; what isn't a plain text fails.
+    """Every sentence that the code gives to gettext, gettext_noop or Phrase, with its place; a text with values in it fails.
 
     Those of the exercises are in their own files: see test_exercises_ko.py.
     """
     for path in sorted(path for path in PACKAGE.rglob("*.py") if "path" not in path.relative_to(PACKAGE).parts):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("gettext", "gettext_noop"):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("gettext", "gettext_noop", "Phrase"):
                 place = f"{path.relative_to(PACKAGE)}:{node.lineno}"
                 if node.func.id == "gettext_noop" or isinstance(node.args[0], (ast.Constant, ast.JoinedStr, ast.BinOp)):
                     assert isinstance(node.args[0], ast.Constant), f"{place}: expected a text without values in it"

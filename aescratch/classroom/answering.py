@@ -12,13 +12,13 @@ from aescratch.classroom.outcome import NOT_BEGUN, PASSED, Outcome, headline
 from aescratch.classroom.workspace import Workspace
 from aescratch.foundations.columns import columns_of, padded, wrapped_lines
 from aescratch.foundations.language import gettext, gettext_noop
+from aescratch.inspection.gradcheck.printing import ASK_YOURSELF
+from aescratch.inspection.gradcheck.printing import shown as in_words
 
 WIDTH = 24  # of the progress bar
 PRINTED_LINES = 5
-# Beginnings of lines of a report.
-QUESTION = gettext_noop("ask yourself:")
-TABLE = (gettext_noop("tensor"), gettext_noop("tried on"))
-NO_ROW = (gettext_noop("error"), gettext_noop("inconclusive"), gettext_noop("note"))
+HEADS = (gettext_noop("tensor"), gettext_noop("tried on"))  # the first words of a report's table
+SEVERITIES = ("error", "inconclusive", "note")
 
 
 def answer(exercise: Exercise, path: Path, outcome: Outcome, before: Mapping[str, Any]) -> str:
@@ -139,9 +139,9 @@ def wrapped(text: str, width: int) -> str:
 def _shown(report: str) -> str:
     """Return a report's text, indented, with each question once, and without the head of an empty table."""
     lines = report.splitlines()
-    question = tuple(f"  {word} " for word in (QUESTION, gettext(QUESTION)))
-    table = tuple(f"{word}  " for word in (*TABLE, *map(gettext, TABLE)))
-    no_row = tuple(f"{word}: " for word in (*NO_ROW, *map(gettext, NO_ROW)))
+    question = tuple(f"  {word} " for word in (ASK_YOURSELF, gettext(ASK_YOURSELF)))
+    table = tuple(f"{word}  " for word in (*HEADS, *map(gettext, HEADS)))
+    no_row = tuple(f"{word}: " for word in (*SEVERITIES, *map(in_words, SEVERITIES)))
     shown: list[str] = []
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
         asked_before = line.startswith(question) and f"  {line}" in shown

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aescratch.foundations.declared import declaration_of
-from aescratch.foundations.language import gettext
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.inspection.gradcheck import Finding, Report, TensorResult, check_function
 from aescratch.inspection.gradcheck.binding import bind, call, changed, copied, name_of, same, with_copies
 from aescratch.inspection.gradcheck.findings import problem_with, raised
@@ -49,13 +49,11 @@ class Slip(NamedTuple):
 class ValueReport(Report):
     """A report on values, where nothing is estimated and there are no kinks."""
 
+    agreement = gettext_noop("{agree} of {entries} entries agree to {tolerance:g}")
+
     def rows(self) -> list[tuple[str, ...]]:
         """Return the table as texts, the head first."""
         return [(*row[:3], *row[4:]) for row in super().rows()]
-
-    def summary(self) -> str:
-        """Return the last line: the verdict, and how many entries agree."""
-        return super().summary().replace(" and the rounding of the difference quotient", "")
 
 
 class PredictionReport(Report):

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from gettext import NullTranslations, translation
 from pathlib import Path
+from typing import Any
 
 LANGUAGES = ("en", "ko")
 VARIABLE = "AESCRATCH_LANGUAGE"
@@ -92,6 +93,38 @@ def read_sentences(text: str) -> dict[str, str]:
     """
     lines = text.splitlines()
     return {sentence: line[2:] for sentence, line in zip(lines, lines[1:], strict=False) if line.startswith("= ")}
+
+
+class Phrase(str):
+    """Words in English, which may be a key or evidence, with their template and values; `told` translates them.
+
+    A template that is a phrase, and values that are, are translated too.
+
+    Examples
+    --------
+    >>> words = Phrase("{size} in every entry", size=Phrase("{}²", "N"))
+    >>> words
+    'N² in every entry'
+    """
+
+    template: str
+    values: tuple[Any, ...]
+    named: dict[str, Any]
+
+    def __new__(cls, template: str, /, *values: Any, **named: Any) -> "Phrase":
+        """Put the values into the template."""
+        phrase = super().__new__(cls, template.format(*values, **named))
+        phrase.template, phrase.values, phrase.named = template, values, named
+        return phrase
+
+
+def told(words: Any) -> Any:
+    """Return a phrase in the language in force, and anything else as it is."""
+    if not isinstance(words, Phrase):
+        return words
+    template = told(words.template) if isinstance(words.template, Phrase) else gettext(words.template)
+    values, named = map(told, words.values), {name: told(value) for name, value in words.named.items()}
+    return template.format(*values, **named)
 
 
 def in_this_language(path: Path) -> Path:

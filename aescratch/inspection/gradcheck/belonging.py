@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from aescratch.foundations.language import gettext
 from aescratch.inspection.gradcheck.binding import COMPARED_WITH
 from aescratch.inspection.gradcheck.report import INCONCLUSIVE, Finding
 
@@ -37,13 +38,17 @@ def belonging(
         is_open = natural not in alike or natural in COMPARED_WITH  # as a mistake may give another input's numbers
         found = next((name for name in alike if fits(name, gradient)), None)
         severity = "note" if is_open or found is None else INCONCLUSIVE
-        message = f"what backward returned is the gradient of {found}, not of {natural}"
+        message = gettext("what backward returned is the gradient of {found}, not of {natural}")
+        message = message.format(found=found, natural=natural)
         if found in COMPARED_WITH and not is_open:
-            message, severity, found = f"{message}, with whose gradient it was compared", "note", natural
+            message += gettext(", with whose gradient it was compared")
+            severity, found = "note", natural
         elif found is None and len(alike) > 1:
             found = alike[0] if is_open else natural
-            message = f"what backward returned was compared with the gradient of {found}: {' and '.join(alike)} have "
-            message += "the same shape, and it fits none of them"
+            message = gettext(
+                "what backward returned was compared with the gradient of {found}: {alike} have the same shape, and it "
+                "fits none of them"
+            ).format(found=found, alike=gettext(" and ").join(alike))
         names[place] = found or (alike[0] if alike else natural)
         free = [name for name in free if name != names[place]]
         if found is not None:

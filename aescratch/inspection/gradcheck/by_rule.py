@@ -15,6 +15,7 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.foundations.declared import Declared
+from aescratch.foundations.language import Phrase, gettext
 from aescratch.inspection.gradcheck.binding import Pair, as_list, call, copied, name_of
 from aescratch.inspection.gradcheck.coverage import Coverage
 from aescratch.inspection.gradcheck.elsewhere import zero_elsewhere
@@ -42,11 +43,13 @@ def check_by_rule(
     try:
         rule = rule_of(pair, declared, expected, upstream, output)
     except Exception as error:
-        message = f"the declared rule {declared.rule} raised {type(error).__name__}: {error}"
-        return [], [*findings, Finding("rule-raised", None, INCONCLUSIVE, f"{message}; nothing was compared")]
+        message = gettext("the declared rule {rule} raised {kind}: {error}; nothing was compared")
+        message = message.format(rule=declared.rule, kind=type(error).__name__, error=error)
+        return [], [*findings, Finding("rule-raised", None, INCONCLUSIVE, message)]
     misshapen = [name for name in names if np.shape(rule[name]) != np.shape(gradients[name])]
     if misshapen:
-        message = f"the declared rule {declared.rule} returns a gradient of the wrong shape for {', '.join(misshapen)}"
+        message = gettext("the declared rule {rule} returns a gradient of the wrong shape for {names}")
+        message = message.format(rule=declared.rule, names=", ".join(misshapen))
         return [], [*findings, Finding("rule-shape", None, INCONCLUSIVE, message)]
     tensors = [_compared(name, gradients[name], rule[name], declared, tolerance) for name in names]
     zero = zero_elsewhere(tensors, pair, declared.again, upstream, seed)
@@ -57,25 +60,25 @@ def check_by_rule(
         belonging = {name: rule[name] for name in names if argument in ("", name)}
         smoothed = coverage.compare_all("smoothed", smooth, belonging, upstream, tolerance)
         for tensor in smoothed:
-            tensor.rule, tensor.numeric_is = declared.rule, "the difference quotient of the smoothed forward"
+            tensor.rule, tensor.numeric_is = declared.rule, Phrase("the difference quotient of the smoothed forward")
             tensor.zero_is_meant = tensor.name.removeprefix("smoothed_") in zero
         tensors += smoothed
     if declared.in_the_mean:
         tensors += [_in_the_mean(pair, names, number, upstream, declared, seed) for number in range(len(names))]
-        message = (
-            f"{', '.join(f'mean_{name}' for name in names)}: backward's mean over {DRAWS} draws, compared with "
-            f"differences of the forward's, within {STANDARD_ERRORS:g} standard errors"
-        )
+        message = gettext(
+            "{tensors}: backward's mean over {draws} draws, compared with differences of the forward's, within "
+            "{errors:g} standard errors"
+        ).format(tensors=", ".join(f"mean_{name}" for name in names), draws=DRAWS, errors=STANDARD_ERRORS)
         findings.append(Finding("declared-mean", None, "note", message, {"draws": DRAWS}))
     return tensors, findings
 
 
 def note(who: str, declared: Declared) -> Finding:
     """Return the note that a rule was checked instead of a derivative."""
-    message = (
-        f"{who} is declared not to be the derivative of its forward: it was checked against a rule, {declared.rule}, "
-        f"{declared.formula} ({declared.source})"
-    )
+    message = gettext(
+        "{who} is declared not to be the derivative of its forward: it was checked against a rule, {rule}, "
+        "{formula} ({source})"
+    ).format(who=who, rule=declared.rule, formula=declared.formula, source=declared.source)
     evidence = {"rule": declared.rule, "formula": declared.formula, "source": declared.source}
     return Finding("declared-rule", None, "note", message, evidence)
 
@@ -92,7 +95,7 @@ def rule_of(pair: Pair, declared: Declared, names: Sequence[str], upstream: Arra
 def _compared(name: str, analytic: Array, rule: Array, declared: Declared, tolerance: float) -> TensorResult:
     error = ROUNDING * float(np.max(np.abs(rule), initial=0.0))
     tensor = judge(f"grad_{name}", np.asarray(analytic), [Estimate(float(v), error) for v in rule.flat], tolerance)
-    return replace(tensor, rule=declared.rule, numeric_is=f"the declared rule {declared.rule}")
+    return replace(tensor, rule=declared.rule, numeric_is=Phrase("the declared rule {rule}", rule=declared.rule))
 
 
 def _in_the_mean(

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.language import gettext
 from aescratch.inspection.gradcheck.binding import Pair
 from aescratch.inspection.gradcheck.numeric import Probe
 from aescratch.inspection.gradcheck.report import CLEAR, FAIL, INCONCLUSIVE, PASS, Finding, TensorResult
@@ -44,10 +45,10 @@ def is_staircase(pair: Pair, name: str, output: Array) -> bool:
 
 def seen_coarsely(who: str, names: Sequence[str]) -> Finding:
     """Return the note on a forward that was checked coarsely."""
-    message = (
-        f"{who} computes in float32 along {', '.join(names)}, though the input is float64: differences were taken over "
-        f"steps of {STEP:g}, with a tolerance of only {COARSE_TOLERANCE:g}; keep the dtype of the inputs"
-    )
+    message = gettext(
+        "{who} computes in float32 along {names}, though the input is float64: differences were taken over steps of "
+        "{step:g}, with a tolerance of only {tolerance:g}; keep the dtype of the inputs"
+    ).format(who=who, names=", ".join(names), step=STEP, tolerance=COARSE_TOLERANCE)
     return Finding("single-precision", None, "note", message, {"tensors": list(names)})
 
 

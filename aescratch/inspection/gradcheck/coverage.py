@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.language import gettext
 from aescratch.inspection.gradcheck.binding import Pair, draw_upstream
 from aescratch.inspection.gradcheck.numeric import Objective, Together, estimates, estimates_along
 from aescratch.inspection.gradcheck.report import FAIL, PASS, UNCHECKED, TensorResult, judge
@@ -115,11 +116,12 @@ class Coverage:
         looked_into = [tensor for tensor, size in zip(tensors, sizes, strict=False) if tensor.verdicts.size == size]
         if self.mode == "sampled":
             checked = sum(int(np.sum(tensor.verdicts != UNCHECKED)) for tensor in tensors)
-            return f", sampled: {checked} of {sum(sizes)} entries"
+            return gettext(", sampled: {checked} of {entries} entries").format(checked=checked, entries=sum(sizes))
         if self.mode == "directional":
             whole = ", ".join(tensor.name for tensor in looked_into if not tensor.count(UNCHECKED))
             partly = ", ".join(tensor.name for tensor in looked_into if tensor.count(UNCHECKED))
-            text = f", directional: along {DIRECTIONS} directions in every tensor"
-            text += f", every entry of {whole}" if whole else ""
-            return text + (f", {SAMPLES} entries of {partly}" if partly else "")
+            text = gettext(", directional: along {count} directions in every tensor").format(count=DIRECTIONS)
+            text += gettext(", every entry of {tensors}").format(tensors=whole) if whole else ""
+            some = gettext(", {count} entries of {tensors}").format(count=SAMPLES, tensors=partly)
+            return text + (some if partly else "")
         return ""

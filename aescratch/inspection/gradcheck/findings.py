@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from aescratch.backend import Array
+from aescratch.foundations.language import gettext, told
 from aescratch.foundations.sources import PACKAGE, innermost
 from aescratch.inspection.gradcheck.report import FAIL, INCONCLUSIVE, PASS, UNCHECKED, Finding, TensorResult
 
@@ -23,33 +25,31 @@ def value_findings(tensors: Sequence[TensorResult]) -> list[Finding]:
             if ((tensor.verdicts == FAIL) & np.isfinite(tensor.analytic)).any():  # others were reported before
                 findings.append(_wrong_values(tensor))
         elif tensor.is_untested and not tensor.count("kink"):
-            message = (
-                f"{tensor.name}: the gradient is 0 everywhere, by backward and by {tensor.numeric_is}, which tests "
-                "nothing; try other inputs or parameters"
-            )
+            message = gettext(
+                "{tensor}: the gradient is 0 everywhere, by backward and by {other}, which tests nothing; try other "
+                "inputs or parameters"
+            ).format(tensor=tensor.name, other=told(tensor.numeric_is))
             findings.append(Finding("zero-gradient", tensor.name, INCONCLUSIVE, message))
         elif tensor.zero_is_meant and not (tensor.analytic.any() or np.nan_to_num(tensor.numeric).any()):
-            message = (
-                f"{tensor.name}: the gradient is 0 everywhere, by backward and by {tensor.numeric_is}, here and at "
-                "other inputs"
-            )
+            message = gettext(
+                "{tensor}: the gradient is 0 everywhere, by backward and by {other}, here and at other inputs"
+            ).format(tensor=tensor.name, other=told(tensor.numeric_is))
             findings.append(Finding("zero-gradient", tensor.name, "note", message))
         elif tensor.verdict == INCONCLUSIVE:
             findings.append(_not_settled(tensor))
         elif _is_zero_to_rounding(tensor):
             unseen[...] = False  # this message includes it
-            message = (
-                f"{tensor.name}: the gradient is 0 to rounding, by backward and by {tensor.numeric_is}: the loss "
-                "doesn't depend on it, as it doesn't on a bias before a batch normalisation in training"
-            )
+            message = gettext(
+                "{tensor}: the gradient is 0 to rounding, by backward and by {other}: the loss doesn't depend on it, "
+                "as it doesn't on a bias before a batch normalisation in training"
+            ).format(tensor=tensor.name, other=told(tensor.numeric_is))
             findings.append(Finding("zero-gradient", tensor.name, "note", message))
         if unseen.any():
             largest, entries = float(np.abs(tensor.analytic[unseen]).max()), int(unseen.sum())
-            message = (
-                f"{tensor.name}: in {entries} of {tensor.verdicts.size} entries the output doesn't change at all when "
-                f"the input moves, and backward gives at most {largest:.1e}: too small to be seen, taken as 0; try "
-                "other inputs"
-            )
+            message = gettext(
+                "{tensor}: in {count} of {entries} entries the output doesn't change at all when the input moves, and "
+                "backward gives at most {largest:.1e}: too small to be seen, taken as 0; try other inputs"
+            ).format(tensor=tensor.name, count=entries, entries=tensor.verdicts.size, largest=largest)
             findings.append(Finding("unseen-gradient", tensor.name, "note", message, {"entries": entries}))
     return findings
 
@@ -66,12 +66,17 @@ def _not_settled(tensor: TensorResult) -> Finding:
     kinks, unsure = tensor.count("kink"), tensor.count(INCONCLUSIVE)
     lost = int(((tensor.verdicts == INCONCLUSIVE) & ~np.isfinite(tensor.numeric)).sum())
     counts = {
-        "lie at kinks": kinks, "have a numeric estimate too rough to judge by": unsure - lost,
-        "have no numeric estimate, since the function is NaN or infinite a small step away": lost,
-    }  # fmt: skip
-    told = " and ".join(f"{count} {what}" for what, count in counts.items() if count)
-    message = f"{tensor.name}: of {tensor.verdicts.size} entries {told}; "
-    message += "try other inputs, another seed, or inputs where the function is smoother"
+        gettext("{count} lie at kinks"): kinks,
+        gettext("{count} have a numeric estimate too rough to judge by"): unsure - lost,
+        gettext(
+            "{count} have no numeric estimate, since the function is NaN or infinite a small step away"
+        ): lost,
+    }
+    these = gettext(" and ").join(what.format(count=count) for what, count in counts.items() if count)
+    message = gettext(
+        "{tensor}: of {entries} entries {these}; try other inputs, another seed, or inputs where the function is "
+        "smoother"
+    ).format(tensor=tensor.name, entries=tensor.verdicts.size, these=these)
     return Finding("not-settled", tensor.name, INCONCLUSIVE, message, {"kinks": kinks, "inconclusive": unsure})
 
 
@@ -83,19 +88,23 @@ def _wrong_values(tensor: TensorResult) -> Finding:
     left, right = (float(slope) + 0.0 for slope in tensor.slopes[worst])
     evidence: dict[str, Any] = {"entries": int(failing.sum()), "worst": list(worst), "analytic": analytic}
     if np.isnan(numeric):
-        found = f"the slopes on the two sides of the kink there are {left:.9g} and {right:.9g}"
+        found = gettext("the slopes on the two sides of the kink there are {left:.9g} and {right:.9g}")
+        found = found.format(left=left, right=right)
         evidence["slopes"] = [left, right]
     else:
-        found = f"{tensor.numeric_is} {numeric:.9g}"
+        found = f"{told(tensor.numeric_is)} {numeric:.9g}"
         evidence["numeric"] = numeric
-    message = f"{tensor.name}: {evidence['entries']} of {failing.size} entries differ"
+    message = gettext("{tensor}: {count} of {entries} entries differ")
     if tensor.analytic.any() or np.isnan(numeric):
-        message += f"; at {worst} backward gives {analytic:.9g}, {found}"
+        message += gettext("; at {place} backward gives {analytic:.9g}, {found}")
     else:
-        message += f": backward gives 0 everywhere, {found} at {worst}"
+        message += gettext(": backward gives 0 everywhere, {found} at {place}")
+    message = message.format(
+        tensor=tensor.name, count=evidence["entries"], entries=failing.size, place=worst, analytic=analytic, found=found
+    )
     compared = np.isfinite(tensor.numeric)
     if not tensor.rule and compared.any() and not tensor.numeric[compared].any():
-        message += (
+        message += gettext(
             "; the output doesn't change with it at all: if backward replaces the derivative by a rule on purpose, "
             "declare the rule with ae.surrogate_gradient"
         )
@@ -105,28 +114,64 @@ def _wrong_values(tensor: TensorResult) -> Finding:
 def problem_with(gradient: Any, shape: tuple[int, ...]) -> tuple[str, str] | None:
     """Return why a gradient can't be compared, as a code and a text, or None."""
     if gradient is None:
-        return "wrong-type", f"is None, expected an array of shape {shape}; return the gradient"
+        return "wrong-type", gettext(
+            "is None, expected an array of shape {shape}; return the gradient"
+        ).format(shape=shape)
     if not isinstance(gradient, (np.ndarray, np.generic)) or isinstance(gradient, np.ma.MaskedArray):
-        return "wrong-type", f"has type {type(gradient).__name__}, expected an array of shape {shape}"
+        said = gettext("has type {kind}, expected an array of shape {shape}")
+        return "wrong-type", said.format(kind=type(gradient).__name__, shape=shape)
     if gradient.shape != shape:
-        return "wrong-shape", f"has shape {gradient.shape}, expected {shape}, the shape of the array that it belongs to"
+        said = gettext("has shape {got}, expected {shape}, the shape of the array that it belongs to")
+        return "wrong-shape", said.format(got=gradient.shape, shape=shape)
     if gradient.dtype.kind != "f":
-        return "wrong-dtype", f"has dtype {gradient.dtype}, expected floats"
+        return "wrong-dtype", gettext("has dtype {dtype}, expected floats").format(dtype=gradient.dtype)
     if not np.isfinite(gradient).all():
-        return "not-finite", f"has {int((~np.isfinite(gradient)).sum())} entries that are NaN or infinite"
+        said = gettext("has {count} entries that are NaN or infinite")
+        return "not-finite", said.format(count=int((~np.isfinite(gradient)).sum()))
     return None
+
+
+def well_formed(
+    inputs: Mapping[str, Any], names: Sequence[str], gradients: Sequence[Any], returned: Any
+) -> tuple[dict[str, Array], list[Finding]]:
+    """Return the gradients that can be compared, by input, and a finding for each that can't."""
+    if returned is None:
+        wanted = ", ".join(f"grad_{name}" for name in names)
+        message = gettext(
+            "backward returns None; end it with a return statement: return {wanted}"
+        ).format(wanted=wanted)
+        return {}, [Finding("wrong-type", None, "error", message)]
+    hint = gettext("; a list is taken as several gradients") if isinstance(returned, list) else ""
+    if len(gradients) != len(names):
+        message = gettext("backward returns {count} gradients, expected {expected}, for {names}")
+        if len(gradients) == 1:
+            message = gettext("backward returns 1 gradient, expected {expected}, for {names}")
+        message = message.format(count=len(gradients), expected=len(names), names=", ".join(names)) + hint
+        return {}, [Finding("wrong-count", None, "error", message, {"expected": len(names), "got": len(gradients)})]
+    fine, findings = {}, []
+    for name, gradient in zip(names, gradients, strict=True):
+        problem = problem_with(gradient, inputs[name].shape)
+        if problem is None:
+            fine[name] = gradient
+        else:
+            code, text = problem
+            message = gettext("{tensor} {problem}").format(tensor=f"grad_{name}", problem=text) + hint
+            findings.append(Finding(code, f"grad_{name}", "error", message))
+    return fine, findings
 
 
 def changed_parameter(name: str, severity: str = "error") -> Finding:
     """Return the finding for a backward that changed a value."""
-    return Finding("changed-parameter", name, severity, f"backward changed the value of {name}; only an optimiser may")
+    message = gettext("backward changed the value of {name}; only an optimiser may").format(name=name)
+    return Finding("changed-parameter", name, severity, message)
 
 
 def single_precision(who: str, dtype: Any) -> Finding:
     """Return the finding for a forward, or a loss, whose result has less precision than float64."""
-    message = (
-        f"{who} computes in {dtype}, too coarse for differences; keep the dtype of the inputs, float64 here"
+    message = gettext(
+        "{who} computes in {dtype}, too coarse for differences; keep the dtype of the inputs, float64 here"
     )
+    message = message.format(who=who, dtype=dtype)
     return Finding("single-precision", None, INCONCLUSIVE, message, {"dtype": str(dtype)})
 
 
@@ -142,9 +187,11 @@ def raised(error: Exception) -> Finding:
     evidence = {"exception": type(error).__name__, **place}
     where = f" ({place['file']}:{place['line']})" if place else ""
     if isinstance(error, NotImplementedError):
-        says = f", and says: {error}" if str(error) else ""
-        return Finding("not-implemented", None, "error", f"backward isn't written yet{where}{says}", evidence)
-    message = f"backward raised {type(error).__name__}: {error}{where}"
+        says = gettext(", and says: {error}").format(error=error) if str(error) else ""
+        message = gettext("backward isn't written yet{where}{says}").format(where=where, says=says)
+        return Finding("not-implemented", None, "error", message, evidence)
+    message = gettext("backward raised {kind}: {error}{where}")
+    message = message.format(kind=type(error).__name__, error=error, where=where)
     return Finding("raised", None, "error", message, evidence)
 
 
@@ -157,16 +204,18 @@ def place_of_line(filename: str, line: int | None, source: str | None) -> dict[s
 
 def interrupted() -> Finding:
     """Return the note that Control-C ended the search for causes."""
-    message = "Control-C ended the search for causes; all gradients have been compared, and their verdicts are valid"
+    message = gettext(
+        "Control-C ended the search for causes; all gradients have been compared, and their verdicts are valid"
+    )
     return Finding("interrupted", None, "note", message)
 
 
 def timed_out(seconds: float) -> Finding:
     """Return the finding for a backward that didn't return in time."""
-    message = (
-        f"backward was still running after {seconds:g} s, and was stopped; look for a loop that never ends, "
-        "or allow more time with time_limit="
-    )
+    message = gettext(
+        "backward was still running after {seconds:g} s, and was stopped; look for a loop that never ends, or allow "
+        "more time with time_limit="
+    ).format(seconds=seconds)
     return Finding("timed-out", None, "error", message, {"seconds": seconds})
 
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from aescratch.activations import Activation
 from aescratch.backend import Array, move, to_numpy
+from aescratch.foundations.language import gettext
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import require_count
 from aescratch.inspection.gradcheck.keeping import kept
@@ -125,10 +126,9 @@ def draw_zero_biases(model: Any, rng: int) -> Iterator[Finding]:
     for parameter in zeros:
         parameter.value = move(generator.normal(0, ZERO_BIASES, parameter.shape), contract.backend_of(model))
     names = [parameter.name for parameter in zeros]
-    message = (
-        f"{', '.join(names)}: all 0, where a ReLU may be exactly at its kink; checked at small random values instead, "
-        "then restored"
-    )
+    message = gettext(
+        "{names}: all 0, where a ReLU may be exactly at its kink; checked at small random values instead, then restored"
+    ).format(names=", ".join(names))
     yield _note("zero-biases", None, message, parameters=names)
 
 
@@ -138,7 +138,7 @@ def _note(code: str, tensor: str | None, message: str, **evidence: Any) -> Findi
 
 def _one_example(x: Array) -> Iterator[Finding]:
     if len(x) == 1:
-        message = (
+        message = gettext(
             "the batch is one example: a missing 1/N, a sum in place of a mean over the batch, and mixed-up examples "
             "can't be detected; pass several examples"
         )
@@ -147,8 +147,8 @@ def _one_example(x: Array) -> Iterator[Finding]:
 
 def _equal_rows(name: str, x: Array) -> Iterator[Finding]:
     if len(x) > 1 and x.shape[1] > 1 and (x == x[0]).all():
-        message = f"{name}: all {len(x)} rows are equal, so that mixed-up examples can't be detected"
-        yield _note("equal-rows", name, message)
+        message = gettext("{name}: all {count} rows are equal, so that mixed-up examples can't be detected")
+        yield _note("equal-rows", name, message.format(name=name, count=len(x)))
 
 
 def _still_columns(x: Array) -> Iterator[Finding]:
@@ -156,48 +156,52 @@ def _still_columns(x: Array) -> Iterator[Finding]:
     still = (x == x[0]).all(axis=0) if len(x) > 1 else np.zeros(x.shape[1], bool)
     blank = (x == 0).all(axis=0)
     if blank.any() and not blank.all():
-        message = (
-            f"x: {_columns(blank)} 0 in every example, so that the first layer's weights for them have gradient 0 "
-            "and aren't tested"
-        )
+        message = gettext(
+            "x: {columns} 0 in every example, so that the first layer's weights for them have gradient 0 and "
+            "aren't tested"
+        ).format(columns=_columns(blank))
         yield _note("blank-columns", "x", message, columns=np.flatnonzero(blank).tolist())
     constant = still & ~blank
     if constant.any() and not still.all():
-        message = f"x: {_columns(constant)} the same in every example, so mixed-up examples can't be detected there"
+        message = gettext(
+            "x: {columns} the same in every example, so mixed-up examples can't be detected there"
+        ).format(columns=_columns(constant))
         yield _note("constant-columns", "x", message, columns=np.flatnonzero(constant).tolist())
     if blank.all():
-        message = "x is 0 everywhere: the first layer's weights have gradient 0, and aren't tested"
+        message = gettext("x is 0 everywhere: the first layer's weights have gradient 0, and aren't tested")
         yield _note("blank-columns", "x", message)
 
 
 def _columns(mask: Array) -> str:
     numbers = np.flatnonzero(mask)
     named = ", ".join(map(str, numbers[:NAMED])) + (", ..." if len(numbers) > NAMED else "")
-    return f"{len(numbers)} columns ({named}) are" if len(numbers) > 1 else f"column {named} is"
+    said = gettext("{count} columns ({named}) are") if len(numbers) > 1 else gettext("column {named} is")
+    return said.format(count=len(numbers), named=named)
 
 
 def _equal_sizes(n_examples: int, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[Finding]:
     """Yield notes on equal sizes that a formula could confuse; the shapes are without the batch's axis."""
     as_wide = [name for name, shape in shapes.items() if n_examples in shape]
     if n_examples > 1 and as_wide:
-        message = (
-            f"the batch and a side of {', '.join(as_wide)} are both {n_examples}: confusing them, in a factor or in "
-            "a sum over an axis, can't be detected; use sizes that differ"
-        )
+        message = gettext(
+            "the batch and a side of {tensors} are both {size}: confusing them, in a factor or in a sum over an axis, "
+            "can't be detected; use sizes that differ"
+        ).format(tensors=", ".join(as_wide), size=n_examples)
         yield _note("equal-sizes", None, message, size=n_examples, tensors=as_wide)
     square = [name for name, shape in shapes.items() if len(shape) == 2 and shape[0] == shape[1] > 1]
     if square:
-        message = (
-            f"{', '.join(square)}: square, so that a size taken from the wrong axis can't be detected, and a "
-            "transpose only by its values; use sizes that differ"
-        )
+        message = gettext(
+            "{tensors}: square, so that a size taken from the wrong axis can't be detected, and a transpose only by "
+            "its values; use sizes that differ"
+        ).format(tensors=", ".join(square))
         yield _note("square", None, message, tensors=square)
 
 
 def _zero(matrices: Mapping[str, Array]) -> Iterator[Finding]:
     zero = [name for name, W in matrices.items() if not np.any(W)]
     if zero:
-        message = f"{', '.join(zero)}: 0 everywhere, so that nothing passes through, and nothing beyond it is tested"
+        message = gettext("{tensors}: 0 everywhere, so that nothing passes through, and nothing beyond it is tested")
+        message = message.format(tensors=", ".join(zero))
         yield _note("zero-weights", zero[0], message, tensors=zero)
 
 
@@ -205,7 +209,8 @@ def _symmetric(matrices: Mapping[str, Array]) -> Iterator[Finding]:
     square = {name: W for name, W in matrices.items() if W.shape[0] == W.shape[1] > 1 and np.any(W)}
     symmetric = [name for name, W in square.items() if np.array_equal(W, W.T)]
     if symmetric:
-        message = f"{', '.join(symmetric)}: symmetric, so that a missing transpose can't be detected; use random values"
+        message = gettext("{tensors}: symmetric, so that a missing transpose can't be detected; use random values")
+        message = message.format(tensors=", ".join(symmetric))
         yield _note("symmetric-weights", symmetric[0], message, tensors=symmetric)
 
 
@@ -217,7 +222,9 @@ def _unseen_decay(model: Any) -> Iterator[Finding]:
     has_kinks = any(getattr(type(part), "kinks", Part.kinks) is not Part.kinks for part in parts)
     # With kinks in the model, the check itself replaces biases that are all 0.
     if lam and not has_kinks and biases and not any(to_numpy(b.value).any() for b in biases):
-        message = "all biases are 0, so that a weight decay on them by mistake can't be seen; give them random values"
+        message = gettext(
+            "all biases are 0, so that a weight decay on them by mistake can't be seen; give them random values"
+        )
         yield _note("zero-biases-decay", None, message)
 
 
@@ -229,10 +236,10 @@ def _dead_units(model: Any, batch: Sequence[Array]) -> Iterator[Finding]:
         if isinstance(call.part, Activation) and (dead := _dead(call.part, call.arguments)) is not None:
             flat = np.flatnonzero(dead)
             if len(flat) >= MOST * dead.size:
-                message = (
-                    f"{call.name}: {len(flat)} of {dead.size} units are off or saturated in every example, so that "
-                    "nothing before them is tested; use other values or inputs"
-                )
+                message = gettext(
+                    "{name}: {count} of {units} units are off or saturated in every example, so that nothing before "
+                    "them is tested; use other values or inputs"
+                ).format(name=call.name, count=len(flat), units=dead.size)
                 yield _note("dead-units", call.name, message, units=flat.tolist())
 
 

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from aescratch.foundations.language import gettext
 from aescratch.inspection.gradcheck.binding import Pair, call, is_array, is_float_array, name_of, same, signature_of
 from aescratch.inspection.gradcheck.report import Finding
 
@@ -96,7 +97,8 @@ def kept_pair(
             arrays = [(each, each.copy()) for each in _arrays(list(found[outputs:])) if id(each) not in given]
             pulled = call_back(backward, inputs, [*upstreams, *found[outputs:]])
             if not all(same(array, old) for array, old in arrays):
-                message = f"{name_of(backward)} changed an array in its cache; work on a copy, since others may need it"
+                message = gettext("{who} changed an array in its cache; work on a copy, since others may need it")
+                message = message.format(who=name_of(backward))
                 remarks["changed-cache"] = Finding("changed-cache", None, "note", message)
             return pulled
 

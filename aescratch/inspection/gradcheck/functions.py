@@ -17,6 +17,7 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.foundations.declared import declaration_of
+from aescratch.foundations.language import gettext
 from aescratch.functions import AS_WRITTEN
 from aescratch.inspection.gradcheck import laws
 from aescratch.inspection.gradcheck.belonging import belonging
@@ -41,7 +42,7 @@ from aescratch.inspection.gradcheck.checking import Check, Options
 from aescratch.inspection.gradcheck.coarsely import COARSE_TOLERANCE, compare_coarsely, is_staircase, seen_coarsely
 from aescratch.inspection.gradcheck.coverage import Coverage
 from aescratch.inspection.gradcheck.elsewhere import flat_elsewhere, zero_elsewhere
-from aescratch.inspection.gradcheck.findings import problem_with
+from aescratch.inspection.gradcheck.findings import problem_with, well_formed
 from aescratch.inspection.gradcheck.fixtures import audit_inputs
 from aescratch.inspection.gradcheck.keeping import kept
 from aescratch.inspection.gradcheck.offsets import SLIGHT, Offsets
@@ -146,7 +147,7 @@ def check_function(
         if blocks is not None:
             pair, wrt = in_blocks(pair, blocks), list(blocks) if wrt is None else wrt
         expected = check_names(wrt, pair) if wrt is not None else _own_arguments(pair)
-        title = f"{name_of(back)} for {name_of(first)}"
+        title = gettext("{backward} for {forward}").format(backward=name_of(back), forward=name_of(first))
         report = check_pair(title, pair, expected, options, mode, is_sure=expected is not None)
     report.findings[:0] = notes
     return report
@@ -167,8 +168,8 @@ def check_pair(
     check = PairCheck(options, coverage, pair, expected, parameters, is_sure)
     tensors = check.run()
     declared = declaration_of(pair.backward)
-    by_rule = f", by the declared rule {declared.rule}" if declared else ""
-    title = f"gradient check of {title}{by_rule}, rng={options.rng}"
+    by_rule = gettext(", by the declared rule {rule}").format(rule=declared.rule) if declared else ""
+    title = gettext("gradient check of {what}{by_rule}, rng={rng}").format(what=title, by_rule=by_rule, rng=options.rng)
     sizes = [pair.inputs[tensor.name.partition("_")[2]].size for tensor in tensors]
     tolerance = COARSE_TOLERANCE if check.coarse else options.tolerance
     return Report(title + check.coverage.described(tensors, sizes), tensors, check.findings, tolerance)
@@ -212,15 +213,19 @@ class PairCheck(Check):
         with aloud(), watched(name, self.findings, "note"):
             self.output = copied({"output": _evaluate(pair, arguments)})["output"]
         for argument in changed(arguments, pair.inputs):
-            message = f"{name} changed its argument {argument}; work on a copy, the caller still needs it"
+            message = gettext("{who} changed its argument {name}; work on a copy, the caller still needs it")
+            message = message.format(who=name, name=argument)
             self.findings.append(Finding("changed-argument", argument, "note", message, {"by": name}))
         if not same(self.output, _evaluate(pair, copied(pair.inputs))):
-            message = f"{name} isn't deterministic: a second call with these inputs gave another output"
-            message += "; freeze its noise"
-            self.findings.append(Finding("not-deterministic", None, "error", message))
+            message = gettext(
+                "{who} isn't deterministic: a second call with these inputs gave another output; freeze its noise"
+            )
+            self.findings.append(Finding("not-deterministic", None, "error", message.format(who=name)))
         if not np.isfinite(self.output).all():
             count = int((~np.isfinite(self.output)).sum())
-            message = f"{name} returns {count} numbers that are NaN or infinite and have no gradient; use other inputs"
+            message = gettext(
+                "{who} returns {count} numbers that are NaN or infinite and have no gradient; use other inputs"
+            ).format(who=name, count=count)
             found = Finding("not-finite", None, "inconclusive", message, {"entries": count})
             self.findings.append(tell_where(found, lambda: _evaluate(pair, copied(pair.inputs))))
         if np.ndim(self.output):
@@ -229,7 +234,7 @@ class PairCheck(Check):
         if dtype.itemsize < 8:
             self.coarse = list(pair.differentiable)
         if pair.output_name not in (None, *OUTPUT_NAMES):
-            message = f"{pair.output_name} was taken for {name}'s output"
+            message = gettext("{name} was taken for {who}'s output").format(name=pair.output_name, who=name)
             self.findings.append(Finding("output-name", pair.output_name, "note", message))
         self.upstream = draw_upstream(np.shape(self.output), self.options.rng)
 
@@ -247,17 +252,19 @@ class PairCheck(Check):
         others = backward(self.upstream)
         arrays = [(a, b) for a, b in zip(first, others, strict=False) if isinstance(a, (np.ndarray, np.generic))]
         if len(first) != len(others) or not all(same(a, b) for a, b in arrays):
-            message = "a second backward with the same arguments returns another result; keep no state between calls"
+            message = gettext(
+                "a second backward with the same arguments returns another result; keep no state between calls"
+            )
             self.findings.append(Finding("not-repeatable", None, "error", message))
         self._find_names(first)
-        well_formed, wrong = _well_formed(self.pair, self.names, first, returned)
+        fine, wrong = well_formed(self.pair.inputs, self.names, first, returned)
         for finding in wrong:
             if finding.code == "not-finite":
                 tell_where(finding, lambda: backward(self.upstream))
         self.findings += wrong
         if self.pair.upstream_names and not self.found("not-repeatable", *MALFORMED):
-            self.findings += laws.of_the_upstream(backward, self.upstream, well_formed)
-        return well_formed
+            self.findings += laws.of_the_upstream(backward, self.upstream, fine)
+        return fine
 
     def _find_names(self, gradients: Sequence[Any]) -> None:
         """Find out which inputs the gradients belong to, if that is uncertain."""
@@ -266,7 +273,7 @@ class PairCheck(Check):
         if not (self.is_sure or declaration_of(self.pair.backward)) and len(self.names) == len(gradients):
             inputs = [name for name in self.pair.differentiable if name not in self.parameters]
             shapes = {name: np.shape(self.pair.inputs[name]) for name in inputs}
-            advice = '; pass wrt=["{}"] to choose the input' if self.expected is None else ""
+            advice = gettext('; pass wrt=["{}"] to choose the input') if self.expected is None else ""
             self.findings += belonging(self.names, gradients, shapes, self._fits, advice)
 
     def _fits(self, name: str, gradient: Any) -> bool:
@@ -310,14 +317,17 @@ class PairCheck(Check):
             (other,) = self.coverage.compare_all("grad", self.pair, gradients, self.upstream, self.options.tolerance)
         if other.verdict != PASS:
             return None
-        cause = f"{tensor.name} is right for {name_of(self.pair.forward)} without {offsets} that it adds"
-        message = f"{cause}; backward leaves it out, so that the gradient is off by up to "
-        message += f"{tensor.max_relative_error:.1e}"
+        cause = gettext("{tensor} is right for {who} without {constants} that it adds").format(
+            tensor=tensor.name, who=name_of(self.pair.forward), constants=offsets
+        )
+        message = cause + gettext("; backward leaves it out, so that the gradient is off by up to {error:.1e}").format(
+            error=tensor.max_relative_error
+        )
         evidence: dict[str, Any] = {"hypothesis": "left-out-constant", "values": sorted(offsets.values)}
         if offsets is self.offsets:
             self.findings.append(Finding("left-out-constant", tensor.name, "note", message, evidence))
         else:
-            question = "Which small number does the forward add, and where does it appear in your divisor?"
+            question = gettext("Which small number does the forward add, and where does it appear in your divisor?")
             self.findings.append(Finding("cause", tensor.name, "error", message, evidence, cause, question))
         return other
 
@@ -373,27 +383,3 @@ def _evaluate(pair: Pair, inputs: Mapping[str, Any]) -> Any:
             "a backward that takes all of the returned values"
         )
     return output
-
-
-def _well_formed(
-    pair: Pair, names: Sequence[str], gradients: Sequence[Any], returned: Any
-) -> tuple[dict[str, Array], list[Finding]]:
-    """Return the gradients that can be compared, by input, and a finding for each that can't."""
-    if returned is None:
-        wanted = ", ".join(f"grad_{name}" for name in names)
-        message = f"backward returns None; end it with a return statement: return {wanted}"
-        return {}, [Finding("wrong-type", None, "error", message)]
-    hint = "; a list is taken as several gradients" if isinstance(returned, list) else ""
-    if len(gradients) != len(names):
-        count = f"{len(gradients)} gradient{'' if len(gradients) == 1 else 's'}"
-        message = f"backward returns {count}, expected {len(names)}, for {', '.join(names)}{hint}"
-        return {}, [Finding("wrong-count", None, "error", message, {"expected": len(names), "got": len(gradients)})]
-    fine, findings = {}, []
-    for name, gradient in zip(names, gradients, strict=True):
-        problem = problem_with(gradient, pair.inputs[name].shape)
-        if problem is None:
-            fine[name] = gradient
-        else:
-            code, text = problem
-            findings.append(Finding(code, f"grad_{name}", "error", f"grad_{name} {text}{hint}"))
-    return fine, findings

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.foundations.declared import declaration_of, surrogate_gradient
+from aescratch.foundations.language import gettext
 from aescratch.foundations.parts import Part
 from aescratch.inspection.gradcheck.binding import (
     COMPARED_WITH,
@@ -302,13 +303,14 @@ class Held:
         findings += [changed_parameter(name, severity) for name in changed if name not in self.updated]
         for place, gradient, stood, left in zip(places, first, standing, again, strict=True):
             if left is None or (stood is not None and same(left, stood)):
-                message = f"the gradient of {place.name} was never written: backward left it unchanged"
-                findings.append(Finding(NEVER_WRITTEN, place.name, "error", message, {}, "", NEVER_QUESTION))
+                message = gettext("the gradient of {name} was never written: backward left it unchanged")
+                message, question = message.format(name=place.name), gettext(NEVER_QUESTION)
+                findings.append(Finding(NEVER_WRITTEN, place.name, "error", message, {}, "", question))
             elif _is_sum(left, gradient, gradient) or _is_sum(left, stood, gradient):
-                message = (
-                    f"backward adds to the gradient of {place.name} instead of writing it, so that a second call "
-                    "doubles it; set it to 0 before each pass, or write it"
-                )
+                message = gettext(
+                    "backward adds to the gradient of {name} instead of writing it, so that a second call doubles it; "
+                    "set it to 0 before each pass, or write it"
+                ).format(name=place.name)
                 is_error = is_ours and not getattr(self.layer, "adds", False)
                 findings.append(Finding(ADDS, place.name, "error" if is_error else "note", message))
         return findings
@@ -332,9 +334,12 @@ class Held:
         for name in wrong:
             coverage = Coverage("directional", [np.size(returned[name])], self.seed)
             if coverage.agrees(after, name, returned[name], upstream, tolerance):
-                cause = f"grad_{name} is computed with the parameters that backward has already updated"
-                message = f"{cause}: it is right for the updated values, but wrong for those of the forward pass"
-                question = "Which weights did the forward pass use, and which weights does that line use?"
+                cause = gettext("{tensor} is computed with the parameters that backward has already updated")
+                cause = cause.format(tensor=f"grad_{name}")
+                message = cause + gettext(
+                    ": it is right for the updated values, but wrong for those of the forward pass"
+                )
+                question = gettext("Which weights did the forward pass use, and which weights does that line use?")
                 yield Finding("updated-too-early", f"grad_{name}", "error", message, {}, cause, question)
 
     def _notes(self) -> Iterator[Finding]:
@@ -345,27 +350,36 @@ class Held:
         if self.is_summed:
             yield no_upstream(f"{kind}.backward", f"{kind}.forward")
         if self.is_first_alone:
-            message = f"{kind}.backward takes one upstream gradient: of the values that {kind}.forward returns, only "
-            yield Finding("first-output", None, "note", f"{message}the first is checked")
+            message = gettext(
+                "{kind}.backward takes one upstream gradient: of the values that {kind}.forward returns, only the "
+                "first is checked"
+            )
+            yield Finding("first-output", None, "note", message.format(kind=kind))
         for updated in self.updated:
-            message = f"backward updates {updated}: its gradient was read from the change, (before − after) / "
-            yield Finding("updated-parameter", updated, "note", f"{message}{self.rate.value:g}")
+            message = gettext(
+                "backward updates {name}: its gradient was read from the change, (before − after) / {rate}"
+            ).format(name=updated, rate=f"{self.rate.value:g}")
+            yield Finding("updated-parameter", updated, "note", message)
         for gradient, name in self.search.by_likeness:
-            yield Finding("gradient-name", name, "note", f"{gradient} was taken for the gradient of {name}")
+            message = gettext("{gradient} was taken for the gradient of {name}").format(gradient=gradient, name=name)
+            yield Finding("gradient-name", name, "note", message)
         for home in self.unchecked:
             word = home.slots[0].label
-            message = f"{home.name} {home.start.shape} was not checked: "
+            message = gettext(
+                "{name} {shape} was not checked: its gradient was not found; name the gradient d{word} or grad_{word}; "
+                "if {word} isn't trained, make it read-only: {name}.flags.writeable = False"
+            )
             if id(home) in self.search.changed:
-                message += "backward updates it with an unknown learning rate; pass learning_rate="
-            else:
-                message += (
-                    f"its gradient was not found; name the gradient d{word} or grad_{word}; if {word} isn't trained, "
-                    f"make it read-only: {home.name}.flags.writeable = False"
+                message = gettext(
+                    "{name} {shape} was not checked: backward updates it with an unknown learning rate; pass "
+                    "learning_rate="
                 )
+            message = message.format(name=home.name, shape=home.start.shape, word=word)
             yield Finding("not-checked", home.name, INCONCLUSIVE, message)
         for slot in self.search.whole:
-            holds = f"it holds {slot.read().dtype} numbers; make it {slot.name}.astype(float)"
-            yield Finding("not-checked", slot.name, INCONCLUSIVE, f"{slot.name} was not checked: {holds}")
+            message = gettext("{name} was not checked: it holds {dtype} numbers; make it {name}.astype(float)")
+            message = message.format(name=slot.name, dtype=slot.read().dtype)
+            yield Finding("not-checked", slot.name, INCONCLUSIVE, message)
 
 
 def _as_argument(name: str, value: Any) -> Any:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aescratch.backend import Array, array_module, to_numpy
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.inspection.gradcheck.binding import changed, is_array, same
 from aescratch.inspection.gradcheck.report import Finding
 from aescratch.inspection.recording import Call, observed
@@ -33,7 +34,7 @@ def of_the_upstream(backward: Callable[[Array], Sequence[Any]], upstream: Array,
     with np.errstate(all="ignore"):
         returned = [backward(np.asarray(u)) for u in (0 * upstream, other, 2 * upstream + other)]
     if any(len(found) != len(gradients) for found in returned):
-        message = "the number of gradients that backward returns depends on the upstream gradient"
+        message = gettext("the number of gradients that backward returns depends on the upstream gradient")
         return [Finding("not-linear", None, "error", message)]
     findings = []
 
@@ -54,18 +55,19 @@ def of_the_upstream(backward: Callable[[Array], Sequence[Any]], upstream: Array,
     for number, ((name, gradient), at_zero, at_other) in enumerate(zip(gradients.items(), *returned[:2], strict=True)):
         is_zero = _near(at_zero, 0 * gradient, gradient)
         if not is_zero and np.shape(at_zero) == gradient.shape and np.isfinite(at_zero).all():
-            message = (
-                f"grad_{name}: for an upstream gradient of 0, backward gives up to {np.max(np.abs(at_zero)):.3g} "
-                "instead of 0: a part of the gradient doesn't come from the upstream gradient"
-            )
-            question = f"Which term of grad_{name} has the upstream gradient as a factor, and which doesn't?"
+            message = gettext(
+                "{tensor}: for an upstream gradient of 0, backward gives up to {largest:.3g} instead of 0: a part of "
+                "the gradient doesn't come from the upstream gradient"
+            ).format(tensor=f"grad_{name}", largest=np.max(np.abs(at_zero)))
+            question = gettext("Which term of {tensor} has the upstream gradient as a factor, and which doesn't?")
+            question = question.format(tensor=f"grad_{name}")
             findings.append(Finding("upstream-ignored", f"grad_{name}", "error", message, {}, "", question))
         elif not (is_zero and is_sum(number, 2 * gradient + at_other, gradient, at_other)):
-            message = (
-                f"grad_{name}: backward isn't linear in the upstream gradient: its result for 2 u + v isn't twice "
-                "that for u plus that for v, or its result for 0 isn't 0"
-            )
-            question = "The chain rule multiplies by the upstream gradient: where is it used in another way?"
+            message = gettext(
+                "{tensor}: backward isn't linear in the upstream gradient: its result for 2 u + v isn't twice that for "
+                "u plus that for v, or its result for 0 isn't 0"
+            ).format(tensor=f"grad_{name}")
+            question = gettext("The chain rule multiplies by the upstream gradient: where is it used in another way?")
             findings.append(Finding("not-linear", f"grad_{name}", "error", message, {}, "", question))
     return findings
 
@@ -100,8 +102,9 @@ def nothing_else_changed(model: Any, batch: Sequence[Array], findings: list[Find
     def after_call(call: Call) -> None:
         for name, before in copies.pop().items():
             if call.which == "backward" and not same(to_numpy(call.arguments[name]), before):
-                message = f"the backward of {call.name} changed {name}, its argument; work on a copy"
-                question = "Who else still needs that gradient, on another path or later?"
+                message = gettext("the backward of {part} changed {name}, its argument; work on a copy")
+                message = message.format(part=call.name, name=name)
+                question = gettext("Who else still needs that gradient, on another path or later?")
                 evidence = {"part": call.name, "name": name}
                 findings.append(Finding("changed-upstream", None, "error", message, evidence, "", question))
 
@@ -109,8 +112,11 @@ def nothing_else_changed(model: Any, batch: Sequence[Array], findings: list[Find
         yield
     for place, name, array, before in remembered:
         if not same(to_numpy(array), before):
-            message = f"backward changed {name}, which {place} remembers from the forward pass; work on a copy"
-            question = "What does a second backward see there? Does a line with +=, *= or [...] = write into it?"
+            message = gettext("backward changed {name}, which {place} remembers from the forward pass; work on a copy")
+            message = message.format(name=name, place=place)
+            question = gettext(
+                "What does a second backward see there? Does a line with +=, *= or [...] = write into it?"
+            )
             evidence = {"part": place, "name": name}
             findings.append(Finding("changed-cache", None, "error", message, evidence, "", question))
 
@@ -134,7 +140,9 @@ def of_the_batch(
         if any(not same(a, b) for a, b in zip(rearranged, seen.patterns, strict=True)):
             continue  # rounding by another order of summation crossed a kink
         if not _near(seen.loss, here.loss, np.asarray(here.loss)):
-            message = f"{law.what} gives the loss {seen.loss:.9g} instead of {here.loss:.9g}: {law.means}"
+            message = gettext("{change} gives the loss {now:.9g} instead of {before:.9g}: {means}").format(
+                change=gettext(law.what), now=seen.loss, before=here.loss, means=gettext(law.means)
+            )
             findings.append(Finding(law.code, None, "note", message, {"losses": [here.loss, seen.loss]}))
             continue
         finite = {name: gradient for name, gradient in gradients.items() if np.isfinite(gradient).all()}
@@ -142,12 +150,12 @@ def of_the_batch(
         floor = np.asarray(NEXT_TO_NOTHING * largest)
         names = [name for name, g in finite.items() if not _near(seen.gradients[name], g, g, floor)]
         if names:
-            message = (
-                f"{', '.join(names)}: {law.what} leaves the loss unchanged, but gives another gradient; it has to be "
-                "the same for the same loss"
-            )
+            message = gettext(
+                "{tensors}: {change} leaves the loss unchanged, but gives another gradient; it has to be the same for "
+                "the same loss"
+            ).format(tensors=", ".join(names), change=gettext(law.what))
             only = names[0] if len(names) == 1 else None
-            findings.append(Finding(law.code, only, "error", message, {"tensors": names}, "", law.question))
+            findings.append(Finding(law.code, only, "error", message, {"tensors": names}, "", gettext(law.question)))
     return findings
 
 
@@ -170,14 +178,14 @@ class BatchLaw(NamedTuple):
 
 
 DOUBLED = BatchLaw(
-    "not-a-batch-mean", lambda array: array_module(array).concatenate([array, array]), "repeating the batch",
-    "it isn't a mean over the batch",
-    "Where does the number of examples enter, and does it enter exactly once?",
+    "not-a-batch-mean", lambda array: array_module(array).concatenate([array, array]),
+    gettext_noop("repeating the batch"), gettext_noop("it isn't a mean over the batch"),
+    gettext_noop("Where does the number of examples enter, and does it enter exactly once?"),
 )  # fmt: skip
 REVERSED = BatchLaw(
-    "rows-not-exchangeable", lambda array: array[::-1].copy(), "reversing the batch",
-    "it depends on the order of the examples",
-    "Which line treats one row of the batch in another way than the others?",
+    "rows-not-exchangeable", lambda array: array[::-1].copy(),
+    gettext_noop("reversing the batch"), gettext_noop("it depends on the order of the examples"),
+    gettext_noop("Which line treats one row of the batch in another way than the others?"),
 )  # fmt: skip
 
 
@@ -192,11 +200,15 @@ def of_the_arguments(
     """Return a finding for each argument that backward changed or returned a view of."""
     findings = []
     for name in changed(arguments, before):
-        message = f"backward changed its argument {name}; work on a copy, the caller still needs it"
+        message = gettext("{who} changed its argument {name}; work on a copy, the caller still needs it")
+        message = message.format(who="backward", name=name)
         findings.append(Finding("changed-argument", name, "note", message))
     arrays = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray)}
     for name, value in arrays.items():
         if any(isinstance(g, np.ndarray) and np.shares_memory(g, value) for g in gradients):
-            message = f"backward returns a view of its argument {name}; return a new array, such as {name}.copy()"
+            message = gettext(
+                "backward returns a view of its argument {name}; return a new array, such as {name}.copy()"
+            )
+            message = message.format(name=name)
             findings.append(Finding("shared-memory", name, "note", message))
     return findings

@@ -15,6 +15,7 @@ import numpy as np
 
 from aescratch.backend import array_module
 from aescratch.foundations.buffers import frozen
+from aescratch.foundations.language import gettext
 from aescratch.foundations.parts import Part, in_mode
 from aescratch.foundations.validation import require_number
 from aescratch.inspection.gradcheck.checking import Options
@@ -101,7 +102,8 @@ def check_layer(
         values_change = any(finding.code == "changed-parameter" for finding in findings)
         if values_change:  # then backward uses other values than forward, and the arrays show no cause
             options = replace(options, explain=False)
-        title, parameters = f"{_shown(layer)}, {held.shape} in", [place.name for place in held.places]
+        title = gettext("{layer}, {shape} in").format(layer=_shown(layer), shape=held.shape)
+        parameters = [place.name for place in held.places]
         report = check_pair(title, held.pair, held.names, options, mode, parameters)
         early = list(held.of_new_values([t.name for t in report.tensors if t.verdict == FAIL], tolerance))
     told = {tensor.name for tensor in report.tensors} if values_change else {finding.tensor for finding in early}

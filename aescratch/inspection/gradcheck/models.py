@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array, array_module, move, to_numpy
+from aescratch.foundations.language import gettext
 from aescratch.foundations.validation import Data
 from aescratch.inspection.gradcheck.binding import same
 from aescratch.inspection.gradcheck.checking import Check, Options
@@ -103,8 +104,9 @@ def check_gradients(
         check = ModelCheck(options, coverage, model, batch)
         with contract.training(model, frozen=True) if training else contract.in_use(model):
             tensors = check.run()
-    title = f"gradient check of {type(model).__name__}, {len(batch[0])} examples, float64, rng={rng}"
-    title += ", training mode" if training else ""
+    title = gettext("gradient check of {model}, {count} examples, float64, rng={rng}")
+    title = title.format(model=type(model).__name__, count=len(batch[0]), rng=rng)
+    title += gettext(", training mode") if training else ""
     title += by_rules(check.findings)
     return Report(title + coverage.described(tensors, sizes), tensors, check.findings, tolerance)
 
@@ -157,16 +159,16 @@ class ModelCheck(Check):
         self._look_at_batch("loss", before)
         first, second = float(loss), float(self.loss())
         if not np.isfinite(first):
-            message = f"the loss is {first}, which has no gradient; use other inputs or parameters"
+            message = gettext("the loss is {loss}, which has no gradient; use other inputs or parameters")
+            message = message.format(loss=first)
             found = Finding("not-finite", None, "inconclusive", message, {"loss": first})
             self.findings.append(tell_where(found, self.loss))
             return
         if first != second:
-            message = (
-                f"the loss isn't deterministic: it gave {first:.17g} and then {second:.17g} for the same batch and "
-                "seed; draw all noise from the rng that loss gets, and keep statistics of the batches in an "
-                "ae.Buffer"
-            )
+            message = gettext(
+                "the loss isn't deterministic: it gave {first:.17g} and then {second:.17g} for the same batch and "
+                "seed; draw all noise from the rng that loss gets, and keep statistics of the batches in an ae.Buffer"
+            ).format(first=first, second=second)
             self.findings.append(Finding("not-deterministic", None, "error", message, {"losses": [first, second]}))
         if hasattr(loss, "dtype") and loss.dtype.itemsize < 8:
             self.findings.append(single_precision("loss", loss.dtype))
@@ -177,7 +179,7 @@ class ModelCheck(Check):
             return
         for array, old in zip(self.batch, before, strict=True):
             array[...] = old
-        message = f"{who} changed the batch; work on a copy, the caller still needs it"
+        message = gettext("{who} changed the batch; work on a copy, the caller still needs it").format(who=who)
         self.findings.append(Finding("changed-batch", None, "error", message, {"by": who}))
 
     def _look_at_backward(self) -> dict[str, Array]:
@@ -290,14 +292,14 @@ class ModelCheck(Check):
         except OutOfTime:
             return [timed_out(self.options.time_limit or 0.0)]
         except OtherBatchError as error:
-            message = (
-                f"loss raised {error} for the same rows reversed or repeated; whether it treats all rows "
-                "alike was not checked"
-            )
+            message = gettext(
+                "loss raised {error} for the same rows reversed or repeated; whether it treats all rows alike was not "
+                "checked"
+            ).format(error=error)
             return [Finding("other-batch", None, "note", message)]
         except Exception as error:  # for example if the number of examples is fixed in the code
             finding = raised(error)
-            finding.message += "; this also happens for the same rows reversed or repeated"
+            finding.message += gettext("; this also happens for the same rows reversed or repeated")
             return [finding]
 
 
@@ -307,7 +309,8 @@ def _left_out(model: Any) -> Iterator[Finding]:
     for place, part in contract.parts_of(model).items():
         for parameter in part.parameters if isinstance(part, Layer) else []:
             if id(parameter) not in listed:
-                message = f"the parameter {parameter.name} of {place} is missing in model.parameters; list it there"
+                message = gettext("the parameter {name} of {place} is missing in model.parameters; list it there")
+                message = message.format(name=parameter.name, place=place)
                 yield Finding("left-out", parameter.name, "error", message, {"layer": place})
 
 
@@ -339,13 +342,15 @@ def _mode_findings(check: ModelCheck) -> Iterator[Finding]:
         for parameter, value in values:
             parameter.value[...] = value
     if held_still != moving:
-        message = (
-            f"in training mode the loss is {moving:.9g}, but {held_still:.9g} if {', '.join(buffers)} keep their "
-            "values, as they do during this check: read a buffer before you assign it"
-        )
+        message = gettext(
+            "in training mode the loss is {moving:.9g}, but {still:.9g} if {buffers} keep their values, as they do "
+            "during this check: read a buffer before you assign it"
+        ).format(moving=moving, still=held_still, buffers=", ".join(buffers))
         yield Finding("moving-state", None, "inconclusive" if in_training else "note", message)
     elif not in_training and held_still != float(check.loss()):
-        message = "the loss in training mode is different, and was not checked; check it too, with training=True"
+        message = gettext(
+            "the loss in training mode is different, and was not checked; check it too, with training=True"
+        )
         yield Finding("training-mode", None, "note", message)
 
 
@@ -359,5 +364,6 @@ def _laws(parameter: Any, value: Array, repeats: bool) -> Iterator[Finding]:
         parameter.value = move(value, array_module(parameter.value).__name__)  # before anything is compared
         yield changed_parameter(name)
     if not repeats:
-        message = f"a second backward gives another {name}.grad; write the gradient instead of adding to it"
+        message = gettext("a second backward gives another {name}.grad; write the gradient instead of adding to it")
+        message = message.format(name=name)
         yield Finding("not-repeatable", name, "error", message)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
+from aescratch.foundations.language import gettext
 from aescratch.foundations.sources import is_others
 
 LARGEST = 1e-3  # a constant that is added for numerical reasons, not as part of the formula
@@ -44,7 +45,7 @@ class Offsets:
 
     def __str__(self) -> str:
         """Return the constants in words."""
-        return " and ".join(f"the {value:g}" for value in sorted(self.values))
+        return gettext(" and ").join(gettext("the {value:g}").format(value=value) for value in sorted(self.values))
 
     @contextlib.contextmanager
     def left_out(self) -> Iterator[None]:

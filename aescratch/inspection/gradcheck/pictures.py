@@ -8,14 +8,16 @@ drawn as one row. A cross marks entries that fail, a ring those at a kink. matpl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.language import gettext, gettext_noop, in_language, language
 from aescratch.inspection.gradcheck.numeric import largest_size
-from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE
+from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE, shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,8 +26,9 @@ if TYPE_CHECKING:
 MOST_TENSORS = 8
 MOST_MARKS = 400  # with more cells, crosses and rings hide what they mark
 WORTH_A_COLOUR = 1e-6  # times the largest gradient: a smaller difference is rounding, and stays white
-PANELS = ("backward", "difference quotient", "their difference")
-BY_RULE = ("backward", "difference quotient, or declared rule", "their difference")
+PANELS = ("backward", gettext_noop("difference quotient"), gettext_noop("their difference"))
+KOREAN_FONTS = ("Noto Sans CJK KR", "Noto Sans KR", "NanumGothic", "NanumBarunGothic", "Malgun Gothic", "AppleGothic")
+BY_RULE = ("backward", gettext_noop("difference quotient, or declared rule"), PANELS[2])
 # Purple and orange are distinct for every kind of colour blindness, and equally strong on both sides of a white 0.
 COLOUR_MAP, MISSING = "PuOr", "0.75"
 
@@ -38,10 +41,30 @@ def draw(title: str, tensors: Sequence[Any]) -> Figure:
     ValueError
         If there is no tensor to draw.
     """
-    from matplotlib.figure import Figure
-
     if not tensors:
         raise ValueError("expected a report with compared tensors, got none to draw; print the report to see why")
+    with _legible():
+        return _drawn(title, tensors)
+
+
+@contextlib.contextmanager
+def _legible() -> Iterator[None]:
+    """Draw in the block with a font for Korean, if that is the language; without such a font the labels are English."""
+    from matplotlib import font_manager, rc_context, rcParams
+
+    installed = {font.name for font in font_manager.fontManager.ttflist} if language() == "ko" else set()
+    font = next((name for name in KOREAN_FONTS if name in installed), None)
+    if font:
+        with rc_context({"font.family": [*rcParams["font.family"], font]}):
+            yield
+    else:
+        with in_language("en"):
+            yield
+
+
+def _drawn(title: str, tensors: Sequence[Any]) -> Figure:
+    from matplotlib.figure import Figure
+
     order = {FAIL: 0, INCONCLUSIVE: 1}
     chosen = list(tensors)
     if len(chosen) > MOST_TENSORS:
@@ -49,14 +72,14 @@ def draw(title: str, tensors: Sequence[Any]) -> Figure:
     shapes = [as_image(tensor.analytic).shape for tensor in chosen]
     heights = [0.7 if rows == 1 else max(1.3, min(4.0, 3.6 * rows / columns)) for rows, columns in shapes]
     figure = Figure(figsize=(13, sum(heights) + 0.75 * len(chosen) + 0.6), layout="constrained")
-    left_out = f"\n{len(tensors) - len(chosen)} further tensors not drawn" if len(chosen) < len(tensors) else ""
-    figure.suptitle(title + left_out, fontsize=14)
+    left_out = gettext("{count} further tensors not drawn").format(count=len(tensors) - len(chosen))
+    figure.suptitle(f"{title}\n{left_out}" if len(chosen) < len(tensors) else title, fontsize=14)
     grid = figure.subplots(len(chosen), 3, squeeze=False, gridspec_kw={"height_ratios": heights})
     for axes, tensor in zip(grid, chosen, strict=True):
         _draw_tensor(axes, tensor)
     by_rule = any(getattr(tensor, "rule", "") for tensor in chosen)
     for ax, heading in zip(grid[0], BY_RULE if by_rule else PANELS, strict=True):
-        ax.set_title(f"{heading}\n{ax.get_title()}", fontsize=13)
+        ax.set_title(f"{gettext(heading)}\n{ax.get_title()}", fontsize=13)
     return figure
 
 
@@ -77,10 +100,10 @@ def _draw_tensor(axes: Sequence[Axes], tensor: Any) -> None:
     _add_scale(axes[:2], image)
     _add_scale(axes[2:], _draw_panel(axes[2], difference, max(largest_size(difference), WORTH_A_COLOUR * shared)))
     _mark(axes[2], as_image(tensor.verdicts))
-    axes[0].set_ylabel(f"{tensor.name}\n{tensor.verdict}", fontsize=13)
+    axes[0].set_ylabel(f"{tensor.name}\n{shown(tensor.verdict)}", fontsize=13)
     kinks = tensor.count("kink")
-    counts = [f"{tensor.count(FAIL)} fail (×)"] if tensor.count(FAIL) else []
-    counts += [f"{kinks} at kinks (○)"] if kinks else []
+    counts = [gettext("{count} fail (×)").format(count=tensor.count(FAIL))] if tensor.count(FAIL) else []
+    counts += [gettext("{count} at kinks (○)").format(count=kinks)] if kinks else []
     axes[2].set_title(", ".join(counts), fontsize=12)
 
 

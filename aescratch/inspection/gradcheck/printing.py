@@ -21,10 +21,16 @@ from typing import Any, TextIO
 import numpy as np
 
 from aescratch.foundations.columns import columns_of, padded
+from aescratch.foundations.language import gettext, gettext_noop
 
 PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
 FIRST_WRONG = "first-wrong"  # the code of a finding about the place of a mistake
 Paint = Callable[[str, str], str]
+SHOWN = {
+    PASS: gettext_noop("pass"), FAIL: gettext_noop("fail"), INCONCLUSIVE: gettext_noop("inconclusive"),
+    "error": gettext_noop("error"), "note": gettext_noop("note"),
+}  # fmt: skip
+LIKELY_CAUSE, ASK_YOURSELF = gettext_noop("likely cause:"), gettext_noop("ask yourself:")
 # ANSI colour numbers; the terminal's palette decides how they look.
 COLOURS = {
     "title": "1", PASS: "32", FAIL: "1;31", "error": "1;31", INCONCLUSIVE: "33", "note": "2", "cause": "1",
@@ -170,11 +176,14 @@ class Printable:
             if finding.source:
                 lines.append(f"<pre>{escape(finding.source)}</pre>")
             if cause:
-                lines.append(f"<p><strong>Likely cause:</strong> {escape(cause)}</p>")
+                label = gettext("Likely cause:")
+                lines.append(f"<p><strong>{label}</strong> {escape(cause)}</p>")
             if finding.question:
-                lines.append(f"<p><strong>Ask yourself:</strong> <em>{escape(finding.question)}</em></p>")
+                label = gettext("Ask yourself:")
+                lines.append(f"<p><strong>{label}</strong> <em>{escape(finding.question)}</em></p>")
             if finding.proof:
-                lines.append(f"<details><summary>How sure is that?</summary><p>{escape(finding.proof)}</p></details>")
+                label = gettext("How sure is that?")
+                lines.append(f"<details><summary>{label}</summary><p>{escape(finding.proof)}</p></details>")
             lines.append("</div>")
         _, _, rest = self.summary().partition(": ")
         return "\n".join([*lines, f"<p>{_badge(self.verdict)} {escape(rest)}</p>", "</div>"])
@@ -184,13 +193,13 @@ class Printable:
         yield from _table(self.rows(), paint)
         for finding, numbers, cause in self.paragraphs():
             if numbers:
-                yield f"{paint(f'{finding.severity}:', finding.severity)} {_indented(numbers)}"
+                yield f"{paint(f'{shown(finding.severity)}:', finding.severity)} {_indented(numbers)}"
             if finding.source:
                 yield f"    {finding.source}"
             if cause:
-                yield f"  {paint('likely cause:', 'cause')} {_indented(cause)}"
+                yield f"  {paint(gettext(LIKELY_CAUSE), 'cause')} {_indented(cause)}"
             if finding.question:
-                yield f"  {paint('ask yourself:', 'question')} {_indented(finding.question)}"
+                yield f"  {paint(gettext(ASK_YOURSELF), 'question')} {_indented(finding.question)}"
         yield paint(self.summary(), self.verdict)
 
     def paragraphs(self) -> Iterator[tuple[Finding, str, str]]:
@@ -259,7 +268,12 @@ def _table(rows: Sequence[tuple[str, ...]], paint: Paint) -> Iterator[str]:
     for row in rows:
         *cells, verdict = row
         aligned = [padded(cell, width) for cell, width in zip(cells, widths[:-1], strict=True)]
-        yield "  ".join([*aligned, paint(verdict, verdict)])
+        yield "  ".join([*aligned, paint(shown(verdict), verdict)])
+
+
+def shown(word: str) -> str:
+    """Return a verdict or a severity in the language in force, and any other word as it is."""
+    return gettext(SHOWN[word]) if word in SHOWN else word
 
 
 def _indented(text: str) -> str:
@@ -285,4 +299,4 @@ def _row(cells: Iterable[str], tag: str) -> str:
 
 
 def _badge(word: str) -> str:
-    return f'<b class="badge {escape(word)}">{escape(word)}</b>'
+    return f'<b class="badge {escape(word)}">{escape(shown(word))}</b>'

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.language import Phrase, gettext, gettext_noop
 from aescratch.inspection.gradcheck.numeric import NEXT_TO_NOTHING, TRUSTED, WORTH_COMPARING, Estimate
 from aescratch.inspection.gradcheck.pictures import draw
 from aescratch.inspection.gradcheck.printing import (
@@ -22,6 +23,7 @@ from aescratch.inspection.gradcheck.printing import (
     GradientCheckError,
     Printable,
     plain_values,
+    shown,
 )
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FAIL", "INCONCLUSIVE", "PASS", "Finding", "GradientCheckError", "Report", "TensorResult", "judge"]
 
-DIFFERENCES = "the difference quotient"  # what a gradient is usually compared with
+DIFFERENCES = gettext_noop("the difference quotient")  # what a gradient is usually compared with
 MOST_KINKS = 0.1  # a tensor with a larger share of entries at kinks counts as not checked
 UNCHECKED = "unchecked"  # in place of the verdict of an entry that was not checked
 ZERO_TO_ROUNDING = 1e-9  # of the largest gradient of all tensors: the error that an estimate of 0 may have
@@ -68,7 +70,7 @@ class TensorResult:
     verdicts: Array
     slopes: Array
     rule: str = ""
-    numeric_is: str = DIFFERENCES
+    numeric_is: str = Phrase(DIFFERENCES)
     zero_is_meant: bool = False
     is_zero: Array | None = None
 
@@ -188,6 +190,9 @@ class Report(Printable):
     tensors: list[TensorResult]
     findings: list[Finding]
     tolerance: float
+    agreement: ClassVar[str] = gettext_noop(
+        "{agree} of {entries} entries agree to {tolerance:g} and the rounding of the difference quotient"
+    )
 
     @property
     def verdict(self) -> str:
@@ -230,26 +235,33 @@ class Report(Printable):
 
     def rows(self) -> list[tuple[str, ...]]:
         """Return the table as texts, the header first."""
-        rows = [("tensor", "shape", "entries", "kinks", "relative error", "at", "verdict")]
+        head = (
+            gettext("tensor"), gettext("shape"), gettext("entries"), gettext("kinks"), gettext("relative error"),
+            gettext("at"), gettext("verdict"),
+        )  # fmt: skip
+        rows: list[tuple[str, ...]] = [head]
         rows += [
             (t.name + (f" [{t.rule}]" if t.rule else ""), str(t.analytic.shape), str(t.verdicts.size),
              str(t.count("kink")), f"{t.max_relative_error:.1e}", str(t.worst), t.verdict)
             for t in self.tensors
         ]  # fmt: skip
-        return list(rows)
+        return rows
 
     def summary(self) -> str:
         """Return the last line: the verdict, and the number of entries that agree."""
         entries = sum(tensor.verdicts.size for tensor in self.tensors)
         agree = sum(tensor.count(PASS) for tensor in self.tensors)
         kinks = sum(tensor.count("kink") for tensor in self.tensors)
+        verdict = shown(self.verdict)
         if self.verdict != PASS and agree == entries:
-            values = f"the values of {agree} of {entries} entries agree" if entries else "no entry was compared"
-            return f"{self.verdict}: {values}; see the findings above"
-        at_kinks = f", {kinks} at kinks" if kinks else ""
-        bound = f"to {self.tolerance:g} and the rounding of the difference quotient"
+            said = gettext("the values of {agree} of {entries} entries agree; see the findings above")
+            none = gettext("no entry was compared; see the findings above")
+            return f"{verdict}: {said.format(agree=agree, entries=entries) if entries else none}"
+        said = gettext(self.agreement)
+        by_rule = sum(tensor.verdicts.size for tensor in self.tensors if tensor.rule)
         if self.tensors and not any(tensor.numeric_is.startswith(DIFFERENCES) for tensor in self.tensors):
-            bound = f"to {self.tolerance:g} with the declared rule"
-        elif by_rule := sum(tensor.verdicts.size for tensor in self.tensors if tensor.rule):
-            bound += f", {by_rule} of them by a declared rule"
-        return f"{self.verdict}: {agree} of {entries} entries agree {bound}{at_kinks}"
+            said, by_rule = gettext("{agree} of {entries} entries agree to {tolerance:g} with the declared rule"), 0
+        text = said.format(agree=agree, entries=entries, tolerance=self.tolerance)
+        text += gettext(", {count} of them by a declared rule").format(count=by_rule) if by_rule else ""
+        text += gettext(", {count} at kinks").format(count=kinks) if kinks else ""
+        return f"{verdict}: {text}"

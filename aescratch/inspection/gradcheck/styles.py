@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from aescratch.foundations.language import gettext
 from aescratch.inspection.gradcheck.binding import (
     SHORT_UPSTREAM_NAMES,
     UPSTREAM_NAMES,
@@ -124,12 +125,17 @@ def _renamed(
         output = call(forward, inputs)
         return [output], lambda: backward(output)
 
-    stand_for = [f"{name_of(forward)}'s {' and '.join(needed)}", f"{name_of(forward)}'s output"]
+    names = gettext("{who}'s {names}").format(who=name_of(forward), names=gettext(" and ").join(needed))
+    stand_for = [names, gettext("{who}'s output").format(who=name_of(forward))]
     readings = list(zip((of_inputs, of_output), stand_for, strict=True))[: 2 if len(others) == 1 else 1]
     pairs = [(of_passes(passes, forward, backward, is_loss=True), what) for passes, what in readings]
     pair, what = next((each for each in pairs if _agrees(each[0], known)), pairs[0])
-    message = f"{' and '.join(others)} of {name_of(backward)}: taken for {what}, and the result for the gradient of "
-    notes.append(Finding("argument-name", None, "note", f"{message}the sum of {name_of(forward)}'s output"))
+    message = gettext(
+        "{arguments} of {backward}: taken for {what}, and the result for the gradient of the sum of {forward}'s output"
+    ).format(
+        arguments=gettext(" and ").join(others), backward=name_of(backward), what=what, forward=name_of(forward)
+    )  # fmt: skip
+    notes.append(Finding("argument-name", None, "note", message))
     return pair
 
 
@@ -155,8 +161,10 @@ def owner_of(forward: Any, backward: Any) -> list[Any]:
 
 def no_upstream(backward: str, forward: str) -> Finding:
     """Return the note on a backward of an array that takes no upstream gradient."""
-    message = f"{backward} takes no upstream gradient: it was checked as the gradient of the sum of "
-    return Finding("no-upstream", None, "note", f"{message}{forward}'s output")
+    message = gettext(
+        "{backward} takes no upstream gradient: it was checked as the gradient of the sum of {forward}'s output"
+    ).format(backward=backward, forward=forward)
+    return Finding("no-upstream", None, "note", message)
 
 
 def is_of_torch(what: Any) -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 
 from aescratch.backend import Array, array_module, move, to_numpy
 from aescratch.foundations.declared import Declared, declaration_of
+from aescratch.foundations.language import Phrase, gettext
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import ForwardMissingError
 from aescratch.inspection.gradcheck.binding import as_list, draw_upstream, is_array
@@ -24,7 +25,7 @@ from aescratch.inspection.gradcheck.by_rule import note
 from aescratch.inspection.gradcheck.deadline import limited
 from aescratch.inspection.gradcheck.numeric import largest_size
 from aescratch.inspection.gradcheck.parameters import held_parameters
-from aescratch.inspection.gradcheck.report import DIFFERENCES, INCONCLUSIVE, Finding, TensorResult
+from aescratch.inspection.gradcheck.report import INCONCLUSIVE, Finding, TensorResult
 from aescratch.inspection.recording import Call, observed
 from aescratch.training.contract import parts_of
 
@@ -82,14 +83,16 @@ class Surrogates:
             return
         except Exception as error:
             kind = type(error).__name__
-            message = f"{who}: the declared rule {declared.rule} can't be used: {kind}: {error}"
+            message = gettext("{who}: the declared rule {rule} can't be used: {kind}: {error}")
+            message = message.format(who=who, rule=declared.rule, kind=kind, error=error)
             self.findings.append(Finding("rule-raised", call.name, INCONCLUSIVE, message))
             return
         self.bases[call.name].append(base)
         wrong = base.wrong_in(lambda upstream: limited(lambda: call.part.backward(*upstream), self.time_limit))
         if wrong and not any(finding.tensor == call.name for finding in self.findings):
-            message = f"{who} doesn't follow its declared rule {declared.rule}, {declared.formula}: {wrong}"
-            question = "Which line of backward computes which factor of the rule?"
+            message = gettext("{who} doesn't follow its declared rule {rule}, {formula}: {wrong}")
+            message = message.format(who=who, rule=declared.rule, formula=declared.formula, wrong=wrong)
+            question = gettext("Which line of backward computes which factor of the rule?")
             evidence = {"rule": declared.rule, "formula": declared.formula, "source": declared.source}
             self.findings.append(Finding("not-the-rule", call.name, "error", message, evidence, "", question))
 
@@ -118,9 +121,10 @@ class Surrogates:
             for tensor in tensors:
                 if tensor.name in reached:
                     tensor.rule = ", ".join(dict.fromkeys(filter(None, [*tensor.rule.split(", "), declared.rule])))
-                    tensor.numeric_is = f"{DIFFERENCES} that follows {tensor.rule}"
+                    tensor.numeric_is = Phrase("the difference quotient that follows {rule}", rule=tensor.rule)
             finding = note(f"{name}, a {type(parts_of(self.model)[name]).__name__},", declared)
-            finding.message += f"; through it pass the gradients of {', '.join(reached) or 'no parameter'}"
+            passing = gettext("; through it pass the gradients of {names}").format(names=", ".join(reached))
+            finding.message += passing if reached else gettext("; through it pass the gradients of no parameter")
             finding.evidence |= {"part": name, "parameters": reached}
             self.findings.append(finding)
 
@@ -242,12 +246,13 @@ class Base:
                 continue  # for example a penalty's target
             given = np.asarray(to_numpy(gradient))
             if given.shape != wanted.shape:
-                return f"for {name} backward gives shape {given.shape}, expected {wanted.shape}"
+                said = gettext("for {name} backward gives shape {given}, expected {wanted}")
+                return said.format(name=name, given=given.shape, wanted=wanted.shape)
             if not _near(given, wanted):
                 at = np.unravel_index(int(np.argmax(np.abs(given - wanted))), wanted.shape)
                 place = tuple(int(i) for i in at)
-                numbers = f"backward gives {float(given[at]):.9g}, the rule {float(wanted[at]):.9g}"
-                return f"for {name}, at {place}, {numbers}"
+                said = gettext("for {name}, at {place}, backward gives {given:.9g}, the rule {wanted:.9g}")
+                return said.format(name=name, place=place, given=float(given[at]), wanted=float(wanted[at]))
         return ""
 
 
@@ -264,7 +269,7 @@ def patterns(parts: Iterable[Any]) -> list[Array]:
 def by_rules(findings: Sequence[Finding]) -> str:
     """Return the text about declared parts for a report's title."""
     rules = [f"{f.evidence['rule']} at {f.evidence['part']}" for f in findings if f.code == "declared-rule"]
-    return f", by declared rules: {', '.join(rules)}" if rules else ""
+    return gettext(", by declared rules: {rules}").format(rules=", ".join(rules)) if rules else ""
 
 
 def _near(a: Array, b: Array) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from aescratch.foundations.language import gettext
 from aescratch.inspection.gradcheck.report import Finding
 
 dropping: ContextVar[bool] = ContextVar("dropping", default=False)  # of a thread, and of the threads that it starts
@@ -85,7 +86,8 @@ def watched(who: str, findings: list[Finding], severity: str = "error") -> Itera
             if changed():
                 findings.append(random_state_changed(who, severity))
             if out.written:
-                message = f"{who} prints; remove that when you no longer need it: a check calls it many times"
+                message = gettext("{who} prints; remove that when you no longer need it: a check calls it many times")
+                message = message.format(who=who)
                 findings.append(Finding("prints", None, "note", message, {"by": who}))
 
 
@@ -100,10 +102,10 @@ def _drawn_from() -> Iterator[Any]:
 
 def random_state_changed(who: str, severity: str) -> Finding:
     """Return the finding for a function that changed a global random state."""
-    message = (
-        f"{who} changed the global random state, which all code shares (it was restored); draw "
-        "from your own numpy.random.default_rng instead"
-    )
+    message = gettext(
+        "{who} changed the global random state, which all code shares (it was restored); draw from your own "
+        "numpy.random.default_rng instead"
+    ).format(who=who)
     return Finding("changed-random-state", None, severity, message, {"by": who})
 
 
@@ -132,10 +134,10 @@ class Frozen:
 
     def remark(self, who: str) -> Finding:
         """Return the note on a function that draws from the global states."""
-        message = (
-            f"{who} draws from the global random state: it got the same numbers in every call, and the state was "
+        message = gettext(
+            "{who} draws from the global random state: it got the same numbers in every call, and the state was "
             "restored; draw from your own numpy.random.default_rng instead"
-        )
+        ).format(who=who)
         return Finding("changed-random-state", None, "note", message, {"by": who})
 
 

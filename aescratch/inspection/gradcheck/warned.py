@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aescratch.backend.compiled import numpy_alone
+from aescratch.foundations.language import gettext
 from aescratch.foundations.sources import is_users
 from aescratch.inspection.gradcheck.findings import place_of_line
 from aescratch.inspection.gradcheck.report import Finding
@@ -65,8 +66,9 @@ def tell_where(finding: Finding, run: Callable[[], Any]) -> Finding:
         nan = next((each for each in met if each.what.startswith(INVALID)), met[0])
         told = met[:1] if nan[1:] == met[0][1:] else [met[0], nan]
         places = [place_of_line(each.file, each.line, linecache.getline(each.file, each.line)) for each in told]
-        finding.message += "; NumPy met " + ", then ".join(
+        errors = gettext(", then ").join(
             f"{each.what} ({place['file']}:{place['line']})" for each, place in zip(told, places, strict=True)
         )
+        finding.message += gettext("; NumPy met {errors}").format(errors=errors)
         finding.evidence |= {**places[0], "warning": met[0].what}
     return finding

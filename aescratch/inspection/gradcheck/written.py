@@ -12,11 +12,12 @@ from typing import NamedTuple
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.inspection.gradcheck.report import Finding
 
 NEVER_WRITTEN, ADDS = "never-written", "adds-gradient"
-ADDS_QUESTION = "What does grad contain before backward begins, and which line must overwrite it?"
-NEVER_QUESTION = "Which line of backward should write it, and is that line ever reached?"
+ADDS_QUESTION = gettext_noop("What does grad contain before backward begins, and which line must overwrite it?")
+NEVER_QUESTION = gettext_noop("Which line of backward should write it, and is that line ever reached?")
 SAME = 1e-9  # relative: nearer gradients are equal
 
 
@@ -47,19 +48,22 @@ def findings_on(name: str, left: Left) -> Iterator[Finding]:
     """Yield findings on a parameter's gradient that isn't simply written."""
     open_ones = ~np.isfinite(left.on_nan)
     if left.adds:
-        message = f"backward adds to {name}.grad instead of writing it: the old value is still in it"
-        yield Finding(ADDS, name, "error", message, {}, "", ADDS_QUESTION)
+        message = gettext("backward adds to {name}.grad instead of writing it: the old value is still in it")
+        yield Finding(ADDS, name, "error", message.format(name=name), {}, "", gettext(ADDS_QUESTION))
         return
     untouched = open_ones & (left.on_numbers == left.numbers)
     if untouched.any():
         count, size = int(untouched.sum()), untouched.size
-        some = f"{name}.grad was written only in part: backward left {count} of {size} entries unchanged"
-        message = f"{name}.grad was never written: backward left it unchanged" if count == size else some
-        yield Finding(NEVER_WRITTEN, name, "error", message, {"entries": count}, "", NEVER_QUESTION)
+        message = gettext("{name}.grad was written only in part: backward left {count} of {entries} entries unchanged")
+        if count == size:
+            message = gettext("{name}.grad was never written: backward left it unchanged")
+        message = message.format(name=name, count=count, entries=size)
+        yield Finding(NEVER_WRITTEN, name, "error", message, {"entries": count}, "", gettext(NEVER_QUESTION))
     broken = ~np.isfinite(left.on_zeros) & open_ones & ~untouched
     if broken.any():
-        message = f"backward writes {int(broken.sum())} entries of {name}.grad that are NaN or infinite"
+        message = gettext("backward writes {count} entries of {name}.grad that are NaN or infinite")
+        message = message.format(name=name, count=int(broken.sum()))
         yield Finding("not-finite", name, "error", message, {"entries": int(broken.sum())})
     if (open_ones & ~untouched & ~broken).any():
-        message = f"backward computes with the old value of {name}.grad, where it should overwrite it"
-        yield Finding(ADDS, name, "error", message, {}, "", ADDS_QUESTION)
+        message = gettext("backward computes with the old value of {name}.grad, where it should overwrite it")
+        yield Finding(ADDS, name, "error", message.format(name=name), {}, "", gettext(ADDS_QUESTION))

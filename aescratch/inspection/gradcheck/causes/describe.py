@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.inspection.gradcheck.causes.looks import Look
 from aescratch.inspection.gradcheck.report import Finding
 
 WRONG = 1e-7  # of the largest entry
 MOST_DIGITS = 10  # of a factor
+NO_CAUSE = gettext_noop("No known cause holds to rounding")
 MOST_LINES = 7  # rows or columns that are listed; of more, only the number is given
 SINGLE_PRECISION = 3e-6  # of the largest entry: differences below it look like float32
 
@@ -22,34 +24,41 @@ def describe(look: Look, name: str, ruled_out: Sequence[str], remark: str = "") 
     tensor, returned, truth = f"grad_{name}", look.returned[name], look.truth(name)
     evidence: dict[str, Any] = {"ruled_out": list(ruled_out)}
     if returned.shape != truth.shape:
-        message = f"{tensor} has shape {returned.shape}, {name} has {truth.shape}; its values fit no known cause"
+        message = gettext("{tensor} has shape {got}, {name} has {shape}; its values fit no known cause")
+        message = message.format(tensor=tensor, got=returned.shape, name=name, shape=truth.shape)
         return Finding("described", tensor, "note", message, evidence)
     known = look.usable(name)
     largest = max(float(np.abs(truth[known]).max(initial=0.0)), float(np.abs(returned[known]).max(initial=0.0)))
     wrong = known & (np.abs(returned - truth) > WRONG * largest)
-    facts = [f"{int(wrong.sum())} of {wrong.size} entries are wrong{_where(wrong)}"] if wrong.any() else []
+    facts = []
+    if wrong.any():
+        said = gettext("{count} of {entries} entries are wrong{where}")
+        facts.append(said.format(count=int(wrong.sum()), entries=wrong.size, where=_where(wrong)))
     ratios = (returned / np.where(truth == 0, np.nan, truth))[wrong]
     ratios = ratios[np.isfinite(ratios)]
     if returned.size > 1 and not np.ptp(returned):
-        facts.append(f"they are all {returned.flat[0]:.6g}")
+        facts.append(gettext("they are all {value:.6g}").format(value=returned.flat[0]))
     elif ratios.size:
         evidence["ratio"] = [float(ratios.min()), float(ratios.max())]
-        times = f"{between(*evidence['ratio'])} times the right ones" if ratios.any() else "0"
-        but = ", where the right ones aren't 0" if (wrong & (truth == 0)).any() else ""
-        facts.append(f"they are {times}{but}")
+        times = gettext("they are {factor} times the right ones").format(factor=between(*evidence["ratio"]))
+        but = gettext(", where the right ones aren't 0") if (wrong & (truth == 0)).any() else ""
+        facts.append((times if ratios.any() else gettext("they are 0")) + but)
     lengths = float(np.linalg.norm(returned[known]) * np.linalg.norm(truth[known]))
     if lengths and wrong.size > 1:
         evidence["cosine"] = float((returned[known] * truth[known]).sum()) / lengths
-        facts.append(f"the cosine of the two gradients is {between(evidence['cosine'], evidence['cosine'], 6)}")
+        cosine = between(evidence["cosine"], evidence["cosine"], 6)
+        facts.append(gettext("the cosine of the two gradients is {cosine}").format(cosine=cosine))
     off = float(np.abs(returned - truth)[known].max(initial=0.0)) / (largest or 1.0)
     if off < SINGLE_PRECISION:
-        facts.append(f"the largest difference, {off:.0e} of the largest entry, is of the size of float32's rounding")
+        said = gettext("the largest difference, {off:.0e} of the largest entry, is of the size of float32's rounding")
+        facts.append(said.format(off=off))
     elif not wrong.any():
-        facts.append(f"the largest difference is {off:.0e} of the largest entry")
+        facts.append(gettext("the largest difference is {off:.0e} of the largest entry").format(off=off))
     evidence["largest_difference"] = off
-    message = f"{tensor}: {'; '.join(facts)}. {remark or 'No known cause holds to rounding'}"
+    message = f"{tensor}: {'; '.join(facts)}. {gettext(remark or NO_CAUSE)}"
     if ruled_out:
-        message += f"; ruled out: {', '.join(ruled_out[:6])}" + (" and more" if len(ruled_out) > 6 else "")
+        message += gettext("; ruled out: {codes}").format(codes=", ".join(ruled_out[:6]))
+        message += gettext(" and more") if len(ruled_out) > 6 else ""
     return Finding("described", tensor, "note", message, evidence)
 
 
@@ -59,7 +68,7 @@ def between(low: float, high: float, least: int = 3) -> str:
         texts = f"{low:.{digits}g}", f"{high:.{digits}g}"
         if "1" not in texts:
             break
-    return texts[0] if texts[0] == texts[1] else f"between {texts[0]} and {texts[1]}"
+    return texts[0] if texts[0] == texts[1] else gettext("between {} and {}").format(*texts)
 
 
 def _where(wrong: Array) -> str:
@@ -67,9 +76,12 @@ def _where(wrong: Array) -> str:
     if wrong.ndim != 2 or wrong.all() or not wrong.any():
         return ""
     words = []
-    for axis, line in ((1, "rows"), (0, "columns")):
-        lines = np.flatnonzero(wrong.any(axis))
-        if len(lines) < wrong.shape[1 - axis]:
-            named = f"{line} {', '.join(map(str, lines))}"
-            words.append(named if len(lines) <= MOST_LINES else f"{len(lines)} of {wrong.shape[1 - axis]} {line}")
-    return f", all in {' and '.join(words)}" if words else ""
+    for axis, named, counted in (
+        (1, gettext("rows {numbers}"), gettext("{count} of {number} rows")),
+        (0, gettext("columns {numbers}"), gettext("{count} of {number} columns")),
+    ):
+        lines, number = np.flatnonzero(wrong.any(axis)), wrong.shape[1 - axis]
+        if len(lines) < number:
+            said = named if len(lines) <= MOST_LINES else counted
+            words.append(said.format(numbers=", ".join(map(str, lines)), count=len(lines), number=number))
+    return gettext(", all in {lines}").format(lines=gettext(" and ").join(words)) if words else ""

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.language import gettext
 from aescratch.inspection.gradcheck.binding import Pair, draw_upstream, is_float_array, signature_of
 from aescratch.inspection.gradcheck.causes.looks import Look, Unusable, is_scalar
 
@@ -48,8 +49,11 @@ class Dimension(NamedTuple):
         """In words: what the dimension counts in the first input that has it."""
         name, axis = self.axes[0]
         if self.dimensions > 2:
-            return f"the length of axis {axis} of {name}"
-        return f"the number of {'entries' if self.dimensions == 1 else ('rows', 'columns')[axis]} of {name}"
+            return gettext("the length of axis {axis} of {name}").format(axis=axis, name=name)
+        if self.dimensions == 1:
+            return gettext("the number of entries of {name}").format(name=name)
+        of_matrix = gettext("the number of columns of {name}") if axis else gettext("the number of rows of {name}")
+        return of_matrix.format(name=name)
 
     @property
     def shown(self) -> str:

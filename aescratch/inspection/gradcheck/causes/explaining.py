@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.inspection.gradcheck.binding import Pair
 from aescratch.inspection.gradcheck.causes.catalogue import STAGES
 from aescratch.inspection.gradcheck.causes.describe import describe
@@ -47,11 +48,11 @@ LONG = 3.0  # seconds of processor time, after which only the usual causes are t
 VANISHING = 1e-6  # of the largest entry
 SATURATED = 0.5  # a share of entries that vanish at the given inputs only; with more, nothing is claimed
 OTHER_UPSTREAM = 1.7  # of an output that is a number, so that multiplying by it shows
-UNMEASURED = (
+UNMEASURED = gettext_noop(
     "These facts are for random inputs of usual size: at the given inputs the right gradient can't be measured well "
     "enough to look for a cause"
 )
-UNTAKEN = "No cause was looked for: forward or backward fails at random inputs of usual size"
+UNTAKEN = gettext_noop("No cause was looked for: forward or backward fails at random inputs of usual size")
 
 
 def explain(pair: Pair, names: Sequence[str], *, seed: int = 0) -> list[Finding]:
@@ -91,7 +92,7 @@ def _explain(pair: Pair, names: Sequence[str], seed: int) -> list[Finding]:
         findings += [describe(generic, name, [], UNMEASURED) for name in hidden]
     for finding in findings if smaller else ():
         finding.evidence["at_smaller_sizes"] = True
-        at = "; all this at smaller inputs of the same kind"
+        at = gettext("; all this at smaller inputs of the same kind")
         finding.message, finding.proof = finding.message + at * (not finding.proof), finding.proof + at
     return findings
 

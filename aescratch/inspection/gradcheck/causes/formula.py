@@ -7,14 +7,25 @@ from collections.abc import Iterator
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.inspection.gradcheck.causes.hypothesis import CONSTANT, Candidate, Hypothesis
-from aescratch.inspection.gradcheck.causes.ingredients import ACTIVATIONS, CURVATURES, PLAIN, SLOPES, Feature, features
+from aescratch.foundations.language import Phrase, gettext_noop
+from aescratch.inspection.gradcheck.causes.hypothesis import COLUMN, CONSTANT, ROW, Candidate, Hypothesis
+from aescratch.inspection.gradcheck.causes.ingredients import (
+    ACTIVATIONS,
+    CURVATURES,
+    PLAIN,
+    SLOPES,
+    Feature,
+    curvature_of,
+    features,
+    slope_of,
+    value_of,
+)
 from aescratch.inspection.gradcheck.causes.looks import Look
 from aescratch.inspection.gradcheck.causes.paths import elementwise_slope
 
-SLOPE_OF = {f"the slope of {name} at {{}}": name for name in SLOPES} | {"({} > 0)": "ReLU"}
-CURVED = {f"the second derivative of {name} at {{}}" for name in CURVATURES}
-VALUES = {f"{name} of {{}}" for name in ACTIVATIONS}  # their quotients equal quotients of other exponentials
+SLOPE_OF = {slope_of(name): name for name in SLOPES} | {"({} > 0)": "ReLU"}
+CURVED = {curvature_of(name) for name in CURVATURES}
+VALUES = {value_of(name) for name in ACTIVATIONS}  # their quotients equal quotients of other exponentials
 STEPS = {"({} > 0)", "({} ≤ 0)", "sign({})"}  # equal by chance at numbers that are themselves 0 and 1, or −1 and 1
 MEANS = {"the mean of {0} {1}, {}", "the sum of {0} {1}, {}"}
 USUAL_TERMS = VALUES | set(PLAIN) - STEPS | MEANS
@@ -74,7 +85,8 @@ def _extra(look: Look, name: str) -> Iterator[Candidate]:
 
 def _elementwise(look: Look, name: str) -> Iterator[Candidate]:
     for feature in _beside_the_upstream(look, name):
-        yield Candidate(f"the upstream gradient times {feature.words}", look.upstream * feature.array)
+        words = Phrase("the upstream gradient times {factor}", factor=feature.words)
+        yield Candidate(words, look.upstream * feature.array)
 
 
 def _another_formula(look: Look, name: str) -> Iterator[Candidate]:
@@ -118,7 +130,7 @@ def _replaced(look: Look, name: str) -> Iterator[Candidate]:
         wanted = rows * (returned / np.where(known, truth, 1.0))[known]
         for wrong, right in _near(group, _unit(rows) @ _unit(wanted).T):
             if right.array.all():
-                words = f"times {wrong.words} and divided by {right.words}"
+                words = Phrase("times {wrong} and divided by {right}", wrong=wrong.words, right=right.words)
                 yield Candidate(words, truth * (wrong.array / right.array))
 
 
@@ -132,13 +144,13 @@ def _term(look: Look, name: str) -> Iterator[Candidate]:
     yield Candidate(CONSTANT, np.ones(shape), truth)
     for other in look.names:
         if other != name and look.inputs[other].shape == shape:
-            yield Candidate(f"the gradient for {other}", look.truth(other), truth)
+            yield Candidate(Phrase("the gradient for {other}", other=other), look.truth(other), truth)
     yield from (candidate._replace(offset=truth) for candidate in _another_formula(look, name))
     if u.ndim and u.shape == shape:
-        yield Candidate("the upstream gradient", u, truth)
-        for axis, line in enumerate(("column", "row")[: u.ndim]):
+        yield Candidate(Phrase("the upstream gradient"), u, truth)
+        for axis, line in enumerate((COLUMN, ROW)[: u.ndim]):
             mean = np.broadcast_to(u.mean(axis, keepdims=True), shape)
-            yield Candidate(f"the mean of the upstream gradient over every {line}", mean, truth)
+            yield Candidate(Phrase("the mean of the upstream gradient over every {line}", line=line), mean, truth)
 
 
 def _upstream_term(look: Look, name: str) -> Iterator[Candidate]:
@@ -159,38 +171,53 @@ def _term_replaced(look: Look, name: str) -> Iterator[Candidate]:
         along, squares, products = rows @ off, (rows * rows).sum(1), rows @ rows.T
         lengths = np.sqrt(np.maximum(squares[:, None] + squares - 2 * products, 1e-300) * (off @ off))
         for wrong, right in _near(group, (along[:, None] - along) / lengths):
-            yield Candidate(f"{wrong.words} stands where {right.words} belongs", wrong.array - right.array, truth)
+            words = Phrase("{wrong} stands where {right} belongs", wrong=wrong.words, right=right.words)
+            yield Candidate(words, wrong.array - right.array, truth)
 
 
 FORMULA_HYPOTHESES = (
-    Hypothesis("other-derivative", "{tensor} uses the derivative of {what}, which isn't forward's{times}",
-               "Which function does the forward compute, exactly? Is the one that you differentiated the same?",
+    Hypothesis("other-derivative", gettext_noop("{tensor} uses the derivative of {what}, which isn't forward's{times}"),
+               gettext_noop(
+                   "Which function does the forward compute, exactly? Is the one that you differentiated the same?"
+               ),
                _other_slope, 1.5),
-    Hypothesis("wrong-argument", "in {tensor}, forward's derivative is taken at the wrong values: as {what}{times}",
-               "Is your derivative written for what goes into the function, or for what comes out of it?",
+    Hypothesis("wrong-argument",
+               gettext_noop("in {tensor}, forward's derivative is taken at the wrong values: as {what}{times}"),
+               gettext_noop("Is your derivative written for what goes into the function, or for what comes out of it?"),
                _wrong_argument, 1.5),
     Hypothesis("factor-missing",
-               "{tensor} is the right gradient without the factor {what} (or divided by it once too often){times}",
-               "Go through the forward factor by factor: where does each appear in your backward?", _missing, 2.0),
+               gettext_noop(
+                   "{tensor} is the right gradient without the factor {what} (or divided by it once too often){times}"
+               ),
+               gettext_noop("Go through the forward factor by factor: where does each appear in your backward?"),
+               _missing, 2.0),
     Hypothesis("factor-extra",
-               "{tensor} is the right gradient with a factor too many, {what} (or not divided by it){times}",
-               "Where does each factor of your formula come from? Which one has no reason to be there?", _extra, 2.3),
-    Hypothesis("derivative-replaced", "{tensor} is {what}{times}, where forward's own derivative belongs",
-               "What is the derivative of what the forward computes, entry by entry?", _elementwise, 3.0),
-    Hypothesis("term", "{tensor} has a term too many, or lacks one: it is the right gradient {added}",
-               "List the terms of the forward. Which of them has no counterpart in your backward, or one too many?",
+               gettext_noop(
+                   "{tensor} is the right gradient with a factor too many, {what} (or not divided by it){times}"
+               ),
+               gettext_noop("Where does each factor of your formula come from? Which one has no reason to be there?"),
+               _extra, 2.3),
+    Hypothesis("derivative-replaced", gettext_noop("{tensor} is {what}{times}, where forward's own derivative belongs"),
+               gettext_noop("What is the derivative of what the forward computes, entry by entry?"), _elementwise, 3.0),
+    Hypothesis("term", gettext_noop("{tensor} has a term too many, or lacks one: it is the right gradient {added}"),
+               gettext_noop(
+                   "List the terms of the forward. Which of them has no counterpart in your backward, or one too many?"
+               ),
                _term, 2.5),
-    Hypothesis("upstream-term", "{tensor} has a term too many, or lacks one: the right gradient {added}",
-               "By how many paths does this input reach the output? What does each path contribute?",
+    Hypothesis("upstream-term", gettext_noop("{tensor} has a term too many, or lacks one: the right gradient {added}"),
+               gettext_noop("By how many paths does this input reach the output? What does each path contribute?"),
                _upstream_term, 3.5),
 )  # fmt: skip
 PAIR_HYPOTHESES = (
-    Hypothesis("formula-replaced", "{tensor} is {what}{times}, where the right gradient belongs",
-               "What is the derivative of what the forward computes, entry by entry?", _another_formula, 3.7),
+    Hypothesis("formula-replaced", gettext_noop("{tensor} is {what}{times}, where the right gradient belongs"),
+               gettext_noop("What is the derivative of what the forward computes, entry by entry?"),
+               _another_formula, 3.7),
     Hypothesis("factor-replaced",
-               "{tensor} is the right gradient {what}{times}: the first is a factor where the second belongs, "
-               "or the second is a divisor where the first belongs",
-               "Which function of which array does the forward apply, and what is its derivative?", _replaced, 3.9),
-    Hypothesis("term-replaced", "in {tensor}, {what} as a term{times}",
-               "Which function of which array does the forward apply before it subtracts?", _term_replaced, 3.5),
+               gettext_noop("{tensor} is the right gradient {what}{times}: the first is a factor where the second "
+               "belongs, or the second is a divisor where the first belongs"),
+               gettext_noop("Which function of which array does the forward apply, and what is its derivative?"),
+               _replaced, 3.9),
+    Hypothesis("term-replaced", gettext_noop("in {tensor}, {what} as a term{times}"),
+               gettext_noop("Which function of which array does the forward apply before it subtracts?"),
+               _term_replaced, 3.5),
 )  # fmt: skip

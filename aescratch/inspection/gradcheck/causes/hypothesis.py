@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from aescratch.backend import Array
+from aescratch.foundations.language import Phrase, gettext_noop
 from aescratch.inspection.gradcheck.causes.looks import Look
 
 
@@ -24,7 +25,8 @@ class Candidate(NamedTuple):
     offset: Array | None = None
 
 
-CONSTANT = "a constant"  # the words for a term that is the same in every entry, and for a factor that contains no size
+# The words for a term that is the same in every entry, and for a factor that contains no size.
+CONSTANT = gettext_noop("a constant")
 
 Predict = Callable[[Look, str], Iterable[Candidate]]
 
@@ -52,7 +54,11 @@ def of_the_right_one(change: Callable[[Array], Iterable[tuple[str, Array]]]) -> 
     return lambda look, name: (Candidate(words, array) for words, array in change(look.truth(name)))
 
 
+ROW, COLUMN, ENTRY = Phrase("row"), Phrase("column"), Phrase("entry")
+FIRST, LAST = Phrase("first"), Phrase("last")
+ALL_OF: dict[str, str] = {ROW: Phrase("rows"), COLUMN: Phrase("columns"), ENTRY: Phrase("entries")}
+
+
 def lines_of(array: Array) -> list[tuple[str, str]]:
     """Return, for each axis of the array, the words for one of its lines and for all of them."""
-    words = [("row", "rows"), ("column", "columns")]
-    return words if array.ndim == 2 else [("entry", "entries")] * array.ndim
+    return [(line, ALL_OF[line]) for line in ((ROW, COLUMN) if array.ndim == 2 else (ENTRY,) * array.ndim)]

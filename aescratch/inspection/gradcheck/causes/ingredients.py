@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from aescratch.backend import Array, normal_cdf
+from aescratch.foundations.language import Phrase, gettext_noop
 from aescratch.functions import activations as sheet
 from aescratch.functions import losses, selection
 from aescratch.inspection.gradcheck.causes.looks import Look, is_scalar
@@ -41,7 +42,7 @@ SLOPES: dict[str, Callable[[Array], Array]] = {
     "tanh-GELU": sheet.gelu_tanh_slope,
     "SiLU": lambda v: sheet.sigmoid(v) * (1 + v * (1 - sheet.sigmoid(v))),
     "ELU": lambda v: np.where(v > 0, 1.0, np.exp(np.minimum(v, 0))), "sine": np.cos,
-    "leaky ReLU with 0.01": lambda v: np.where(v > 0, 1.0, 0.01),
+    Phrase("leaky ReLU with 0.01"): lambda v: np.where(v > 0, 1.0, 0.01),
     "sigmoid-GELU": lambda v: sheet.sigmoid(1.702 * v) * (1 + 1.702 * v * (1 - sheet.sigmoid(1.702 * v))),
 }  # fmt: skip
 
@@ -54,28 +55,49 @@ PLAIN: dict[str, Callable[[Array], Array]] = {
     "exp({})": np.exp, "exp(½ {})": lambda v: np.exp(0.5 * v), "exp(2 {})": lambda v: np.exp(2 * v),
     "√|{}|": lambda v: np.sqrt(np.abs(v)), "log|{}|": lambda v: np.log(np.abs(v)), "(1 − 2 {})": lambda v: 1 - 2 * v,
     "1/{}": lambda v: 1 / v, "1/(1 − {})": lambda v: 1 / (1 - v), "1/{}²": lambda v: 1 / v**2,
-    "the bell curve at {}": lambda v: np.exp(-0.5 * v * v), "the normal distribution function at {}": normal_cdf,
+    gettext_noop("the bell curve at {}"): lambda v: np.exp(-0.5 * v * v),
+    gettext_noop("the normal distribution function at {}"): normal_cdf,
 }  # fmt: skip
 CURVATURES: dict[str, Callable[[Array], Array]] = {
     name: lambda v, backward=backward: backward(np.ones_like(v), v)  # type: ignore[misc]
     for name, backward in {"sigmoid": sheet.sigmoid_slope_backward, "tanh": sheet.tanh_slope_backward,
                            "GELU": sheet.gelu_slope_backward, "tanh-GELU": sheet.gelu_tanh_slope_backward}.items()
 }  # fmt: skip
+
+
+def value_of(activation: str) -> Phrase:
+    """Return the template of the words for an activation of an ingredient."""
+    return Phrase("{activation} of {of}", activation=activation, of="{}")
+
+
+def slope_of(activation: str) -> Phrase:
+    """Return the template of the words for an activation's slope at an ingredient."""
+    return Phrase("the slope of {activation} at {of}", activation=activation, of="{}")
+
+
+def curvature_of(activation: str) -> Phrase:
+    """Return the template of the words for an activation's second derivative at an ingredient."""
+    return Phrase("the second derivative of {activation} at {of}", activation=activation, of="{}")
+
+
 FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     **PLAIN,
-    **{f"{name} of {{}}": function for name, function in ACTIVATIONS.items() if name != "ReLU"},
-    **{f"the slope of {name} at {{}}": function for name, function in SLOPES.items() if name != "ReLU"},
-    **{f"the second derivative of {name} at {{}}": function for name, function in CURVATURES.items()},
+    **{value_of(name): function for name, function in ACTIVATIONS.items() if name != "ReLU"},
+    **{slope_of(name): function for name, function in SLOPES.items() if name != "ReLU"},
+    **{curvature_of(name): function for name, function in CURVATURES.items()},
 }
 # Functions along an axis, by words: {0} is the ingredient, {1} the axis, {2} one line of the rest.
 REDUCTIONS: dict[str, Callable[[Array, int], Array]] = {
-    "the mean of {0} {1}": lambda v, axis: v.mean(axis), "the sum of {0} {1}": lambda v, axis: v.sum(axis),
-    "the sum of {0}² {1}": lambda v, axis: (v * v).sum(axis),
-    "the mean of {0}² {1}": lambda v, axis: (v * v).mean(axis),
-    "the norm of each {2} of {0}": lambda v, axis: np.sqrt((v * v).sum(axis)),
-    "the sum of |{0}| {1}": lambda v, axis: np.abs(v).sum(axis), "the maximum of {0} {1}": lambda v, axis: v.max(axis),
-    "the spread of {0} {1}": lambda v, axis: v.std(axis),
+    gettext_noop("the mean of {0} {1}"): lambda v, axis: v.mean(axis),
+    gettext_noop("the sum of {0} {1}"): lambda v, axis: v.sum(axis),
+    gettext_noop("the sum of {0}² {1}"): lambda v, axis: (v * v).sum(axis),
+    gettext_noop("the mean of {0}² {1}"): lambda v, axis: (v * v).mean(axis),
+    gettext_noop("the norm of each {2} of {0}"): lambda v, axis: np.sqrt((v * v).sum(axis)),
+    gettext_noop("the sum of |{0}| {1}"): lambda v, axis: np.abs(v).sum(axis),
+    gettext_noop("the maximum of {0} {1}"): lambda v, axis: v.max(axis),
+    gettext_noop("the spread of {0} {1}"): lambda v, axis: v.std(axis),
 }  # fmt: skip
+BRACKETED = "({})"
 OF_REDUCED = ("{}", "{}²", "(1 − {})", "{} (1 − {})", "√|{}|", "log|{}|", "1/{}", "1/(1 − {})")
 
 
@@ -84,8 +106,8 @@ def ingredients(look: Look) -> dict[str, Array]:
     found = {n: v for n, v in look.inputs.items() if isinstance(v, np.ndarray) and v.ndim and v.dtype.kind in "fb"}
     arrays = {name: value.astype(float) for name, value in found.items()}
     if look.output.ndim:
-        arrays[look.pair.output_name or "the output"] = look.output
-        arrays["the upstream gradient"] = look.upstream
+        arrays[look.pair.output_name or Phrase("the output")] = look.output
+        arrays[Phrase("the upstream gradient")] = look.upstream
     for first, second in itertools.combinations(found, 2):
         if arrays[first].shape == arrays[second].shape:
             arrays[f"({first} − {second})"] = arrays[first] - arrays[second]
@@ -101,7 +123,7 @@ def _features(look: Look, shape: tuple[int, ...]) -> Iterator[Feature]:
     for name, value in ingredients(look).items():
         if _fits(value.shape, shape):
             for template, function in FUNCTIONS.items():
-                yield Feature(template.format(name, name), name, template, np.broadcast_to(function(value), shape))
+                yield Feature(Phrase(template, name, name), name, template, np.broadcast_to(function(value), shape))
             for number_name, number in look.inputs.items():
                 if is_scalar(number):
                     yield from _two_sided(name, value, number_name, number, shape)
@@ -115,11 +137,11 @@ def _features(look: Look, shape: tuple[int, ...]) -> Iterator[Feature]:
 
 def _two_sided(name: str, value: Array, number_name: str, number: float, shape: tuple[int, ...]) -> Iterator[Feature]:
     for words, array in (
-        ("(1 where {} > 0, else {})", np.where(value > 0, 1.0, number)),
-        ("({1} where {0} > 0, else 1)", np.where(value > 0, number, 1.0)),
-        ("(1 where {} > 0, else −{})", np.where(value > 0, 1.0, -number)),
+        (gettext_noop("(1 where {} > 0, else {})"), np.where(value > 0, 1.0, number)),
+        (gettext_noop("({1} where {0} > 0, else 1)"), np.where(value > 0, number, 1.0)),
+        (gettext_noop("(1 where {} > 0, else −{})"), np.where(value > 0, 1.0, -number)),
     ):
-        yield Feature(words.format(name, number_name), name, words, np.broadcast_to(array, shape))
+        yield Feature(Phrase(words, name, number_name), name, words, np.broadcast_to(array, shape))
 
 
 def _fits(small: tuple[int, ...], shape: tuple[int, ...]) -> bool:
@@ -133,34 +155,39 @@ def _fits(small: tuple[int, ...], shape: tuple[int, ...]) -> bool:
 def _rowwise(look: Look, name: str, value: Array, shape: tuple[int, ...]) -> Iterator[Feature]:
     if value.shape != shape:
         return
-    yield Feature(f"the softmax of {name}, row by row", name, "softmax", losses.softmax(value))
-    yield Feature(f"the softmax of {name}, column by column", name, "softmax of columns", losses.softmax(value.T).T)
+    yield Feature(Phrase("the softmax of {name}, row by row", name=name), name, "softmax", losses.softmax(value))
+    by_column = Phrase("the softmax of {name}, column by column", name=name)
+    yield Feature(by_column, name, "softmax of columns", losses.softmax(value.T).T)
     for count_name, count in look.inputs.items():
         if isinstance(count, int) and not isinstance(count, bool) and 0 < count < shape[1]:
             by_size = selection.top_k_mask(np.abs(value), count).astype(float)
-            yield Feature(f"the mask of the {count_name} largest |{name}|", name, "top |{}|", by_size)
+            largest = Phrase("the mask of the {count} largest |{name}|", count=count_name, name=name)
+            yield Feature(largest, name, "top |{}|", by_size)
             lowest = selection.top_k_mask(-value, count).astype(float)
-            yield Feature(f"the mask of the {count_name} smallest {name}", name, "bottom {}", lowest)
+            smallest = Phrase("the mask of the {count} smallest {name}", count=count_name, name=name)
+            yield Feature(smallest, name, "bottom {}", lowest)
             if count < shape[0]:
                 down = selection.top_k_mask(value.T, count).T.astype(float)
-                yield Feature(f"the mask of the {count_name} largest {name} by column", name, "top of columns", down)
+                of_columns = Phrase("the mask of the {count} largest {name} by column", count=count_name, name=name)
+                yield Feature(of_columns, name, "top of columns", down)
 
 
 def _reduced(name: str, value: Array, shape: tuple[int, ...]) -> Iterator[Feature]:
     one_column = (shape[0], 1) if len(shape) == 2 else None
-    for axis, along, line, fitting in ((0, "rows", "column", shape[-1:]), (1, "columns", "row", one_column)):
-        over = f"over its {along}"
+    rows, columns, row, column = Phrase("over its rows"), Phrase("over its columns"), Phrase("row"), Phrase("column")
+    for axis, over, line, fitting in ((0, rows, column, shape[-1:]), (1, columns, row, one_column)):
         for words, reduction in REDUCTIONS.items():
             vector = reduction(value, axis)
             vector = vector[:, None] if axis == 1 else vector
-            inner = words.format(name, over, line)
+            inner = Phrase(words, name, over, line)
             for template in OF_REDUCED if vector.shape == fitting else ():
                 if (words, template) != ("the sum of {0}² {1}", "√|{}|"):  # the norm
-                    wrapped = inner if template == "{}" else template.format(f"({inner})", f"({inner})")
+                    bracketed = Phrase(BRACKETED, inner)
+                    wrapped = inner if template == "{}" else Phrase(template, bracketed, bracketed)
                     array = np.broadcast_to(PLAIN[template](vector), shape)
                     yield Feature(wrapped, f"{name} {over}", f"{words}, {template}", array)
 
 
 def _one_hot(name: str, labels: Array, shape: tuple[int, ...]) -> Iterator[Feature]:
     if len(labels) == shape[0] and labels.min() >= 0 and labels.max() < shape[1]:
-        yield Feature(f"the one-hot {name}", name, "one-hot", np.eye(shape[1])[labels])
+        yield Feature(Phrase("the one-hot {name}", name=name), name, "one-hot", np.eye(shape[1])[labels])

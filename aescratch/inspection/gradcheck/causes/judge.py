@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.language import gettext, told
 from aescratch.inspection.gradcheck.causes.catalogue import STAGES
 from aescratch.inspection.gradcheck.causes.draws import Dimension
 from aescratch.inspection.gradcheck.causes.hypothesis import CONSTANT, Hypothesis
@@ -65,18 +66,21 @@ class Explanation(NamedTuple):
     def question(self) -> str:
         """The question: the candidate's own, or that for a factor that is a mere constant, or the hypothesis's."""
         own = self.hypothesis.questions
-        return own.get(self.words) or (self.reading.is_constant and own.get(CONSTANT)) or self.hypothesis.question
+        asked = own.get(self.words) or (self.reading.is_constant and own.get(CONSTANT)) or self.hypothesis.question
+        return gettext(asked)
 
     def statement(self, tensor: str) -> str:
         """Return the cause as a sentence without a full stop."""
-        text, note = self.reading.shown, f" ({self.reading.note})" if self.reading.note else ""
-        times = "" if text == "1" else f", times {text}{note}"
-        size = text.removeprefix("−")
-        words = f"{'' if size == '1' else f'{size}{note} times '}{self.words}"
+        text, note = self.reading.shown, self.reading.note
+        note = gettext(" ({note})").format(note=note) if note else ""
+        times = "" if text == "1" else gettext(", times {factor}{note}").format(factor=text, note=note)
+        size, words = text.removeprefix("−"), told(self.words)
+        term = words if size == "1" else gettext("{factor}{note} times {words}")
         if self.words == CONSTANT:
-            words = f"{size}{note} in every entry"
-        added = f"{'minus' if text[0] == '−' else 'plus'} {words}"
-        return self.hypothesis.cause.format(tensor=tensor, what=self.words, times=times, added=added)
+            term = gettext("{factor}{note} in every entry")
+        term = term.format(factor=size, note=note, words=words)
+        added = (gettext("minus {term}") if text[0] == "−" else gettext("plus {term}")).format(term=term)
+        return gettext(self.hypothesis.cause).format(tensor=tensor, what=words, times=times, added=added)
 
 
 @dataclass
@@ -106,24 +110,26 @@ class Judge:
             return None
         alike = [e for e in found if e.cost <= best.cost + ALIKE and e.hypothesis is not best.hypothesis]
         told = [e for e in alike if e.hypothesis.told_beside and e.hypothesis.code != RECIPROCAL.get(code)]
-        cause = "; or, equally true in every draw: ".join(e.statement(tensor) for e in (best, *told[:1]))
+        cause = gettext("; or, equally true in every draw: ").join(e.statement(tensor) for e in (best, *told[:1]))
         looks = 1 + len(self.evidence.alike) + len(self.evidence.sized)
-        what = "inputs, upstream gradients and sizes" if self.evidence.base.upstream.ndim else "inputs and sizes"
-        varied = what if self.evidence.sized else "inputs of the same sizes"
-        proof = (
-            f"it reproduces all {best.entries} numbers that backward returned in {looks} draws of {varied}, "
-            f"to {max(best.residual, SMALLEST_SHOWN):.0e}"
-        )
+        varied = gettext("inputs of the same sizes")
+        if self.evidence.sized:
+            varied = gettext("inputs and sizes")
+            if self.evidence.base.upstream.ndim:
+                varied = gettext("inputs, upstream gradients and sizes")
+        proof = gettext(
+            "it reproduces all {entries} numbers that backward returned in {looks} draws of {varied}, to {residual:.0e}"
+        ).format(entries=best.entries, looks=looks, varied=varied, residual=max(best.residual, SMALLEST_SHOWN))
         if np.isfinite(self.runner_up[0]):
-            proof += f"; the next best cause is off by {self.runner_up[0]:.0e}"
+            proof += gettext("; the next best cause is off by {residual:.0e}").format(residual=self.runner_up[0])
         evidence = {
-            "hypothesis": code, "detail": best.words, "factor": best.reading.text, "fit": best.residual,
+            "hypothesis": code, "detail": str(best.words), "factor": best.reading.text, "fit": best.residual,
             "runner_up": self.runner_up[0], "runner_up_hypothesis": self.runner_up[1],
             "held_out": {"looks": looks - 1, "entries": best.entries},
             "equivalent": sorted({e.hypothesis.code for e in alike}),
         }  # fmt: skip
         if self._is_one_everywhere():
-            cause = f"{tensor} is 1 in every entry for all inputs: backward returned ones"
+            cause = gettext("{tensor} is 1 in every entry for all inputs: backward returned ones").format(tensor=tensor)
         return Finding("cause", tensor, "error", cause, evidence, cause, best.question, proof)
 
     def _is_one_everywhere(self) -> bool:

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.language import Phrase, gettext_noop
 from aescratch.inspection.gradcheck.binding import is_float_array
-from aescratch.inspection.gradcheck.causes.hypothesis import Candidate, Hypothesis, lines_of, of_the_right_one
+from aescratch.inspection.gradcheck.causes.hypothesis import (
+    ALL_OF,
+    COLUMN,
+    FIRST,
+    LAST,
+    ROW,
+    Candidate,
+    Hypothesis,
+    lines_of,
+    of_the_right_one,
+)
 from aescratch.inspection.gradcheck.causes.looks import Look, Unusable
 
 Parts = list[tuple[str, Array]]
@@ -23,7 +35,7 @@ def contributions(look: Look, name: str) -> Parts:
         axes = range(look.output.ndim)
         return [
             (line, product.sum(axis=tuple(other for other in axes if other != axis)))
-            for axis, line in zip(axes, ("row", "column"), strict=False)
+            for axis, line in zip(axes, (ROW, COLUMN), strict=False)
         ]
 
     return look.remember(("contributions", name), make)
@@ -33,69 +45,75 @@ def _some_only(look: Look, name: str) -> Iterator[Candidate]:
     for line, parts in contributions(look, name):
         total = parts.sum(0)
         if len(parts) > 1:
-            yield Candidate(f"only the last {line} of the output counts", parts[-1])
-            yield Candidate(f"only the first {line} of the output counts", parts[0])
-            yield Candidate(f"the last {line} of the output is left out", total - parts[-1])
-            yield Candidate(f"the first {line} of the output is left out", total - parts[0])
-            yield Candidate(f"every second {line} of the output is left out", parts[::2].sum(0))
+            for place, part in ((LAST, parts[-1]), (FIRST, parts[0])):
+                yield Candidate(Phrase("only the {place} {line} of the output counts", place=place, line=line), part)
+            for place, part in ((LAST, parts[-1]), (FIRST, parts[0])):
+                words = Phrase("the {place} {line} of the output is left out", place=place, line=line)
+                yield Candidate(words, total - part)
+            yield Candidate(Phrase("every second {line} of the output is left out", line=line), parts[::2].sum(0))
 
 
 def _rows_of_gradient(truth: Array) -> Parts:
     found: Parts = []
     for axis, (line, _) in enumerate(lines_of(truth)):
-        for place, index in (("first", 0), ("last", -1)) if truth.shape[axis] > 1 else ():
+        for place, index in ((FIRST, 0), (LAST, -1)) if truth.shape[axis] > 1 else ():
             alone = np.zeros_like(truth)
             np.moveaxis(alone, axis, 0)[index] = np.take(truth, index, axis)
             found += [
-                (f"in the {place} {line} only, zero elsewhere", alone),
-                (f"except in the {place} {line}, which is zero", truth - alone),
-                (f"except in the {place} {line}, whose sign is wrong", truth - 2 * alone),
+                (Phrase("in the {} {} only, zero elsewhere", place, line), alone),
+                (Phrase("except in the {} {}, which is zero", place, line), truth - alone),
+                (Phrase("except in the {} {}, whose sign is wrong", place, line), truth - 2 * alone),
             ]
     if truth.ndim == 2:
         on = np.eye(*truth.shape)
         found += [
-            ("below and on the diagonal only", np.tril(truth)),
-            ("above and on the diagonal only", np.triu(truth)),
-            ("on the diagonal only", truth * on),
-            ("except on the diagonal, which is zero", truth * (1 - on)),
+            (Phrase("below and on the diagonal only"), np.tril(truth)),
+            (Phrase("above and on the diagonal only"), np.triu(truth)),
+            (Phrase("on the diagonal only"), truth * on),
+            (Phrase("except on the diagonal, which is zero"), truth * (1 - on)),
         ]
     return found
 
 
 def _by_sign(truth: Array) -> Parts:
-    return [("where it is positive, and zero elsewhere", np.maximum(truth, 0)), ("without its signs", np.abs(truth))]
+    positive = Phrase("where it is positive, and zero elsewhere")
+    return [(positive, np.maximum(truth, 0)), (Phrase("without its signs"), np.abs(truth))]
 
 
 def _averaged(truth: Array) -> Iterator[tuple[str, Array]]:
     for axis, (_, lines) in enumerate(lines_of(truth)):
         whole = truth.sum(axis, keepdims=True)
-        yield f"summed over its {lines}, and repeated", np.broadcast_to(whole, truth.shape)
-        yield f"summed up cumulatively along its {lines}", np.cumsum(truth, axis)
-        for place, index in (("first", 0), ("last", -1)):
+        yield Phrase("summed over its {lines}, and repeated", lines=lines), np.broadcast_to(whole, truth.shape)
+        yield Phrase("summed up cumulatively along its {lines}", lines=lines), np.cumsum(truth, axis)
+        for place, index in ((FIRST, 0), (LAST, -1)):
             one = np.take(truth, [index], axis)
-            yield f"replaced by the {place} of its {lines}", np.broadcast_to(one, truth.shape)
-    yield "summed over all entries, and repeated", np.full(truth.shape, truth.sum())
+            words = Phrase("replaced by the {place} of its {lines}", place=place, lines=lines)
+            yield words, np.broadcast_to(one, truth.shape)
+    yield Phrase("summed over all entries, and repeated"), np.full(truth.shape, truth.sum())
 
 
 def _not_a_sum(look: Look, name: str) -> Iterator[Candidate]:
     for line, parts in contributions(look, name):
-        of = f"of the contributions of the output's {line}s"
+        lines = ALL_OF[line]
         if ((parts != 0).sum(0) > 1).any():
-            yield Candidate(f"the largest {of}", parts.max(0))
-            yield Candidate(f"the smallest {of}", parts.min(0))
-            yield Candidate(f"the sum of the absolute values {of}", np.abs(parts).sum(0))
-            yield Candidate(f"the median {of}", np.median(parts, 0))
-            yield Candidate(f"the product {of}", parts.prod(0))
+            yield Candidate(Phrase("the largest of the contributions of the output's {}", lines), parts.max(0))
+            yield Candidate(Phrase("the smallest of the contributions of the output's {}", lines), parts.min(0))
+            absolute = Phrase("the sum of the absolute values of the contributions of the output's {}", lines)
+            yield Candidate(absolute, np.abs(parts).sum(0))
+            median = Phrase("the median of the contributions of the output's {}", lines)
+            yield Candidate(median, np.median(parts, 0))
+            yield Candidate(Phrase("the product of the contributions of the output's {}", lines), parts.prod(0))
 
 
 def _not_summed(look: Look, name: str) -> Iterator[Candidate]:
     truth, u = look.truth(name), look.upstream
     for line, parts in contributions(look, name):
-        yield Candidate(f"not summed over the {line}s of the output", parts)
-        yield Candidate(f"not summed over the {line}s of the output", np.moveaxis(parts, 0, -1))
+        words = Phrase("not summed over the {lines} of the output", lines=ALL_OF[line])
+        yield Candidate(words, parts)
+        yield Candidate(words, np.moveaxis(parts, 0, -1))
     if u.ndim == 2 and truth.shape == u.shape[1:] and np.allclose(truth, u.sum(0), 1e-8, 1e-8 * np.abs(truth).max()):
-        yield Candidate("summed over the columns of the output, not over its rows", u.sum(1))
-    yield Candidate("summed over everything", np.asarray(truth.sum()))
+        yield Candidate(Phrase("summed over the columns of the output, not over its rows"), u.sum(1))
+    yield Candidate(Phrase("summed over everything"), np.asarray(truth.sum()))
 
 
 def _of_the_batch(look: Look, name: str) -> dict[str, Array]:
@@ -124,12 +142,12 @@ def _direct_paths(look: Look, name: str) -> Iterator[Candidate]:
     if look.output.ndim != 2 or len(shape) != 2 or look.output.shape[0] != shape[0] or shape[0] < 2:
         return
     own = _row_by_row(look, name)
-    yield Candidate("only the path from each row of the input to the same row of the output is followed",
+    yield Candidate(Phrase("only the path from each row of the input to the same row of the output is followed"),
                     np.einsum("nk,nkj->nj", look.upstream, own))  # fmt: skip
-    yield Candidate("the statistics of the batch are held constant", partial(_held_constant, look, name))
+    yield Candidate(Phrase("the statistics of the batch are held constant"), partial(_held_constant, look, name))
     if look.output.shape == shape:
-        yield Candidate("only the path from each entry of the input to the same entry of the output is followed",
-                        look.upstream * np.einsum("njj->nj", own))  # fmt: skip
+        words = Phrase("only the path from each entry of the input to the same entry of the output is followed")
+        yield Candidate(words, look.upstream * np.einsum("njj->nj", own))
 
 
 def _row_by_row(look: Look, name: str) -> Array:
@@ -154,24 +172,25 @@ def _other_upstream(look: Look, name: str) -> Iterator[Candidate]:
     u = look.upstream
     if not u.ndim:
         return
-    replaced = {
-        "ones": np.ones_like(u), "its signs": np.sign(u), "its absolute values": np.abs(u), "its squares": u * u,
-        "its mean": u.mean(), "its mean over the rows": u.mean(0), "its last row, repeated": u[-1],
-        "its positive part": np.maximum(u, 0), "its first row, repeated": u[0], "its rows in reverse order": u[::-1],
-        "forward's output": look.output,
+    replaced: dict[str, Any] = {
+        Phrase("ones"): np.ones_like(u), Phrase("its signs"): np.sign(u), Phrase("its absolute values"): np.abs(u),
+        Phrase("its squares"): u * u, Phrase("its mean"): u.mean(), Phrase("its mean over the rows"): u.mean(0),
+        Phrase("its last row, repeated"): u[-1], Phrase("its positive part"): np.maximum(u, 0),
+        Phrase("its first row, repeated"): u[0], Phrase("its rows in reverse order"): u[::-1],
+        Phrase("forward's output"): look.output,
     }  # fmt: skip
     if u.ndim == 2:
-        replaced["its mean over the columns"] = u.mean(1, keepdims=True)
-        replaced["its columns in reverse order"] = u[:, ::-1]
+        replaced[Phrase("its mean over the columns")] = u.mean(1, keepdims=True)
+        replaced[Phrase("its columns in reverse order")] = u[:, ::-1]
         if u.shape[0] == u.shape[1]:
-            replaced["its transpose"] = u.T
+            replaced[Phrase("its transpose")] = u.T
     for words, array in replaced.items():
         yield Candidate(words, look.pull(name, np.broadcast_to(array, u.shape)))
 
 
 def _upstream_times(look: Look, name: str) -> Iterator[Candidate]:
     if look.upstream.ndim:
-        words = look.pair.output_name or "forward's output"
+        words = look.pair.output_name or Phrase("forward's output")
         yield Candidate(words, look.pull(name, look.upstream * look.output))
 
 
@@ -190,13 +209,19 @@ def elementwise_slope(look: Look, name: str) -> Array | None:
     return diagonal.reshape(look.output.shape) if apart <= 1e-9 * np.abs(diagonal).max() else None
 
 
-TWICE, INVERTED = "multiplied in twice", "replaced by one minus itself"
-ADDED, UNSIGNED = "added, not multiplied", "used without its sign"
-OF_A_SLOPE = {
-    TWICE: "How often does the forward apply the function, and how often do you multiply by its derivative?",
-    INVERTED: "At which entries does the output move when the input does, and which entries does your gradient keep?",
-    ADDED: "By which operation does the chain rule join the derivative with what comes back?",
-    UNSIGNED: "Where does the output fall when the input grows, and which sign has your gradient there?",
+TWICE, INVERTED = Phrase("multiplied in twice"), Phrase("replaced by one minus itself")
+ADDED, UNSIGNED = Phrase("added, not multiplied"), Phrase("used without its sign")
+OF_A_SLOPE: dict[str, str] = {
+    TWICE: gettext_noop(
+        "How often does the forward apply the function, and how often do you multiply by its derivative?"
+    ),
+    INVERTED: gettext_noop(
+        "At which entries does the output move when the input does, and which entries does your gradient keep?"
+    ),
+    ADDED: gettext_noop("By which operation does the chain rule join the derivative with what comes back?"),
+    UNSIGNED: gettext_noop(
+        "Where does the output fall when the input grows, and which sign has your gradient there?"
+    ),
 }
 
 
@@ -213,25 +238,30 @@ def _other_inputs(look: Look, name: str) -> Iterator[Candidate]:
     arrays = {k: v for k, v in look.inputs.items() if is_float_array(v)}
     changes: dict[str, dict[str, Array]] = {}
     for first, value in arrays.items():
-        belongs = f"stands where {first} belongs"
         if value.ndim == 2 and value.shape[0] == value.shape[1]:
-            changes[f"{first} is transposed"] = {first: value.T}
+            changes[Phrase("{first} is transposed", first=first)] = {first: value.T}
         if value.shape == look.output.shape:
-            changes[f"{look.pair.output_name or 'the output'} {belongs}"] = {first: look.output}
+            changes[_instead(look.pair.output_name or Phrase("the output"), first)] = {first: look.output}
         if value.shape == look.upstream.shape and look.upstream.ndim:
-            changes[f"the upstream gradient {belongs}"] = {first: look.upstream}
-        changes[f"{first} has the other sign"] = {first: -value}
-        changes[f"{first} is used without its signs"] = {first: np.abs(value)}
-        changes[f"{first} is squared"] = {first: value * value}
+            changes[_instead(Phrase("the upstream gradient"), first)] = {first: look.upstream}
+        changes[Phrase("{first} has the other sign", first=first)] = {first: -value}
+        changes[Phrase("{first} is used without its signs", first=first)] = {first: np.abs(value)}
+        changes[Phrase("{first} is squared", first=first)] = {first: value * value}
         for second, other in arrays.items():
             if second != first and value.shape == other.shape:
-                changes[f"{second} {belongs}"] = {first: other}
+                changes[_instead(second, first)] = {first: other}
                 if first < second:
-                    changes[f"{first} and {second} are exchanged"] = {first: other, second: value}
+                    exchanged = Phrase("{first} and {second} are exchanged", first=first, second=second)
+                    changes[exchanged] = {first: other, second: value}
         if value.ndim == 2 and len(value) > 1:
-            changes[f"the mean over its rows {belongs}"] = {first: np.broadcast_to(value.mean(0), value.shape)}
+            mean = np.broadcast_to(value.mean(0), value.shape)
+            changes[_instead(Phrase("the mean over its rows"), first)] = {first: mean}
     for words, change in changes.items():
         yield Candidate(words, partial(_altered_gradient, look, name, change))
+
+
+def _instead(wrong: str, right: str) -> Phrase:
+    return Phrase("{wrong} stands where {right} belongs", wrong=wrong, right=right)
 
 
 def _altered_gradient(look: Look, name: str, change: dict[str, Array]) -> Array:
@@ -247,44 +277,60 @@ def _altered_gradient(look: Look, name: str, change: dict[str, Array]) -> Array:
 
 
 PATH_HYPOTHESES = (
-    Hypothesis("some-examples", "in {tensor}, {what}{times}",
-               "Which rows does this input act on, and which of them reach your sum?", _some_only, 2.0),
-    Hypothesis("some-entries", "{tensor} is right {what}{times}",
-               "What distinguishes the entries that are wrong? Look at how you index.",
+    Hypothesis("some-examples", gettext_noop("in {tensor}, {what}{times}"),
+               gettext_noop("Which rows does this input act on, and which of them reach your sum?"), _some_only, 2.0),
+    Hypothesis("some-entries", gettext_noop("{tensor} is right {what}{times}"),
+               gettext_noop("What distinguishes the entries that are wrong? Look at how you index."),
                of_the_right_one(_rows_of_gradient), 2.5),
-    Hypothesis("collapsed", "{tensor} is the right gradient {what}{times}",
-               "Does every entry of this input have the same influence on the loss?",
+    Hypothesis("collapsed", gettext_noop("{tensor} is the right gradient {what}{times}"),
+               gettext_noop("Does every entry of this input have the same influence on the loss?"),
                of_the_right_one(_averaged), 2.5),
-    Hypothesis("not-a-sum", "{tensor} is {what}{times}",
-               "By how many paths does this input reach the loss, and what does the chain rule do with several?",
+    Hypothesis("not-a-sum", gettext_noop("{tensor} is {what}{times}"),
+               gettext_noop(
+                   "By how many paths does this input reach the loss, and what does the chain rule do with several?"
+               ),
                _not_a_sum, 2.5),
-    Hypothesis("not-summed", "{tensor} holds the parts of the right gradient, {what}{times}",
-               "Which index does this input lack, and what must happen to an index that a gradient lacks?",
+    Hypothesis("not-summed", gettext_noop("{tensor} holds the parts of the right gradient, {what}{times}"),
+               gettext_noop(
+                   "Which index does this input lack, and what must happen to an index that a gradient lacks?"
+               ),
                _not_summed, 2.0),
-    Hypothesis("per-example", "{tensor} treats each row by itself, but forward takes a statistic of the batch{times}",
-               "Over what does the forward average before it applies the next function?", _by_row_alone, 2.0),
-    Hypothesis("path-missing", "in {tensor}, {what}{times}",
-               "On what else does each output depend? Draw every path from input to output.", _direct_paths, 2.0),
+    Hypothesis("per-example",
+               gettext_noop("{tensor} treats each row by itself, but forward takes a statistic of the batch{times}"),
+               gettext_noop("Over what does the forward average before it applies the next function?"),
+               _by_row_alone, 2.0),
+    Hypothesis("path-missing", gettext_noop("in {tensor}, {what}{times}"),
+               gettext_noop("On what else does each output depend? Draw every path from input to output."),
+               _direct_paths, 2.0),
     Hypothesis("other-upstream",
-               "{tensor} is what the right formula gives{times}, with {what} in place of the upstream gradient",
-               "What is the first thing that the chain rule asks of a backward function?", _other_upstream, 2.0),
-    Hypothesis("upstream-times", "in {tensor}, the upstream gradient is multiplied by {what}{times}: a factor too many",
-               "Where does each factor of your formula come from? Which one has no reason to be there?",
+               gettext_noop(
+                   "{tensor} is what the right formula gives{times}, with {what} in place of the upstream gradient"
+               ),
+               gettext_noop("What is the first thing that the chain rule asks of a backward function?"),
+               _other_upstream, 2.0),
+    Hypothesis("upstream-times",
+               gettext_noop("in {tensor}, the upstream gradient is multiplied by {what}{times}: a factor too many"),
+               gettext_noop("Where does each factor of your formula come from? Which one has no reason to be there?"),
                _upstream_times, 2.2),
-    Hypothesis("slope-missing", "{tensor} is the upstream gradient itself{times}; forward's own derivative is missing",
-               "What does the forward do to this input, and by how much does its output move when the input does?",
+    Hypothesis("slope-missing",
+               gettext_noop("{tensor} is the upstream gradient itself{times}; forward's own derivative is missing"),
+               gettext_noop(
+                   "What does the forward do to this input, and by how much does its output move when the input does?"
+               ),
                _upstream_itself, 1.5),
 )  # fmt: skip
 SLOPE_HYPOTHESES = (
-    Hypothesis("by-sign", "{tensor} is the right gradient {what}{times}",
-               "May a gradient have either sign? Look for an absolute value or a maximum.",
+    Hypothesis("by-sign", gettext_noop("{tensor} is the right gradient {what}{times}"),
+               gettext_noop("May a gradient have either sign? Look for an absolute value or a maximum."),
                of_the_right_one(_by_sign), 2.4),
-    Hypothesis("slope-misused", "in {tensor}, forward's derivative is {what}{times}",
-               "How does forward's derivative enter your gradient: where, how often, and by which operation?",
+    Hypothesis("slope-misused", gettext_noop("in {tensor}, forward's derivative is {what}{times}"),
+               gettext_noop(
+                   "How does forward's derivative enter your gradient: where, how often, and by which operation?"
+               ),
                _slope_twice, 1.9, questions=OF_A_SLOPE),
 )  # fmt: skip
 COSTLY_PATHS = (
-    Hypothesis("other-inputs", "{tensor} is the gradient of the right formula at wrong values: {what}",
-               "At which values must each derivative be taken? Check every name in your formula.",
+    Hypothesis("other-inputs", gettext_noop("{tensor} is the gradient of the right formula at wrong values: {what}"),
+               gettext_noop("At which values must each derivative be taken? Check every name in your formula."),
                _other_inputs, 3.0, fitted=False),
 )  # fmt: skip

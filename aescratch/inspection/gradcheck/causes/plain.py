@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.language import Phrase, gettext_noop
 from aescratch.inspection.gradcheck.causes.hypothesis import CONSTANT, Candidate, Hypothesis, lines_of, of_the_right_one
 from aescratch.inspection.gradcheck.causes.looks import Look
 
@@ -15,21 +16,25 @@ Changed = Iterator[tuple[str, Array]]
 
 def _transposed(truth: Array) -> Changed:
     if truth.ndim == 2:
-        yield "transposed", truth.T
-        yield "laid out column by column in memory where it is read row by row", truth.T.reshape(truth.shape)
-        yield "reshaped where it should be transposed", truth.reshape(truth.shape[::-1])
-        yield "mirrored at its antidiagonal", truth[::-1, ::-1].T
+        yield Phrase("transposed"), truth.T
+        columnwise = Phrase("laid out column by column in memory where it is read row by row")
+        yield columnwise, truth.T.reshape(truth.shape)
+        yield Phrase("reshaped where it should be transposed"), truth.reshape(truth.shape[::-1])
+        yield Phrase("mirrored at its antidiagonal"), truth[::-1, ::-1].T
 
 
 def _rearranged(truth: Array) -> Changed:
     for axis, (line, lines) in enumerate(lines_of(truth)):
-        yield f"with its {lines} in reverse order", np.flip(truth, axis)
-        for shift, where, new in ((1, "one place forward", 0), (-1, "one place back", -1)):
+        yield Phrase("with its {lines} in reverse order", lines=lines), np.flip(truth, axis)
+        for shift, where, new in ((1, Phrase("one place forward"), 0), (-1, Phrase("one place back"), -1)):
             moved = np.roll(truth, shift, axis)
-            yield f"with its {lines} shifted {where}", moved.copy()
+            yield Phrase("with its {lines} shifted {where}", lines=lines, where=where), moved.copy()
             np.moveaxis(moved, axis, 0)[new] = 0
-            yield f"with its {lines} shifted {where} and a {line} of zeros put in", moved
-        yield f"with its {lines} sorted by value", np.sort(truth, axis)
+            words = Phrase(
+                "with its {lines} shifted {where} and a {line} of zeros put in", lines=lines, where=where, line=line
+            )
+            yield words, moved
+        yield Phrase("with its {lines} sorted by value", lines=lines), np.sort(truth, axis)
 
 
 def _kept_axis(truth: Array) -> Changed:
@@ -40,15 +45,16 @@ def _kept_axis(truth: Array) -> Changed:
 
 def _rounded(truth: Array) -> Changed:
     for decimals in range(1, 8):
-        yield f"{decimals} decimal{'s' if decimals > 1 else ''}", np.round(truth, decimals)
-    yield "whole numbers", np.round(truth)
+        several = Phrase("{decimals} decimals", decimals=decimals)
+        yield several if decimals > 1 else Phrase("1 decimal"), np.round(truth, decimals)
+    yield Phrase("whole numbers"), np.round(truth)
 
 
 def _normalised(truth: Array) -> Changed:
     if truth.any():
-        yield "norm", truth / np.sqrt((truth * truth).sum())
-        yield "largest entry", truth / np.abs(truth).max()
-        yield "sum of sizes", truth / np.abs(truth).sum()
+        yield Phrase("norm"), truth / np.sqrt((truth * truth).sum())
+        yield Phrase("largest entry"), truth / np.abs(truth).max()
+        yield Phrase("sum of sizes"), truth / np.abs(truth).sum()
 
 
 def _other_parameter(look: Look, name: str) -> Iterator[Candidate]:
@@ -64,39 +70,52 @@ def _clipped(look: Look, name: str) -> Iterator[Candidate]:
 
 
 PLAIN_HYPOTHESES = (
-    Hypothesis("sign", "{tensor} has the wrong sign: it is minus the right gradient, everywhere",
-               "If this input grows a little, does the loss rise or fall? And what does the sign of your gradient say?",
+    Hypothesis("sign", gettext_noop("{tensor} has the wrong sign: it is minus the right gradient, everywhere"),
+               gettext_noop(
+                   "If this input grows a little, does the loss rise or fall? And what does the sign of your "
+                   "gradient say?"
+               ),
                of_the_right_one(lambda truth: [("", -truth)]), 1.0, fitted=False, whole=True),
-    Hypothesis("scale", "{tensor} is the right gradient{times}",
-               "Over what does the forward sum, and over what does it take a mean? Where does each enter the gradient?",
+    Hypothesis("scale", gettext_noop("{tensor} is the right gradient{times}"),
+               gettext_noop(
+                   "Over what does the forward sum, and over what does it take a mean? Where does each enter "
+                   "the gradient?"
+               ),
                of_the_right_one(lambda truth: [("", truth)]), 1.0, whole=True,
-               questions={CONSTANT: "Which constants appear in the forward, and what happens to each in a gradient?"}),
-    Hypothesis("zeros", "{tensor} is zero everywhere, where the right gradient is not",
-               "Does this input change the output? If so, where does your result for it get lost?",
+               questions={CONSTANT: gettext_noop(
+                   "Which constants appear in the forward, and what happens to each in a gradient?"
+               )}),
+    Hypothesis("zeros", gettext_noop("{tensor} is zero everywhere, where the right gradient is not"),
+               gettext_noop("Does this input change the output? If so, where does your result for it get lost?"),
                of_the_right_one(lambda truth: [("", 0 * truth)]), 0.0, fitted=False, whole=True),
-    Hypothesis("transposed", "{tensor} is the right gradient {what}{times}",
-               "What does each index of this gradient count? Compare with the shape of its input.",
+    Hypothesis("transposed", gettext_noop("{tensor} is the right gradient {what}{times}"),
+               gettext_noop("What does each index of this gradient count? Compare with the shape of its input."),
                of_the_right_one(_transposed), 2.0),
-    Hypothesis("rearranged", "{tensor} is the right gradient {what}{times}",
-               "Which entry of the input does each entry of your gradient belong to?",
+    Hypothesis("rearranged", gettext_noop("{tensor} is the right gradient {what}{times}"),
+               gettext_noop("Which entry of the input does each entry of your gradient belong to?"),
                of_the_right_one(_rearranged), 1.9),
-    Hypothesis("other-gradient", "{tensor} is the gradient that belongs to {what}{times}",
-               "In which order does the forward take its arguments, and in which order do you return their gradients?",
+    Hypothesis("other-gradient", gettext_noop("{tensor} is the gradient that belongs to {what}{times}"),
+               gettext_noop(
+                   "In which order does the forward take its arguments, and in which order do you return "
+                   "their gradients?"
+               ),
                _other_parameter, 1.5),
-    Hypothesis("extra-axis", "{tensor} has the right values in a wrong shape{times}",
-               "What is the shape of the array that this gradient belongs to? Which axis is left over or missing?",
+    Hypothesis("extra-axis", gettext_noop("{tensor} has the right values in a wrong shape{times}"),
+               gettext_noop(
+                   "What is the shape of the array that this gradient belongs to? Which axis is left over or missing?"
+               ),
                of_the_right_one(_kept_axis), 1.0),
-    Hypothesis("rounded", "{tensor} is the right gradient rounded to {what}",
-               "Which digits of a gradient can be thrown away?",
+    Hypothesis("rounded", gettext_noop("{tensor} is the right gradient rounded to {what}"),
+               gettext_noop("Which digits of a gradient can be thrown away?"),
                of_the_right_one(_rounded), 1.0, fitted=False, whole=True),
-    Hypothesis("coarse", "{tensor} is the right gradient rounded to float{what}",
-               "Which dtype do your arrays have after each operation?",
+    Hypothesis("coarse", gettext_noop("{tensor} is the right gradient rounded to float{what}"),
+               gettext_noop("Which dtype do your arrays have after each operation?"),
                of_the_right_one(lambda truth: [(bits, truth.astype(f"float{bits}")) for bits in ("32", "16")]), 1.0,
                fitted=False, whole=True),
-    Hypothesis("clipped", "{tensor} is the right gradient cut off at ±{what}",
-               "Who decides how large a step is: the derivative, or the optimiser?",
+    Hypothesis("clipped", gettext_noop("{tensor} is the right gradient cut off at ±{what}"),
+               gettext_noop("Who decides how large a step is: the derivative, or the optimiser?"),
                _clipped, 1.5, fitted=False, whole=True),
-    Hypothesis("normalised", "{tensor} is the right gradient divided by its own {what}{times}",
-               "Does a derivative depend on the length of the whole gradient?",
+    Hypothesis("normalised", gettext_noop("{tensor} is the right gradient divided by its own {what}{times}"),
+               gettext_noop("Does a derivative depend on the length of the whole gradient?"),
                of_the_right_one(_normalised), 2.0, whole=True, told_beside=False),
 )  # fmt: skip

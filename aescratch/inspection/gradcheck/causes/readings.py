@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
+from aescratch.foundations.language import gettext
 from aescratch.inspection.gradcheck.causes.draws import Dimension
 
 SAME = 1e-7  # relative: closer factors are equal
@@ -133,7 +134,9 @@ def _coincidences(constant: float, fixed: Sequence[Dimension]) -> list[str]:
     """Return what else a constant may be: a size that couldn't be varied."""
     size = abs(constant)
     return [
-        f"{d.size} is {d.where} here, and couldn't be varied: use sizes that differ"
+        gettext(
+            "{size} is {where} here, and couldn't be varied: use sizes that differ"
+        ).format(size=d.size, where=d.where)
         for d in fixed
         if any(abs(size / v - 1) <= SAME for f in (1, 2, 0.5) for v in (f * d.size, f / d.size, d.size / (d.size - 1)))
     ]

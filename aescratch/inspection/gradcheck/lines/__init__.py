@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.inspection.gradcheck.findings import place_of_line
 from aescratch.inspection.gradcheck.lines.repairing import Search
 from aescratch.inspection.gradcheck.lines.scene import Scene
@@ -19,7 +20,7 @@ from aescratch.inspection.gradcheck.lines.telling import question, sentence
 
 __all__ = ["Scene", "WrongLine", "wrong_lines"]
 
-GIVEN_UP = "the search for the line to change took too long and was stopped"
+GIVEN_UP = gettext_noop("the search for the line to change took too long and was stopped")
 
 
 class WrongLine(NamedTuple):
@@ -38,26 +39,28 @@ class WrongLine(NamedTuple):
     @property
     def place(self) -> str:
         """File and line, in words."""
-        return f"{self.evidence['file']}, line {self.evidence['line']}"
+        return gettext("{file}, line {line}").format(file=self.evidence["file"], line=self.evidence["line"])
 
     def message(self, tensors: Sequence[str]) -> str:
         """Return where these gradients, which a change of the line corrects, go wrong."""
-        listed = " and ".join([", ".join(tensors[:-1]), tensors[-1]] if len(tensors) > 1 else tensors)
-        return f"{listed} {'go' if len(tensors) > 1 else 'goes'} wrong at {self.place}"
+        if len(tensors) > 1:
+            said = gettext("{tensors} and {last} go wrong at {place}")
+            return said.format(tensors=", ".join(tensors[:-1]), last=tensors[-1], place=self.place)
+        return gettext("{tensor} goes wrong at {place}").format(tensor=tensors[0], place=self.place)
 
     @property
     def remark(self) -> str:
         """The addition to the description of a wrong gradient if no change of a line is known to correct it."""
-        told = f"; the first line that fits no gradient is {self.place}" if "line" in self.evidence else ""
-        return f"{told}; {GIVEN_UP}" if self.gave_up else told
+        told = gettext("; the first line that fits no gradient is {place}")
+        told = told.format(place=self.place) if "line" in self.evidence else ""
+        return f"{told}; {gettext(GIVEN_UP)}" if self.gave_up else told
 
     @property
     def proof(self) -> str:
         """The proof that the line is at fault."""
-        draws = self.evidence["draws"]
-        return (
-            f"with one change of the line {', '.join(self.mended)} come out right in {draws} draws of inputs and sizes"
-        )
+        return gettext(
+            "with one change of the line {names} come out right in {draws} draws of inputs and sizes"
+        ).format(names=", ".join(self.mended), draws=self.evidence["draws"])
 
 
 def wrong_lines(

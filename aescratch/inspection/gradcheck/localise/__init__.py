@@ -18,6 +18,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from aescratch.backend import Array, array_module
+from aescratch.foundations.language import gettext
 from aescratch.inspection.gradcheck.deadline import OutOfTime
 from aescratch.inspection.gradcheck.keeping import kept
 from aescratch.inspection.gradcheck.localise.own_lines import with_line
@@ -35,7 +36,9 @@ def localise(model: object, batch: Sequence[Array], rng: int) -> list[Finding]:
     part, file and line; findings about the arrays follow. If nothing was found there is a note, "not-localised".
     """
     if array_module(batch[0]) is not np:
-        message = 'the place where the gradient first goes wrong can only be found on the CPU: check model.to("numpy")'
+        message = gettext(
+            'the place where the gradient first goes wrong can only be found on the CPU: check model.to("numpy")'
+        )
         return [Finding("not-localised", None, "note", message)]
     with kept(model), np.errstate(all="ignore"), contextlib.ExitStack() as stack:
         try:
@@ -43,7 +46,8 @@ def localise(model: object, batch: Sequence[Array], rng: int) -> list[Finding]:
             stack.enter_context(Surrogates(model, run, None).in_place())
             found = Search(model, batch, rng).findings()
         except (Exception, OutOfTime) as error:  # the code under check runs in unusual ways here, and may raise
-            message = f"the place where the gradient first goes wrong was not found: {type(error).__name__}: {error}"
+            message = gettext("the place where the gradient first goes wrong was not found: {kind}: {error}")
+            message = message.format(kind=type(error).__name__, error=error)
             found = [Finding("not-localised", None, "note", message)]
         is_plain = any(finding.cause and finding.evidence.get("faults", 1) == 1 for finding in found)
         return found if is_plain else with_line(found, model, batch, rng)

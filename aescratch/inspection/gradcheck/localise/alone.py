@@ -19,6 +19,7 @@ import numpy as np
 
 from aescratch import functions
 from aescratch.backend import Array
+from aescratch.foundations.language import gettext
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.inspection.gradcheck.binding import Pair, as_list, draw_upstream, is_float_array
@@ -77,7 +78,8 @@ class Alone:
         for name, gradient in self.contributions(self.upstream).items():
             expected = np.shape(self.pair.inputs[name])
             if np.shape(gradient) != expected:
-                return f"returns shape {np.shape(gradient)} for {name}, which has shape {expected}"
+                said = gettext("returns shape {got} for {name}, which has shape {shape}")
+                return said.format(got=np.shape(gradient), name=name, shape=expected)
         return ""
 
     def effects(self) -> dict[str, str]:

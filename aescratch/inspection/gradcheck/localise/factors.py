@@ -13,6 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.language import gettext
 
 SIMPLE = 12  # the largest denominator of a number that is written as a fraction
 NEAR = 1e-5  # of the factor: the fraction must be as near
@@ -42,16 +43,26 @@ class Factor:
 
     def in_words(self) -> str:
         """Return words such as ``"half of what it should be"``."""
-        said, n_is = f"{times(self.here)} what it should be", f"{self.n_here} is the number of examples"
+        here, there = times(self.here), times(self.there)
+        said = gettext("{times} what it should be").format(times=here)
         if self.changes:
-            return f"{said}, and {times(self.there)} with another batch"
+            return gettext("{times} what it should be, and {there} with another batch").format(times=here, there=there)
         if self._grows(1) or self._grows(-1):
-            there = times(self.there).removesuffix(" of")
-            return f"{said} ({n_is}; with {self.n_there} examples it is {there})"
+            n_is = gettext(" ({n} is the number of examples; with {other} examples it is {there})")
+            return said + n_is.format(n=self.n_here, other=self.n_there, there=there.removesuffix(" of"))
         if self.n_here < 2 or all(abs(factor * self.n_here - 1) >= NEAR for factor in (1 / self.here, self.here)):
             return said
-        elsewhere = f", but it is the same with {self.n_there}" if self.n_there != self.n_here else ""
-        return f"{said} ({n_is}{elsewhere})"
+        n_is = gettext(" ({n} is the number of examples)")
+        if self.n_there != self.n_here:
+            n_is = gettext(" ({n} is the number of examples, but it is the same with {other})")
+        return said + n_is.format(n=self.n_here, other=self.n_there)
+
+    @property
+    def is_twice(self) -> bool:
+        """Whether the share appears twice as often as it should."""
+        return number(self.here) == "2" and self.in_words() == gettext(
+            "{times} what it should be"
+        ).format(times=times(2))
 
 
 def number(value: float) -> str:
@@ -64,8 +75,9 @@ def number(value: float) -> str:
 def times(value: float) -> str:
     """Return a factor in words, to be put before the noun."""
     text = number(value)
-    in_words = {"2": "twice", "1/2": "half of"}
-    return in_words.get(text, f"{text} of" if text.startswith("1/") else f"{text} times")
+    in_words = {"2": gettext("twice"), "1/2": gettext("half of")}
+    many = gettext("{fraction} of") if text.startswith("1/") else gettext("{fraction} times")
+    return in_words.get(text, many.format(fraction=text))
 
 
 def another_batch(batch: Sequence[Array], n: int) -> list[Array]:

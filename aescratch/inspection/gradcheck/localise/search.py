@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.language import Phrase, gettext, gettext_noop
 from aescratch.foundations.parameters import Parameter
 from aescratch.inspection.gradcheck.localise.factors import MORE_ROWS, Factor, another_batch
 from aescratch.inspection.gradcheck.localise.oracle import Comparison
@@ -34,7 +35,10 @@ from aescratch.inspection.gradcheck.report import Finding
 from aescratch.training.contract import parts_of
 
 ALL = "all of it"
-CHANGES = "look for a quantity that is computed from the gradient or the batch, such as a norm or a limit"
+CHANGES = gettext_noop(
+    ", so the mistake is not a constant factor (look for a quantity that is computed from the gradient or the batch, "
+    "such as a norm or a limit)"
+)
 
 
 class Search(Shares):
@@ -59,7 +63,7 @@ class Search(Shares):
         for parameter in self._in_backward_order():
             if found := self._parameter(parameter):
                 return found
-        message = "every part's backward is right, and so is its upstream gradient; nothing wrong was located"
+        message = gettext("every part's backward is right, and so is its upstream gradient; nothing wrong was located")
         return [Finding("not-localised", None, "note", message)]
 
     def _shared(self) -> list[str]:
@@ -75,10 +79,11 @@ class Search(Shares):
         if passes.is_term or not isinstance(passes.upstream, np.ndarray):
             return []
         place = passes.called_back_at or place_of(self.model.backward)
-        about = f"the gradient that {passes.name}.backward gets"
+        about = gettext("the gradient that {part}.backward gets").format(part=passes.name)
         if passes.upstream.shape != np.shape(passes.result):
             shape = np.shape(passes.result)
-            text = f"{about} has shape {passes.upstream.shape}, but the output of its forward has shape {shape}"
+            text = gettext("{about} has shape {got}, but the output of its forward has shape {shape}")
+            text = text.format(about=about, got=passes.upstream.shape, shape=shape)
             return [of_wiring(self.model, passes.name, place, text, "described", {})]
         again = [call for call in self.step.again if call.name == passes.name]
         if again and all(np.shape(each.given) == passes.upstream.shape for each in again):
@@ -90,9 +95,10 @@ class Search(Shares):
             return []
         for each in self.step.again:
             if isinstance(each.result, np.ndarray) and np.array_equal(each.result, passes.upstream):
-                return [of_twice(self.model, each, f"the result of the second call goes on to {passes.name}.backward")]
+                what = gettext("the result of the second call goes on to {part}.backward").format(part=passes.name)
+                return [of_twice(self.model, each, what)]
         known, others = self.shares(passes), self.other_shares(passes)
-        itself = _itself(f"the output of {passes.name}", passes.result)
+        itself = _itself(Phrase("the output of {part}", part=passes.name), passes.result)
         return self._told(
             passes.name, place, about, passes.upstream / self.scale, comparison,
             [known, [*known, *others], *([*known, each] for each in itself)],
@@ -105,7 +111,7 @@ class Search(Shares):
         written_over = [p for each in alone for p in each.written()]
         if not any(self.step.truth_of_parameter(parameter).wrong.any() for parameter in written_over):
             return []
-        what = "each call gets a part of the gradient; add the parts up first, and call it once"
+        what = gettext("each call gets a part of the gradient; add the parts up first, and call it once")
         return [of_twice(self.model, again[-1], what)]
 
     def _told(
@@ -117,15 +123,15 @@ class Search(Shares):
             wrong = [plainest(fault, shares) for fault in faults(shares, found, comparison) or []]
             if wrong:
                 return [self._explained(tensor, place, about, wrong, shares)]
-        text, ratio, evidence = description(comparison)
+        text, ratio, evidence = description(about, comparison)
         if ratio is None:
-            return [of_wiring(self.model, tensor, place, f"{about} {text}", "described", evidence)]
+            return [of_wiring(self.model, tensor, place, text, "described", evidence)]
         self.told = tensor, {ALL: ratio}
         factor = self._factor(tensor, ALL, ratio)
         if factor.changes:
-            text += f": all of it is {factor.in_words()}, so the mistake is not a constant factor ({CHANGES})"
-        finding = of_wiring(self.model, tensor, place, f"{about} {text}", "described", evidence)
-        finding.cause = "" if factor.changes else f"all of it is {factor.in_words()}"
+            text += gettext(": all of it is {factor}").format(factor=factor.in_words()) + gettext(CHANGES)
+        finding = of_wiring(self.model, tensor, place, text, "described", evidence)
+        finding.cause = "" if factor.changes else gettext("all of it is {factor}").format(factor=factor.in_words())
         return [finding]
 
     def _factor(self, tensor: str, label: str, here: float) -> Factor:
@@ -188,9 +194,9 @@ class Search(Shares):
         if later := self._written_over(parameter):
             return [later]
         known = self.shares_of(parameter)
-        weight, sign = _itself("the weight", parameter.value)
+        weight, sign = _itself(Phrase("the weight"), parameter.value)
         if parameter.value.ndim == 1:
-            weight.label = f"weight decay on the bias {parameter.name}"
+            weight.label = Phrase("weight decay on the bias {name}", name=parameter.name)
         left = Share("", LEFT_OVER, self.step.left_over[parameter.name])
         attempts = [known, [*known, weight], [*known, sign], [*known, left], [*known, weight, left]]
         found, place = self.step.gradients[parameter.name], place_of(self.model.backward)
@@ -205,7 +211,8 @@ class Search(Shares):
                 continue
             fits = np.shape(each.given) == np.shape(passes.result)
             if not fits or self.step.truth_of_result(passes, each.given / self.scale).wrong.any():
-                what = f"the second call gets a wrong gradient, and overwrites {parameter.name}.grad"
+                what = gettext("the second call gets a wrong gradient, and overwrites {name}.grad")
+                what = what.format(name=parameter.name)
                 return of_twice(self.model, each, what)
         return None
 
@@ -218,24 +225,25 @@ class Search(Shares):
         factors = {label: self._factor(tensor, label, ratio) for label, ratio in self.told[1].items()}
         cause = "; ".join(sentence(fault, factors.get(fault.share.label)) for fault in wrong)
         if any(factor.changes for factor in factors.values()):
-            text = f"{about} is wrong: {cause}, so the mistake is not a constant factor ({CHANGES})"
+            text = gettext("{about} is wrong").format(about=about) + f": {cause}" + gettext(CHANGES)
             return of_wiring(self.model, tensor, place, text, "described", {"changes_with_the_batch": True})
         kind, passes = worst.kind, self.step.passes
         lost = next((each for each in passes if kind == "missing" and each.name == worst.share.part), None)
         if lost is not None and lost.order < 0:
-            cause = f"{sentence(worst)}: {lost.name}.backward is never called"
+            cause = sentence(worst) + gettext(": {part}.backward is never called").format(part=lost.name)
         elif any(fault.share.label == LEFT_OVER for fault in wrong):
             kind = "left-over"
         later = self._wrote_over(tensor, lost, wrong, shares)
         if later is not None:
             kind, place = "overwritten", theirs(later.called_back_at, place_of(later.part.backward))
-            cause = f"{later.name}.backward, which comes later, overwrites the share of {worst.share.part}"
+            cause = gettext("{later}.backward, which comes later, overwrites the share of {part}")
+            cause = cause.format(later=later.name, part=worst.share.part)
         evidence = {
-            "contribution": worst.share.label, "found": worst.found, "expected": worst.expected,
+            "contribution": str(worst.share.label), "found": worst.found, "expected": worst.expected,
             "by": later.name if later is not None else None,
         }  # fmt: skip
         evidence["faults"] = 1 if later is not None else len(wrong)
-        finding = of_wiring(self.model, tensor, place, f"{about} is wrong", kind, evidence)
+        finding = of_wiring(self.model, tensor, place, gettext("{about} is wrong").format(about=about), kind, evidence)
         finding.cause = cause
         return finding
 
@@ -254,5 +262,6 @@ class Search(Shares):
 
 def _itself(label: str, value: Array) -> tuple[Share, Share]:
     """Return a value as a share of its own gradient: that of a penalty which no part computes."""
-    squared = Share("", f"{label} itself, the gradient of a penalty on its squares,", np.array(value))
-    return squared, Share("", f"the sign of {label}, the gradient of an absolute penalty,", np.sign(squared.gradient))
+    squared = Phrase("{value} itself, the gradient of a penalty on its squares,", value=label)
+    sign = Phrase("the sign of {value}, the gradient of an absolute penalty,", value=label)
+    return Share("", squared, np.array(value)), Share("", sign, np.sign(value))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.language import Phrase
 from aescratch.foundations.parameters import Parameter
 from aescratch.inspection.gradcheck.binding import as_list
 from aescratch.inspection.gradcheck.localise.alone import Alone
@@ -50,11 +51,12 @@ class Shares:
         alone = self.by_itself(consumer)
         if name not in alone.arguments:
             return []
-        label = consumer.name if len(alone.arguments) == 1 else f"{consumer.name} for {name}"
+        label: str = Phrase("{part} for {name}", part=consumer.name, name=name)
         if consumer.order >= 0:
             gradient = as_list(consumer.returned)[alone.arrays.index(name)]
         else:
             gradient = alone.contributions(self.true_upstream(consumer))[name]
+        label = consumer.name if len(alone.arguments) == 1 else label
         return [Share(consumer.name, label, gradient / self.scale)] if isinstance(gradient, np.ndarray) else []
 
     def true_upstream(self, passes: Seen) -> Array:
@@ -71,7 +73,8 @@ class Shares:
         for other in reversed(self.step.backward_order):
             for name, gradient in zip(self.by_itself(other).arrays, as_list(other.returned), strict=False):
                 if isinstance(gradient, np.ndarray) and gradient.shape == passes.upstream.shape and other is not passes:
-                    shares.append(Share(other.name, f"{other.name} for {name}", gradient / self.scale))
+                    label = Phrase("{part} for {name}", part=other.name, name=name)
+                    shares.append(Share(other.name, label, gradient / self.scale))
         return shares
 
     def shares_of(self, parameter: Parameter) -> list[Share]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from aescratch import functions
 from aescratch.backend import Array
+from aescratch.foundations.language import Phrase, gettext, gettext_noop, told
 from aescratch.inspection.gradcheck import causes
 from aescratch.inspection.gradcheck.binding import Pair
 from aescratch.inspection.gradcheck.findings import is_ours, shown_path
@@ -21,23 +22,30 @@ from aescratch.inspection.gradcheck.localise.wiring import NUMERIC, Fault
 from aescratch.inspection.gradcheck.report import FAIL, Finding
 
 Place = tuple[str, int] | None
-TWICE = "twice what it should be"
-LEFT_OVER = "the gradient left by the previous pass"
+LEFT_OVER = Phrase("the gradient left by the previous pass")
 FAULTS = {
-    "missing": "is missing", "extra": "is in it, but doesn't belong there", "sign": "has the wrong sign",
+    "missing": gettext_noop("{share} is missing"),
+    "extra": gettext_noop("{share} is in it, but doesn't belong there"),
+    "sign": gettext_noop("{share} has the wrong sign"),
 }  # fmt: skip
 QUESTIONS = {
-    "missing": "By how many paths does this value reach the loss, and where does the gradient of each come back?",
-    "extra": "Which terms of the loss depend on this value, and which don't?",
-    "sign": "Does this term raise the loss or lower it, and is its gradient added or subtracted?",
-    "doubled": "How often does the loss use this value, and how often is its gradient added?",
-    "scaled": "Which factor does this term have in the loss, and which in backward?",
-    "left-over": "What does grad contain before backward begins, and which line must overwrite it?",
-    "overwritten": "Two paths end in one parameter: what happens to the first path's gradient when the second arrives?",
-    "described": "What happens to the gradient between the part that returned it and this call?",
-    "twice": "What does a second call of backward do to the result of the first?",
-    "shared": "What does a layer keep between forward and backward, and what may overwrite it in between?",
-    "part": "What does forward compute, and does each step have a counterpart in backward?",
+    "missing": gettext_noop(
+        "By how many paths does this value reach the loss, and where does the gradient of each come back?"
+    ),
+    "extra": gettext_noop("Which terms of the loss depend on this value, and which don't?"),
+    "sign": gettext_noop("Does this term raise the loss or lower it, and is its gradient added or subtracted?"),
+    "doubled": gettext_noop("How often does the loss use this value, and how often is its gradient added?"),
+    "scaled": gettext_noop("Which factor does this term have in the loss, and which in backward?"),
+    "left-over": gettext_noop("What does grad contain before backward begins, and which line must overwrite it?"),
+    "overwritten": gettext_noop(
+        "Two paths end in one parameter: what happens to the first path's gradient when the second arrives?"
+    ),
+    "described": gettext_noop("What happens to the gradient between the part that returned it and this call?"),
+    "twice": gettext_noop("What does a second call of backward do to the result of the first?"),
+    "shared": gettext_noop(
+        "What does a layer keep between forward and backward, and what may overwrite it in between?"
+    ),
+    "part": gettext_noop("What does forward compute, and does each step have a counterpart in backward?"),
 }  # fmt: skip
 OF_LINE = ("file", "line", "source", "edit", "was", "now", "repaired", "mends")  # evidence on a wrong line
 QUESTIONS["stale"] = QUESTIONS["shared"]
@@ -58,14 +66,17 @@ def of_part(alone: Alone, shape_fault: str, wrong: Sequence[str], spoiled: Seque
     if shape_fault:
         what = shape_fault
     elif spoiled:
-        what = f"changes what other parts have put into the gradient of {_listed(spoiled)}"
+        what = gettext("changes what other parts have put into the gradient of {names}").format(names=_listed(spoiled))
     elif is_term:
-        what = f"gives a wrong gradient for {_listed(wrong)}"
+        what = gettext("gives a wrong gradient for {names}").format(names=_listed(wrong))
     else:
-        what = f"gets the right gradient, but returns a wrong one for {_listed(wrong)}"
-    message = f"going back from the loss, {name} is the first wrong part: it {what}"
+        what = gettext("gets the right gradient, but returns a wrong one for {names}").format(names=_listed(wrong))
+    message = gettext(
+        "going back from the loss, {part} is the first wrong part: it {what}"
+    ).format(part=name, what=what)
     if place is not backward:
-        message += f"; its forward ({_shown(place)}) isn't the forward that {where} belongs to"
+        other = gettext("; its forward ({place}) isn't the forward that {backward} belongs to")
+        message += other.format(place=_shown(place), backward=where)
     else:
         message += f" ({where}, {_shown(place)})"
     return _with_causes(Finding("first-wrong", name, "error", message, evidence), pair, names)
@@ -77,10 +88,11 @@ def of_wiring(model: Any, tensor: str, place: Place, text: str, kind: str, evide
     function = f"{name}.backward"
     if _is_ours(place) and lost is not None and not _is_ours(lost):
         place, function = lost, f"{name}.loss"
-    where = f"look at {function} ({_shown(place)})"
-    message = f"going back from the loss, {text}, but every part before is right; {where}"
+    message = gettext(
+        "going back from the loss, {text}, but every part before is right; look at {function} ({place})"
+    ).format(text=text, function=function, place=_shown(place))
     evidence = {**_evidence(tensor, place), "kind": "wiring", "function": function, "fault": kind, **evidence}
-    return Finding("first-wrong", tensor, "error", message, evidence, question=QUESTIONS[kind])
+    return Finding("first-wrong", tensor, "error", message, evidence, question=gettext(QUESTIONS[kind]))
 
 
 def theirs(*places: Place) -> Place:
@@ -96,13 +108,14 @@ def _is_ours(place: Place) -> bool:
 def _of_call(name: str, place: Place, fault: str, message: str, cause: str, **more: Any) -> Finding:
     """Return the finding about a part that is called in a wrong way."""
     evidence = {**_evidence(name, place), "kind": "wiring", "fault": fault, **more}
-    return Finding("first-wrong", name, "error", message, evidence, cause, QUESTIONS[fault])
+    return Finding("first-wrong", name, "error", message, evidence, cause, gettext(QUESTIONS[fault]))
 
 
 def of_shared(model: Any, places: Sequence[str]) -> Finding:
     """Return the finding about one object in several places of a model."""
-    message = f"{_listed(places)} are one object, which remembers only one forward pass, but each place needs its own"
-    cause = f"{_listed(places)} share one object: in every place its backward uses the values of its last forward"
+    message = gettext("{parts} are one object, which remembers only one forward pass, but each place needs its own")
+    cause = gettext("{parts} share one object: in every place its backward uses the values of its last forward")
+    message, cause = message.format(parts=_listed(places)), cause.format(parts=_listed(places))
     return _of_call(places[0], place_of(type(model).__init__), "shared", message, cause, places=list(places))
 
 
@@ -110,38 +123,42 @@ def of_stale(model: Any, passes: Seen, late: Seen) -> Finding:
     """Return the finding about a part's forward that is called within the model's backward, with another input."""
     name, function = passes.name, f"{type(model).__name__}.backward"
     then, now = np.shape(passes.given), np.shape(late.given)
-    shapes = f" of shape {now} instead of {then}" if then != now else ""
-    message = (
-        f"going back from the loss, {name} is the first wrong part: {function} calls its forward again "
-        f"({_shown(late.place)}), with an input{shapes} other than that of the loss"
-    )
-    cause = f"{name}.forward is called within backward, which overwrites what {name} remembers from the loss"
+    shapes = gettext(" of shape {now} instead of {then}").format(now=now, then=then) if then != now else ""
+    message = gettext(
+        "going back from the loss, {part} is the first wrong part: {function} calls its forward again ({place}), with "
+        "an input{shapes} other than that of the loss"
+    ).format(part=name, function=function, place=_shown(late.place), shapes=shapes)
+    cause = gettext("{part}.forward is called within backward, which overwrites what {part} remembers from the loss")
+    cause = cause.format(part=name)
     return _of_call(name, late.place, "stale", message, cause, function=function)
 
 
 def of_twice(model: Any, again: Seen, what: str) -> Finding:
     """Return the finding about a part's backward that is called more often than its forward."""
     name, function = again.name, f"{type(model).__name__}.backward"
-    message = (
-        f"going back from the loss, {name} is the first wrong part: {function} calls its backward a second time "
-        f"({_shown(again.place)}), but its forward was called once"
-    )
-    cause = f"{name}.backward is called twice: {what}"
+    message = gettext(
+        "going back from the loss, {part} is the first wrong part: {function} calls its backward a second time "
+        "({place}), but its forward was called once"
+    ).format(part=name, function=function, place=_shown(again.place))
+    cause = gettext("{part}.backward is called twice: {what}").format(part=name, what=what)
     return _of_call(name, again.place, "twice", message, cause, function=function)
 
 
-def description(comparison: Comparison) -> tuple[str, float | None, dict[str, Any]]:
+def description(about: str, comparison: Comparison) -> tuple[str, float | None, dict[str, Any]]:
     """Return how a given gradient differs from the truth: in words, as a factor if it is a multiple, and in numbers."""
     if not np.isfinite(comparison.given).all():
-        return "holds numbers that are NaN or infinite", None, {}
+        return gettext("{about} holds numbers that are NaN or infinite").format(about=about), None, {}
     given, truth = comparison.known
     ratio, is_multiple = multiple(given, truth)
     lengths = float(np.linalg.norm(given) * np.linalg.norm(truth))
     evidence = {"cosine": float(given @ truth) / lengths if lengths > 0 else 0.0, "ratio": ratio}
     if is_multiple:
-        return "is wrong", ratio, evidence
-    how_far = f"its cosine with the right one is {evidence['cosine']:.4f}, its projection {ratio:.4g} times as long"
-    return f"is wrong, and not a combination of the parts' gradients ({how_far})", None, evidence
+        return gettext("{about} is wrong").format(about=about), ratio, evidence
+    text = gettext(
+        "{about} is wrong, and not a combination of the parts' gradients (its cosine with the right one is "
+        "{cosine:.4f}, its projection {ratio:.4g} times as long)"
+    ).format(about=about, cosine=evidence["cosine"], ratio=ratio)
+    return text, None, evidence
 
 
 def multiple(given: Array, truth: Array) -> tuple[float, bool]:
@@ -152,14 +169,19 @@ def multiple(given: Array, truth: Array) -> tuple[float, bool]:
 
 def sentence(fault: Fault, factor: Factor | None = None) -> str:
     """Return what is wrong with one share; the factor is for a share that appears a wrong number of times."""
-    label = fault.share.label if not fault.share.part else f"the share of {fault.share.label}"
+    label = told(fault.share.label)
+    if fault.share.part:
+        label = gettext("the share of {part}").format(part=label)
     if factor is None:
-        return f"{label} {FAULTS[fault.kind]}"
-    words = factor.in_words()
-    if fault.kind == "doubled" and words == TWICE:
-        return f"{label} is in it twice as often as in the loss" if fault.expected != 1 else f"{label} is in it twice"
-    in_loss = f"; the loss has it {number(fault.expected)} times" if fault.expected != 1 else ""
-    return f"{label} is {words}{in_loss}"
+        return gettext(FAULTS[fault.kind]).format(share=label)
+    if fault.kind == "doubled" and factor.is_twice:
+        said = gettext("{share} is in it twice")
+        if fault.expected != 1:
+            said = gettext("{share} is in it twice as often as in the loss")
+        return said.format(share=label)
+    said = gettext("{share} is {factor}").format(share=label, factor=factor.in_words())
+    in_loss = gettext("; the loss has it {times} times").format(times=number(fault.expected))
+    return said + in_loss if fault.expected != 1 else said
 
 
 def _culprit(alone: Alone) -> tuple[str, Pair, list[str]]:
@@ -192,7 +214,7 @@ def _with_causes(first: Finding, pair: Pair, names: Sequence[str]) -> list[Findi
         first.cause, first.question, first.proof = claimed.cause, claimed.question, claimed.proof
         first.evidence |= {name: claimed.evidence[name] for name in OF_LINE if name in claimed.evidence}
     else:
-        first.question = QUESTIONS["part"]
+        first.question = gettext(QUESTIONS["part"])
     rest = [finding for finding in found if finding.cause != first.cause or not finding.cause]
     for finding in rest:
         finding.tensor = f"{first.tensor}: {finding.tensor}"
@@ -205,8 +227,8 @@ def _evidence(part: str, place: Place) -> dict[str, Any]:
 
 
 def _shown(place: Place) -> str:
-    return f"{shown_path(place[0])}:{place[1]}" if place is not None else "in code without a file"
+    return f"{shown_path(place[0])}:{place[1]}" if place is not None else gettext("in code without a file")
 
 
 def _listed(names: Sequence[str]) -> str:
-    return " and ".join(names) if len(names) < 3 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return gettext(" and ").join([", ".join(names[:-1]), names[-1]] if len(names) > 2 else names)

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.language import gettext
 from aescratch.inspection.gradcheck.numeric import largest_size
-from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE, PASS, Finding, Printable, plain_values
+from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE, PASS, Finding, Printable, plain_values, shown
 
 Entries = Callable[..., Array]
 Mistakes = Mapping[str, Entries]  # formulas of the arguments, entry by entry, by the statement of what they do
@@ -104,13 +105,14 @@ class MeaningReport(Printable):
 
     def rows(self) -> list[tuple[str, ...]]:
         """Return the table as texts, the head first."""
-        head: list[tuple[str, ...]] = [("part", "what it should compute", "difference", "verdict")]
-        return head + [(look.part, look.claim, look.shown, look.verdict) for look in self.looks]
+        head = (gettext("part"), gettext("what it should compute"), gettext("difference"), gettext("verdict"))
+        return [head, *((look.part, look.claim, look.shown, look.verdict) for look in self.looks)]
 
     def summary(self) -> str:
         """Return the last line: the verdict, and how many comparisons are right."""
         right = sum(look.verdict == PASS for look in self.looks)
-        return f"{self.verdict}: {right} of {len(self.looks)} computations are right"
+        said = gettext("{right} of {count} computations are right").format(right=right, count=len(self.looks))
+        return f"{shown(self.verdict)}: {said}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return title, verdict, looks and findings as plain values, ready for JSON."""
@@ -128,7 +130,8 @@ def compare(
     try:
         found = [np.array(forward(*copy.deepcopy(case)), float) for case in oracle.cases]
     except Exception as error:
-        message = f"{part} raised {type(error).__name__} when it was called alone: {error}"
+        message = gettext("{part} raised {kind} when it was called alone: {error}")
+        message = message.format(part=part, kind=type(error).__name__, error=error)
         report.add(Look(part, oracle.claim, None, INCONCLUSIVE), Finding("raised", part, INCONCLUSIVE, message))
         return False
     wanted = [np.asarray(oracle.expected(*case), float) for case in oracle.cases]
