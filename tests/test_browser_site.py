@@ -152,6 +152,7 @@ def test_a_reload_loses_nothing(student):
     assert student.until(lambda: "∂L/∂y" in student.code())
     assert student.kept(exercise.file_name) == mine
     student.open()
+    student.until(lambda: student.text("passed-text"), 20)
     assert student.text("passed-text").startswith("5 of 38")
     assert student.text("begin") == "Go on: 1. The dense layer, forward"
     student.wait_for_python()
