@@ -86,7 +86,10 @@ def test_what_a_process_says_is_said_here(tab, name):
     found = tab.check("relu_backward", BROKEN[name], 10.0)
     path = tab.folder / RELU.file_name
     wanted = check_file(RELU, path)
-    assert found["text"] == answer(RELU, path, wanted, NEW)
+    said = found["text"], answer(RELU, path, wanted, NEW)
+    if name == "recursion":  # ends on either line, as the depth is reached
+        said = [re.sub(r"\.py:[12](: .*)?", ".py", text) for text in said]
+    assert said[0] == said[1]
     assert found["printed"] == wanted.printed
 
 
@@ -95,10 +98,10 @@ def test_what_a_process_says_is_said_here(tab, name):
 def test_a_loop_is_stopped_and_its_line_named(tab, name):
     told = []
     began = time.monotonic()
-    found = tab.check("relu_backward", LOOPS[name], 0.1, told.append)
+    found = tab.check("relu_backward", LOOPS[name], 0.3, told.append)
     assert time.monotonic() - began < 5
     assert found["kind"] == "timed-out"
-    assert "still running after 0.1 s, so it was stopped; look for a loop that never ends" in found["text"]
+    assert "still running after 0.3 s, so it was stopped; look for a loop that never ends" in found["text"]
     (line,) = found["lines"]
     assert line in LINES.get(name, {3})
     assert told[-1] in LINES.get(name, {3})

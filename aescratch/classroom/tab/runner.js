@@ -113,7 +113,7 @@ export class Runner extends EventTarget {
     await this.#again();
     this.#tell("stopped", { call: name, line });
     if (name === "check") return this.#keep(await this.#send(how, [exercise, text, ...more]), exercise);
-    const words = how === "stopped" ? `it didn't come to an end within ${more[0]} s` : `Python ended: ${more[0]}`;
+    const words = how === "stopped" ? `it didn't finish within ${more[0]} s` : `Python ended: ${more[0]}`;
     const error = `${line ? `line ${line}: ` : ""}${words}; the cells before it have to be run again`;
     const result = { printed: "", figures: [], error, restarted: true };
     return name === "run_cells" ? [result] : result;

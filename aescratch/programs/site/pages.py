@@ -71,7 +71,7 @@ def exercise_files(exercises: Sequence[Exercise]) -> dict[str, str]:
     """Return the files that the first page reads the exercises from, and their stubs, in the language in force."""
     return {
         EXERCISES.format(language()): json.dumps(list(map(shown, exercises)), ensure_ascii=False, indent=1),
-        STUBS.format(language()): "".join(STUB.format(each.file_name) + each.stub for each in exercises),
+        STUBS.format(language()): "".join(STUB.format(each.file_name) + each.handed_stub for each in exercises),
     }
 
 
@@ -80,7 +80,7 @@ def shown(exercise: Exercise) -> dict[str, Any]:
     return {
         "name": exercise.name, "number": exercise.number, "title": exercise.title, "chapter": exercise.chapter,
         "minutes": exercise.minutes, "file": exercise.file_name, "task": exercise.task,
-        "prediction": next(iter(predictions_of(exercise.stub, exercise.stub)), None),
+        "prediction": next(iter(predictions_of(exercise.handed_stub, exercise.handed_stub)), None),
     }  # fmt: skip
 
 
