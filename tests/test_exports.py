@@ -376,6 +376,17 @@ def test_a_notebook_is_taken_where_there_is_no_file(exercises, tmp_path):
         assert found[name].remarks == [f"not graded, because no exercise has such a file name: {file}"]
 
 
+def test_a_zip_from_windows_has_backslashes_between_its_folders(exercises, tmp_path):
+    path = tmp_path / "in" / "kim" / "answers.zip"
+    path.parent.mkdir(parents=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in RIGHT.items():
+            number = list(RIGHT).index(name) + 1
+            archive.writestr(f"my course\\answers\\{number:02}_{name}.py", text.replace("\n", "\r\n"))
+    found, _ = read(tmp_path / "in", exercises)
+    assert {name: text.replace("\r\n", "\n") for name, text in texts(found["kim"]).items()} == RIGHT
+
+
 # Nothing harms
 
 
