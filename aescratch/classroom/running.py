@@ -71,7 +71,10 @@ def check_file(exercise: Exercise, path: Path, time_limit: float = TIME_LIMIT) -
 def _run(command: list[str], folder: Path, seconds: float, begun: Path) -> tuple[str, int | None]:
     """Return the beginning of a command's output, and its exit status, or None if it had to be stopped."""
     path = [str(Path(ae.__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path), "PYTHONIOENCODING": "utf-8"}
+    environment = {
+        **os.environ, "PYTHONPATH": os.pathsep.join(path), "PYTHONIOENCODING": "utf-8",
+        "PYTHONUNBUFFERED": "1",  # so that output and warnings come in their order
+    }  # fmt: skip
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder,
         env=environment, start_new_session=HAS_GROUPS,

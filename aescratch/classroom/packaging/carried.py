@@ -12,6 +12,7 @@ from aescratch.classroom.exercise import Exercise
 from aescratch.foundations.sources import is_bytecode
 
 WHEN = (1980, 1, 1, 0, 0, 0)  # the time of every file in an archive, so that the same course gives the same bytes
+PACKAGE = Path(ae.__file__).resolve().parent
 SCRIPTS = Path(__file__).parent / "autograder"
 LEFT_OUT = ("programs", "site")  # pages and an editor, which no autograder needs
 
@@ -27,16 +28,23 @@ def settings_of(exercises: Sequence[Exercise], unconfined: bool) -> str:
     return script("settings.sh").format(only=only, unconfined=int(unconfined))
 
 
+def files_in(folder: Path) -> Iterator[Path]:
+    """Yield the files of a folder that are handed on, in order: no bytecode, nothing hidden."""
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder)
+        if path.is_file() and not is_bytecode(inside) and not any(part.startswith(".") for part in inside.parts):
+            yield path
+
+
 def carried(own: Path | None = None) -> Iterator[tuple[str, Path]]:
     """Yield the files of an autograder with their places in it: the package, and the teacher's own exercises."""
-    folders = {"package/aescratch": Path(ae.__file__).resolve().parent} | ({"exercises": own} if own else {})
-    for place, folder in folders.items():
-        for path in sorted(folder.rglob("*")):
-            inside = path.relative_to(folder)
-            if inside.parts[:2] == LEFT_OUT:
-                continue
-            if path.is_file() and not is_bytecode(inside) and not any(part.startswith(".") for part in inside.parts):
-                yield f"{place}/{inside.as_posix()}", path
+    for path in files_in(PACKAGE):
+        inside = path.relative_to(PACKAGE)
+        if inside.parts[:2] != LEFT_OUT:
+            yield f"package/aescratch/{inside.as_posix()}", path
+    if own is not None:
+        for path in files_in(own):
+            yield f"exercises/{path.relative_to(own).as_posix()}", path
 
 
 def copy_carried(folder: Path, own: Path | None = None) -> None:

@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 import aescratch as ae
-from aescratch.classroom.packaging.carried import add, carried
+from aescratch.classroom.packaging.carried import PACKAGE, add, files_in
 from aescratch.foundations.files import whole_file
 
 NAME = f"aescratch-{ae.__version__}-py3-none-any.whl"
@@ -52,7 +52,7 @@ def write_wheel(folder: Path, holds: Callable[[str], bool] = lambda name: True) 
     head = ["Metadata-Version: 2.1", "Name: aescratch", f"Version: {ae.__version__}", f"Requires-Python: {python}"]
     described = "\n".join([*head, *(f"Requires-Dist: {need}" for need in needs)]) + "\n"
     about = f"aescratch-{ae.__version__}.dist-info"
-    files = {name.removeprefix("package/"): path for name, path in carried()}
+    files = {path.relative_to(PACKAGE.parent).as_posix(): path for path in files_in(PACKAGE)}
     contents = {name: path.read_bytes() for name, path in files.items() if holds(name)}
     for name, text in {"METADATA": described, "WHEEL": TAG, "entry_points.txt": SCRIPT}.items():
         contents[f"{about}/{name}"] = text.encode()
