@@ -268,7 +268,7 @@ def test_the_program_on_the_page_runs(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "status", "sentence"),
     [
-        (["nothere.npy"], 2, "there is no file 'nothere.npy'"),
+        (["nothere.npy"], 2, "there is no file and no data set 'nothere.npy'"),
         (["--optimizer", "sgd", "--learning-rate", "1e30"], 1, "expected a finite loss, but in epoch 1, batch 2"),
     ],
 )
