@@ -49,7 +49,7 @@ def tab(tmp_path):
 def test_a_solution_passes(tab, exercise):
     found = tab.check(exercise.folder.name, exercise.solution, 10.0)
     assert found["passed"], found["text"]
-    assert found["passed_count"] == 1
+    assert [name for name, entry in json.loads(found["progress"])["exercises"].items() if entry["passed"]] == [exercise.name]
     assert found["text"] == f"{exercise.name}: passed"
 
 
@@ -102,7 +102,7 @@ def test_a_loop_is_stopped_and_its_line_named(tab, name):
     assert time.monotonic() - began < 5
     assert found["kind"] == "timed-out"
     assert "still running after 0.3 s, so it was stopped; look for a loop that never ends" in found["text"]
-    (line,) = found["lines"]
+    (line,) = map(int, re.findall(r"03_relu_backward\.py:(\d+):", found["text"]))
     assert line in LINES.get(name, {3})
     assert told[-1] in LINES.get(name, {3})
 
@@ -115,7 +115,8 @@ def test_what_was_stopped_from_outside_gets_the_same_words(tab):
     ]
     died = tab.died("relu_backward", LOOPS["on one line"], "Maximum call stack size exceeded", 3)
     assert died["kind"] == "died"
-    assert died["lines"] == [3]
+    assert "03_relu_backward.py:3:" in died["text"]
+    assert "Python ended before the checks finished: Maximum call stack size exceeded" in died["text"]
 
 
 def test_what_code_changes_is_put_back(tab):
@@ -152,33 +153,12 @@ def test_a_course_may_be_named_from_where_a_notebook_is(tmp_path, monkeypatch):
     assert check_in_place(read_exercise(pathlib.Path(RELU.folder.name)), path, 10.0).passed
 
 
-def test_an_answer_links_its_lines(tab):
-    found = tab.check("relu_backward", "import numpy as np\n\ndef relu_backward(grad_y, a):\n    return grad_y[0 < '1']\n", 10.0)
-    assert found["lines"] == [4]
-    assert '<a href="#line-4" data-line="4">03_relu_backward.py:4</a>' in found["html"]
-    assert "&lt;" in found["html"]
-    assert "<" not in found["html"].replace('<a href="#line-4" data-line="4">', "").replace("</a>", "")
-
-
 def test_a_course_says_what_is_known_of_it(tab):
     course = tab.course()
     found = {each["short"]: each for each in course["exercises"]}
     assert list(found) == [exercise.name for exercise in EXERCISES]
     assert found["relu_backward"]["name"] == "03_relu_backward"
     assert found["relu_backward"]["text"] == RELU.stub
-    assert found["jump_relu_backward"]["statement_html"].count("<pre>") == 1
-    asked = [each for each in course["exercises"] if each["predictions"]]
-    assert {each["short"] for each in asked} == {each.name for each in EXERCISES if "PREDICTION" in each.stub}
-    assert all(len(each["predictions"][0]["choices"]) >= 2 and each["predictions"][0]["given"] is None for each in asked)
-
-
-def test_a_prediction_is_written_and_looked_at(tab):
-    stub = next(each for each in tab.course()["exercises"] if each["short"] == "tied_weights")["stub"]
-    found = tab.predict("tied_weights", stub, "a")
-    assert found["predictions"][0]["given"] == "a"
-    assert found["text"] == stub.replace("PREDICTION = None", 'PREDICTION = "a"')
-    with pytest.raises(ValueError, match="expected a letter"):
-        tab.predict("tied_weights", stub, '"; import os')
 
 
 def test_hints_are_those_of_the_command_line(tab, capsys, monkeypatch):
@@ -187,7 +167,8 @@ def test_hints_are_those_of_the_command_line(tab, capsys, monkeypatch):
     monkeypatch.chdir(tab.folder)
     assert main(["exercises", "hint", "--level", "1"]) == 0
     assert capsys.readouterr().out == f"{first['text']}\n"
-    assert (first["seen"], tab.hint("relu_backward")["seen"], tab.hint("relu_backward")["seen"]) == (1, 2, 2)
+    assert "hint 2 of 3" in tab.hint("relu_backward")["text"]
+    assert "the last hint is the answer" in tab.hint("relu_backward")["text"]
     assert "hint 3 of 3" in tab.hint("relu_backward", True)["text"]
 
 
@@ -203,7 +184,6 @@ def test_work_goes_on_in_a_terminal_and_back(tab, tmp_path_factory, capsys, monk
     other = runner.Tab(str(tmp_path_factory.mktemp("other")))
     course = other.take_hand_in(handed_in["base64"])
     assert course["taken"] == ["03_relu_backward.py"]
-    assert course["before"] == {}
     assert [each["short"] for each in course["exercises"] if each["passed"]] == ["relu_backward"]
     assert other.progress() == tab.progress()
 
@@ -238,8 +218,7 @@ def test_the_course_is_in_the_language_in_force(tmp_path):
         found = next(each for each in course["exercises"] if each["short"] == "tied_weights")
         answered = runner.TABS[0].check("tied_weights", found["text"], 10.0)
     assert course["language"] == "ko"
-    assert found["text"] == found["stub"]
-    assert all(HANGUL.search(said) for said in (found["title"], found["statement"], found["predictions"][0]["question"]))
+    assert all(HANGUL.search(said) for said in (found["title"], found["text"]))
     assert answered["text"].startswith("tied_weights: 아직 시작하지 않았다\n")
 
 
@@ -252,10 +231,10 @@ def test_calls_are_json_and_errors_sentences(tmp_path):
 
 
 def test_cells_share_their_names_and_show_what_they_draw(tab):
-    first, second, third = tab.run_cells(["import matplotlib.pyplot as plt\nx = 6", "plt.plot([1, x]);\nx * 7", "\n1 / 0\n2"], 10.0)
+    texts = "import matplotlib.pyplot as plt\nx = 6", "plt.plot([1, x]);\nx * 7", "\n1 / 0\n2"
+    first, second, third = (tab.run_cell(text, 10.0) for text in texts)
     assert (first["printed"], second["printed"], third["printed"]) == ("", "42\n", "")
     assert [len(each["figures"]) for each in (first, second, third)] == [0, 1, 0]
     assert base64.b64decode(second["figures"][0]).startswith(b"\x89PNG")
     assert third["error"].splitlines()[1].endswith("line 2, in <module>")
     assert tab.run_cell("x", 10.0)["printed"] == "6\n"
-    assert "NameError" in tab.run_cells(["x"], 10.0)[0]["error"]

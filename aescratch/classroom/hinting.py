@@ -35,10 +35,3 @@ def next_hint(workspace: Workspace, exercise: Exercise, level: int | None = None
     head = gettext("{name}, hint {level} of {levels} {about}:")
     head = head.format(name=exercise.name, level=level, levels=LEVELS, about=topic)
     return f"{head}\n  {levels[level - 1]}"
-
-
-def hints_seen(workspace: Workspace, exercise: Exercise) -> int:
-    """Return how many levels were read of the hint that fits what the last check found."""
-    entry = workspace.entry(exercise)
-    key, _ = exercise.hints.choose(entry["codes"])
-    return int(entry["hints"].get(entry["mistake"] or key, 0))

@@ -29,16 +29,6 @@ class Cells:
         self.module = ModuleType(NAME)
         self.count = 0
 
-    def run_all(self, texts: list[str], seconds: float, tell: Tell | None = None) -> list[dict[str, Any]]:
-        """Run cells from a fresh start, up to an error."""
-        self.module = ModuleType(NAME)
-        results: list[dict[str, Any]] = []
-        for text in texts:
-            results.append(self.run(text, seconds, tell))
-            if results[-1]["error"]:
-                break
-        return results
-
     def run(self, text: str, seconds: float, tell: Tell | None = None) -> dict[str, Any]:
         """Run a cell, and return what it printed, its figures in base64, and its error, or an empty text."""
         self.count += 1

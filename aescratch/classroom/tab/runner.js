@@ -9,7 +9,7 @@
 
 const GRACE = 5; // seconds more than Python has, which stops loops by itself and knows their line
 const MOST_MEMORY = 400e6; // bytes; memory of an interpreter never shrinks, so one with more is begun anew
-const TIMED = new Set(["check", "run_cell", "run_cells"]); // Tab's methods that take seconds last
+const TIMED = new Set(["check", "run_cell"]); // Tab's methods that take seconds last
 const PROGRESS = "progress.json";
 
 export class Runner extends EventTarget {
@@ -89,7 +89,7 @@ export class Runner extends EventTarget {
     const over = Symbol("over");
     let timer = 0;
     const late = new Promise((resolve) => {
-      timer = setTimeout(() => resolve(over), 1000 * (seconds * (name === "run_cells" ? values[0].length : 1) + GRACE));
+      timer = setTimeout(() => resolve(over), 1000 * (seconds + GRACE));
     });
     let result;
     try {
@@ -115,8 +115,7 @@ export class Runner extends EventTarget {
     if (name === "check") return this.#keep(await this.#send(how, [exercise, text, ...more]), exercise);
     const words = how === "stopped" ? `it didn't finish within ${more[0]} s` : `Python ended: ${more[0]}`;
     const error = `${line ? `line ${line}: ` : ""}${words}; the cells before it have to be run again`;
-    const result = { printed: "", figures: [], error, restarted: true };
-    return name === "run_cells" ? [result] : result;
+    return { printed: "", figures: [], error, restarted: true };
   }
 
   #send(call, values) {
@@ -152,10 +151,12 @@ export class Runner extends EventTarget {
       this.places[each.name] = this.places[each.short] = each.file;
       if (each.started) this.files[each.file] = each.text;
     }
-    if (typeof result?.text === "string" && "predictions" in result) this.#write(exercise, result.text);
-    if (typeof result?.before === "string") this.files[result.kept] = result.before;
+    if (result?.kept) {
+      this.files[result.kept] = result.before; // by a reset
+      this.#write(exercise, result.text);
+    }
     if (result?.progress) this.files[PROGRESS] = result.progress;
-    if (result?.progress || result?.predictions) this.#tell("saved", { files: this.files });
+    if (result?.progress) this.#tell("saved", { files: this.files });
     return result;
   }
 

@@ -1,6 +1,6 @@
 """What a page can ask of the interpreter in its tab: a folder of exercises, as the command line knows it.
 
-    call(name, arguments as JSON) -> JSON;   Tab(folder): course, check, hint, predict, progress, hand-in
+    call(name, arguments as JSON) -> JSON;   Tab(folder): course, check, hint, progress, hand-in
 
 The folder is as `aescratch exercises init` writes it, and so are the files in it afterwards: work goes on in a
 terminal, and back.
@@ -11,19 +11,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from aescratch.classroom.answering import answer, bar, listed, what_now
+from aescratch.classroom.answering import answer, listed
 from aescratch.classroom.exercise import Exercise
-from aescratch.classroom.hinting import hints_seen, next_hint
-from aescratch.classroom.hints import LEVELS
+from aescratch.classroom.hinting import next_hint
 from aescratch.classroom.outcome import DIED, Outcome, stopped
 from aescratch.classroom.tab.cells import Cells
 from aescratch.classroom.tab.handing_in import hand_in, taken_in
 from aescratch.classroom.tab.in_place import Tell, check_in_place, out_of_time
-from aescratch.classroom.tab.predicting import predicted, predictions_of
-from aescratch.classroom.tab.shown import linked, task_as_html
 from aescratch.classroom.workspace import PROGRESS, Workspace, WorkspaceError
 from aescratch.foundations.files import write_text
-from aescratch.foundations.language import language
+from aescratch.foundations.language import gettext, language
 from aescratch.foundations.sources import import_from_source
 
 
@@ -56,20 +53,14 @@ class Tab:
 
     def died(self, name: str, text: str, reason: str, line: int) -> dict[str, Any]:
         """Return what a check comes to whose interpreter broke down."""
-        return self._ended(name, text, stopped(DIED, f"Python ended before the checks did: {reason}", line))
+        sentence = gettext("Python ended before the checks finished: {reason}")
+        return self._ended(name, text, stopped(DIED, sentence.format(reason=reason), line))
 
     def hint(self, name: str, show_answer: bool = False) -> dict[str, Any]:
         """Return the next hint for what the last check found; the last one, the answer, only if asked for."""
         exercise = self._named(name)
         text = next_hint(self.workspace, exercise, answer=show_answer)
-        return {"text": text, "seen": hints_seen(self.workspace, exercise), "of": LEVELS, **self._progress()}
-
-    def predict(self, name: str, text: str, letter: str) -> dict[str, Any]:
-        """Return the text of an exercise's file with a prediction in it, which the next check looks at first."""
-        exercise = self._named(name)
-        changed = predicted(text, letter)
-        write_text(self.workspace.path(exercise), changed)
-        return {"text": changed, "predictions": predictions_of(exercise.handed_stub, changed)}
+        return {"text": text, **self._progress()}
 
     def write(self, name: str, text: str) -> dict[str, Any]:
         """Write the student's file without checking it."""
@@ -83,18 +74,6 @@ class Tab:
         kept = self.workspace.reset(exercise)
         where = {"before": kept.read_text(encoding="utf-8"), "kept": kept.relative_to(self.folder).as_posix()}
         return {**self._exercise(exercise), **where, **self._progress()}
-
-    def solution(self, name: str, give_up: bool = False) -> dict[str, Any]:
-        """Return our solution once the student's passes, or with `give_up`, which is recorded."""
-        exercise = self._named(name)
-        entry = self.workspace.entry(exercise)
-        if exercise.released:
-            raise WorkspaceError(f"the solution of {exercise.name} isn't in this course: your teacher keeps it")
-        if not (entry["passed"] or entry["gave_up"] or give_up):
-            raise WorkspaceError(f"{exercise.name} hasn't passed yet; ask for a hint, or give up, which is recorded")
-        if give_up and not entry["passed"]:
-            self.workspace.note(exercise, gave_up=True)
-        return {"text": exercise.shown_solution, **self._progress()}
 
     def progress(self) -> str:
         """Return the text of progress.json, the command line's own file."""
@@ -119,45 +98,26 @@ class Tab:
     def take_hand_in(self, base64: str) -> dict[str, Any]:
         """Go on with what was done elsewhere: take in a zip of a folder of exercises, and return the course."""
         files, progress, remarks = taken_in(self.workspace, base64)
-        there = [self.folder / name for name in files if (self.folder / name).is_file()]
-        before = {path.name: path.read_text(encoding="utf-8") for path in there}
         if progress is not None:
             self.set_progress(progress)
         for name, text in files.items():
             write_text(self.folder / name, text)
-        return {**self.course(), "taken": sorted(files), "remarks": remarks, "before": before}
+        return {**self.course(), "taken": sorted(files), "remarks": remarks}
 
     def run_cell(self, text: str, seconds: float, tell: Tell | None = None) -> dict[str, Any]:
         """Run a cell of a tutorial's page, after those that were run before."""
         return self.cells.run(text, seconds, tell)
 
-    def run_cells(self, texts: list[str], seconds: float, tell: Tell | None = None) -> list[dict[str, Any]]:
-        """Run cells one after the other from a fresh start, each for so many seconds at most, up to an error."""
-        return self.cells.run_all(texts, seconds, tell)
-
     def _exercise(self, exercise: Exercise) -> dict[str, Any]:
         path = self.workspace.path(exercise)
         text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else exercise.handed_stub
-        return {
-            "name": exercise.folder.name, "short": exercise.name, "statement": exercise.task,
-            "statement_html": task_as_html(exercise.task), "file": exercise.file_name, "text": text,
-            "stub": exercise.handed_stub, "parts": len(exercise.checks.FUNCTIONS), "hints": LEVELS,
-            "passed": bool(self.workspace.entry(exercise)["passed"]), "has_solution": not exercise.released,
-            "hints_seen": hints_seen(self.workspace, exercise),
-            "predictions": predictions_of(exercise.handed_stub, text),
-        }  # fmt: skip
+        return {"name": exercise.folder.name, "short": exercise.name, "file": exercise.file_name, "text": text}
 
     def _answered(self, exercise: Exercise, outcome: Outcome) -> dict[str, Any]:
         path = self.workspace.path(exercise)
         text = answer(exercise, path, outcome, self.workspace.record(exercise, outcome))
-        html, lines = linked(text, path.name)
-        exercises = self.workspace.exercises
-        return {
-            "text": text, "html": html, "lines": lines, "passed": outcome.passed, "kind": outcome.kind,
-            "printed": outcome.printed, "next": what_now(self.workspace, exercise, outcome), "bar": bar(self.workspace),
-            "passed_count": sum(bool(self.workspace.entry(each)["passed"]) for each in exercises),
-            "hints_seen": hints_seen(self.workspace, exercise), **self._progress(),
-        }  # fmt: skip
+        found = {"text": text, "passed": outcome.passed, "kind": outcome.kind, "printed": outcome.printed}
+        return {**found, **self._progress()}
 
     def _ended(self, name: str, text: str, outcome: Outcome) -> dict[str, Any]:
         exercise = self._named(name)
@@ -194,7 +154,7 @@ def call(name: str, arguments: str, tell: Callable[[int], object] | None = None)
         if name not in CALLS:
             raise ValueError(f"expected one of {', '.join(CALLS)}, got {name!r}")
         method = getattr(TABS[0], name)
-        more = {"tell": tell} if name in ("check", "run_cell", "run_cells") else {}
+        more = {"tell": tell} if name in ("check", "run_cell") else {}
         return json.dumps({"result": method(*values, **more)})
     except (WorkspaceError, ValueError) as error:
         return json.dumps({"error": str(error)})

@@ -72,7 +72,7 @@ def build(
         write_text(site / "index.html", pages.first_page(exercises, links, title, settings))
         for each in LANGUAGES:
             with in_language(each):
-                for name, text in pages.exercise_files(handout.course_of(course)[0]).items():
+                for name, text in pages.exercise_files(exercises).items():
                     write_text(site / name, text)
         _copy_scripts(site)
         _write_worker(site, distribution.address)

@@ -17,10 +17,10 @@ import numpy as np
 
 import aescratch as ae
 from aescratch.classroom.exercise import Exercise
-from aescratch.classroom.tab.predicting import predictions_of
 from aescratch.foundations.language import language
 from aescratch.foundations.page_words import Words, filled, first_language, values_of, words_of
 from aescratch.models.base import Model
+from aescratch.programs.site.predicting import prediction_of
 from aescratch.programs.site.tutorials import Tutorial
 
 HERE = Path(__file__).parent
@@ -80,7 +80,7 @@ def shown(exercise: Exercise) -> dict[str, Any]:
     return {
         "name": exercise.name, "number": exercise.number, "title": exercise.title, "chapter": exercise.chapter,
         "minutes": exercise.minutes, "file": exercise.file_name, "task": exercise.task,
-        "prediction": next(iter(predictions_of(exercise.handed_stub, exercise.handed_stub)), None),
+        "prediction": prediction_of(exercise.handed_stub),
     }  # fmt: skip
 
 
