@@ -30,7 +30,7 @@ DOCS = Path(__file__).resolve().parent
 TEACHING = DOCS / "teaching"
 LANGUAGES = ("en", "ko")
 SOLUTION = re.compile(r"^### (?:Solution|풀이)$.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
-COMMENT = re.compile(r"<!-- (right|step) ?(\w*) -->\s*")
+COMMENT = re.compile(r"<!-- (right|step) ?([\w-]*) -->\s*")
 CHROMIUM = (
     "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--no-pdf-header-footer",

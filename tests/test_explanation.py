@@ -97,6 +97,11 @@ def claims():
     return [(row[0], *QUOTATION.match(row[2]).groups()) for row in table_rows(read("explanation/claims.md"), 4) if "`" in row[2]]
 
 
+def test_no_row_of_a_table_ran_into_its_head():
+    broken = [path for path in DOCS.rglob("*.md") if re.search(r"\| \| ?---", path.read_text(encoding="utf-8"))]
+    assert not broken
+
+
 @pytest.mark.parametrize(("claim", "file", "quotation"), claims(), ids=lambda value: value[:40])
 def test_a_claim_still_stands_where_it_is_said_to(claim, file, quotation):
     assert quotation in (ROOT / file).read_text(encoding="utf-8"), claim

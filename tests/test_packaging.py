@@ -290,17 +290,20 @@ _STEALING = (
 
 def stealing(*paths):
     """A right answer where any of these files can be read, and a wrong one elsewhere."""
+    assert paths
     return _STEALING.format(paths=[str(path) for path in paths])
 
 
-def closed_files(root, place):
+def closed_files(root, code):
     """The files of an autograder that no submission may read."""
-    return root / place.code / "package/aescratch/functions/affine.py", root / place.code / "seed.json"
+    files = root / code / "package/aescratch/functions/affine.py", root / code / "seed.json"
+    assert all(path.is_file() for path in files)
+    return files
 
 
 HOSTILE = {
-    "the solutions": lambda root, code: stealing(root / code / "package/aescratch/functions/affine.py"),
-    "the seed": lambda root, code: stealing(root / code / "seed.json"),
+    "the solutions": lambda root, code: stealing(closed_files(root, code)[0]),
+    "the seed": lambda root, code: stealing(closed_files(root, code)[1]),
     "the package": lambda root, code: "import sys\nsys.path.insert(0, {!r})\n".format(str(root / code / "package"))
     + "from aescratch.functions import dense_backward\n",
     "the results": lambda root, code: "open({!r}, 'w').write('{{\"score\": 100}}')\n".format(str(root / "results/results.json"))
@@ -348,7 +351,7 @@ def test_a_teacher_may_allow_it_and_the_answers_stay_closed(autograder, tmp_path
     assert total(graded(root, RIGHT, path=path)[0]) == DENSE.points
     (root / "open.txt").write_text("")
     assert total(graded(root, stealing(root / "open.txt"), path=path)[0]) == DENSE.points  # it can tell
-    assert total(graded(root, stealing(*closed_files(root, GRADESCOPE)), path=path)[0]) == 0
+    assert total(graded(root, stealing(*closed_files(root, GRADESCOPE.code)), path=path)[0]) == 0
     assert total(graded(root, HOSTILE["the results"](root, GRADESCOPE.code), path=path)[0]) == 0
 
 
@@ -374,7 +377,7 @@ def test_where_landlock_stands_in_a_submission_is_graded_and_steals_nothing(auto
     root, how = autograder(place=place), {"path": path, "place": place, "before": CONTAINED if contained else ()}
     assert total(graded(root, RIGHT, **how)[0]) == DENSE.points
     (root / "open.txt").write_text("")
-    assert total(graded(root, stealing(root / "open.txt", *closed_files(root, place)), **how)[0]) == 0
+    assert total(graded(root, stealing(root / "open.txt", *closed_files(root, place.code)), **how)[0]) == 0
     assert total(graded(root, HOSTILE["the results"](root, place.code), **how)[0]) == 0
 
 
