@@ -13,6 +13,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # readline puts these where pytest-xdist's processes find them; what isn't a terminal has no width.
 os.environ.pop("COLUMNS", None)
 os.environ.pop("LINES", None)
+os.environ.pop("AESCRATCH_LANGUAGE", None)  # the tests read English
 
 import numpy as np
 import pytest

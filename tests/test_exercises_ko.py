@@ -176,3 +176,31 @@ def test_a_translation_has_the_minutes_of_the_original(tmp_path):
     (folder / "about.ko.md").unlink()
     with in_language("ko"):
         assert read_exercise(folder).title == "Softplus, backward"
+
+
+def test_a_korean_report_names_no_seed_and_the_shape_of_the_docstring(tmp_path):
+    exercise = by_name("dense_forward")
+    path = tmp_path / exercise.file_name
+    path.write_text(exercise.solution.replace("x @ W + b", "(x @ W + b).T"), encoding="utf-8")
+    with in_language("ko"):
+        shape = "".join(look(exercise, path).reports)
+        path.write_text(exercise.solution.replace("x @ W + b", "1 / 0"), encoding="utf-8")
+        outcome = look(exercise, path)
+        failed = outcome.message + "".join(outcome.reports)
+    assert "docstring에 적힌 형상은" in shape
+    assert "dense에서 예외가 발생했다: ZeroDivisionError" in failed
+    other = by_name("relu_backward")
+    path = tmp_path / other.file_name
+    path.write_text(other.mutated(other.mutants["no mask"]), encoding="utf-8")
+    with in_language("ko"):
+        (report,) = look(other, path).reports
+    assert HANGUL.search(report.splitlines()[0])
+    assert "rng" not in report
+
+
+def test_a_translated_comment_and_a_full_width_letter_keep_their_width():
+    lines = said_in_comments("# a long sentence\nx = 1\n", lambda sentence: sentence and "편향 " * 60).splitlines()
+    assert lines[-1] == "x = 1"
+    assert all(line.startswith("# ") and columns_of(line) <= 120 for line in lines[:-1])
+    assert len(lines) > 2
+    assert columns_of("Ａ") == 2

@@ -8,7 +8,18 @@ from gettext import translation
 import pytest
 
 import aescratch as ae
-from aescratch.foundations.language import LANGUAGES, LOCALE, VARIABLE, gettext, in_language, in_this_language, language
+from aescratch.foundations.language import (
+    LANGUAGES,
+    LOCALE,
+    VARIABLE,
+    Phrase,
+    gettext,
+    in_language,
+    in_this_language,
+    language,
+    told,
+    with_sentences,
+)
 
 PACKAGE = pathlib.Path(ae.__file__).parent
 KOREAN = translation("aescratch", LOCALE, languages=["ko"])
@@ -71,3 +82,21 @@ def test_the_language_is_that_of_the_environment_and_english_by_default(monkeypa
     assert LANGUAGES == ("en", "ko")
     with pytest.raises(ValueError, match="language"):
         language()
+
+
+def test_sentences_of_ones_own_come_first_for_the_block_and_english_stays_english():
+    known = next(sentence for _place, sentence in sentences())
+    with in_language("ko"):
+        with with_sentences({known: "다른 말"}):
+            assert gettext(known) == "다른 말"
+        assert gettext(known) == KOREAN.gettext(known) != known
+    with in_language("en"):
+        assert gettext(known) == known
+
+
+def test_a_phrase_is_told_with_all_that_is_in_it():
+    known, other = [sentence for _place, sentence in sentences() if "{" not in sentence][:2]
+    with in_language("ko"):
+        assert told(Phrase("{}: {}²", Phrase(known), 3)) == f"{KOREAN.gettext(known)}: 3²"
+        assert told(Phrase("{what}!", what=Phrase(other))) == f"{KOREAN.gettext(other)}!"
+        assert told(Phrase(Phrase(known))) == KOREAN.gettext(known)

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import math
 import os
 import pathlib
 import re
@@ -124,14 +125,16 @@ def test_what_code_changes_is_put_back(tab):
         "import builtins, os, sys, time, warnings\nimport numpy as np\nfrom aescratch import functions\n"
         "np.seterr(all='raise')\nnp.random.seed(0)\nsys.setrecursionlimit(200)\nsys.path.append('x')\n"
         "os.environ['WRITTEN'] = '1'\nos.chdir('/')\nnp.dot = functions.relu = None\nbuiltins.hex = None\n"
-        "sys.stdout = sys.stdin = None\ndel functions.gelu\ntime.sleep = None\nimport helper\n"
+        "sys.stdout = sys.stdin = None\ndel functions.gelu\ntime.sleep = None\nimport helper, math\n"
+        "math.exp = np.random.rand = np.linalg.norm = None\nsys.argv.append('x')\n"
     )
     (tab.folder / "helper.py").write_text("x = 1\n")
 
     def state():
         return [
             np.geterr(), np.random.get_state()[1].tolist(), sys.getrecursionlimit(), list(sys.path), "helper" in sys.modules,  # noqa: NPY002
-            dict(os.environ), os.getcwd(), np.dot, ae.functions.relu, ae.functions.gelu, hex, sys.stdout, sys.stdin, time.sleep,
+            dict(os.environ), os.getcwd(), np.dot, math.exp, np.random.rand, np.linalg.norm, list(sys.argv),
+            ae.functions.relu, ae.functions.gelu, hex, sys.stdout, sys.stdin, time.sleep,
         ]  # fmt: skip
 
     before = state()
@@ -170,6 +173,13 @@ def test_hints_are_those_of_the_command_line(tab, capsys, monkeypatch):
     assert "hint 2 of 3" in tab.hint("relu_backward")["text"]
     assert "the last hint is the answer" in tab.hint("relu_backward")["text"]
     assert "hint 3 of 3" in tab.hint("relu_backward", True)["text"]
+
+
+def test_a_reset_puts_the_stub_back_and_keeps_what_was_written(tab):
+    tab.write("relu_backward", "mine = 1\n")
+    found = tab.reset("relu_backward")
+    assert found["before"] == (tab.folder / found["kept"]).read_text() == "mine = 1\n"
+    assert found["text"] == (tab.folder / RELU.file_name).read_text() == RELU.stub
 
 
 def test_work_goes_on_in_a_terminal_and_back(tab, tmp_path_factory, capsys, monkeypatch):

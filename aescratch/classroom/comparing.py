@@ -152,8 +152,8 @@ def check_forward(
         try:
             value, again = call(forward, arguments), call(forward, copied(inputs))
         except Exception as error:
-            found = raised(error)
-            found.message = found.message.replace("backward", forward.__name__, 1) + _given(inputs)
+            found = raised(error, forward.__name__)
+            found.message += _given(inputs)
             return ValueReport(title, [], [found], TOLERANCE)
         wanted = np.asarray(call(right, copied(inputs)))
         for name in changed(arguments, inputs):
@@ -168,7 +168,9 @@ def check_forward(
             impure.setdefault("", Finding("not-repeatable", None, "error", message))
         if problem := problem_with(np.float64(value) if isinstance(value, float) else value, wanted.shape):
             code, text = problem
-            text = text.replace("the shape of the array that it belongs to", "see the docstring")
+            if code == "wrong-shape":
+                text = gettext("has shape {got}, expected {shape}, see the docstring")
+                text = text.format(got=np.shape(value), shape=wanted.shape)
             found = Finding(code, output, "error", f"{output} {text}")
             return ValueReport(title, [], [*impure.values(), found], TOLERANCE)
         verdicts = np.where(np.abs(value - wanted) <= TOLERANCE * float(np.abs(wanted).max()), "pass", "fail")

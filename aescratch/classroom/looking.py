@@ -55,25 +55,24 @@ def judgement_of(exercise: Exercise, load: Callable[[], Any], path: Path, text: 
     in tracebacks.
     """
     reports: list[Report] = []
+    sentences = exercise.sentences
     try:
         student = load()
         _require_functions(exercise, student, path)
-        with with_sentences(exercise.sentences):
+        with with_sentences(sentences):
             for report in exercise.checks.check(student, seed):
                 reports.append(report)  # noqa: PERF402, keep the reports before an exception
     except Ended as ended:
         return Judgement(stopped(ended.kind, ended.message, ended.line), reports)
     except (Exception, SystemExit) as error:
         return Judgement(raised(error, path), reports)
-    sentences = exercise.sentences
     with with_sentences(sentences):
         recognise(exercise, reports, seed, text)
     for finding in (finding for report in reports for finding in report.findings):
         if Path(finding.evidence.get("file", path)).name != path.name and "line" in finding.evidence:
             del finding.evidence["line"]
             finding.evidence.pop("source", None)  # a line of the course's checks, not of the student's file
-    with with_sentences(sentences):
-        return Judgement(outcome_of(reports), reports)
+    return Judgement(outcome_of(reports), reports)
 
 
 def _require_functions(exercise: Exercise, student: Any, path: Path) -> None:

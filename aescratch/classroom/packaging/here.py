@@ -29,6 +29,7 @@ from aescratch.classroom.grading.seeds import nearest_seed, seed_for
 from aescratch.classroom.outcome import MISSING, Judgement, Outcome, stopped
 from aescratch.classroom.running import check_file
 from aescratch.classroom.workspace import COURSE, NEW
+from aescratch.foundations.language import in_language
 from aescratch.foundations.platforms import require_processes
 
 COMMAND = re.compile(r"^(\s*)get_ipython\(\)\..*$", re.MULTILINE)  # such as %timeit: for the notebook, not the cell
@@ -124,6 +125,7 @@ def _looked_at(name: str, namespace: Mapping[str, Any]) -> tuple[Outcome, str]:
         return outcome, answer(exercise, path, outcome, NEW)
 
 
+@in_language("en")  # the words of grading have no Korean yet
 def _marks(exercise: Exercise, namespace: Mapping[str, Any]) -> list[Entry]:
     """Return the marks, without output to the error stream, for which nbgrader would give the cell no points."""
     require_processes("judging a submission", ELSEWHERE)

@@ -14,8 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from aescratch.classroom.outcome import Ended
-from aescratch.classroom.tab.clock import clock
-from aescratch.classroom.tab.in_place import Tell
+from aescratch.classroom.tab.clock import Tell, clock
 
 NAME = "tutorial"
 MOST_PRINTED = 20_000  # characters of one cell

@@ -13,18 +13,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any
 
 from aescratch.classroom.outcome import TIMED_OUT, Ended, still_running
 
+Tell = Callable[[int], object]  # is told the line that runs
 TOOL = 4  # of the numbers for tools one that no kind of tool has
 BETWEEN = 0.05  # seconds between two lines that are told
 monitoring: Any = getattr(sys, "monitoring", None)  # None before Python 3.12, which no browser's interpreter is
 
 
 @contextmanager
-def clock(path: Path, seconds: float, tell: Callable[[int], object] | None = None) -> Iterator[None]:
+def clock(path: Path, seconds: float, tell: Tell | None = None) -> Iterator[None]:
     """Raise `Ended` in code of a file's folder when so many seconds are over; `tell` is called with running lines."""
     if monitoring is None:
         yield
@@ -32,6 +33,9 @@ def clock(path: Path, seconds: float, tell: Callable[[int], object] | None = Non
     file, folder = str(path), str(path.parent)
     end, next_to_tell = time.monotonic() + seconds, 0.0
     told: set[int] = set()
+
+    def stop(frame: FrameType) -> None:
+        raise Ended(TIMED_OUT, still_running(seconds), line_in(file, frame))
 
     def at_start(code: CodeType, offset: int) -> Any:
         if code.co_filename != file and os.path.dirname(code.co_filename) != folder:
@@ -43,7 +47,7 @@ def clock(path: Path, seconds: float, tell: Callable[[int], object] | None = Non
         nonlocal next_to_tell
         now = time.monotonic()
         if now > end:
-            raise Ended(TIMED_OUT, still_running(seconds), line_in(file, sys._getframe(1)))
+            stop(sys._getframe(1))
         if tell is not None and code.co_filename == file and (line not in told or now > next_to_tell):
             told.add(line)
             next_to_tell = now + BETWEEN
@@ -51,13 +55,13 @@ def clock(path: Path, seconds: float, tell: Callable[[int], object] | None = Non
 
     def at_jump(code: CodeType, here: int, there: int) -> None:  # a loop on one line begins no line
         if time.monotonic() > end:
-            raise Ended(TIMED_OUT, still_running(seconds), line_in(file, sys._getframe(1)))
+            stop(sys._getframe(1))
 
     def sleep(duration: Any) -> None:
         left = end - time.monotonic()
         fall_asleep(min(duration, max(left, 0.0)))
         if duration > left:
-            raise Ended(TIMED_OUT, still_running(seconds), line_in(file, sys._getframe(1)))
+            stop(sys._getframe(1))
 
     events, fall_asleep = monitoring.events, time.sleep
     calls = {events.PY_START: at_start, events.LINE: at_line, events.JUMP: at_jump, events.BRANCH: at_jump}

@@ -11,7 +11,7 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -23,13 +23,12 @@ from aescratch import functions
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.looking import look
 from aescratch.classroom.outcome import KEPT, TIMED_OUT, Ended, Outcome, still_running, stopped
-from aescratch.classroom.tab.clock import clock
+from aescratch.classroom.tab.clock import Tell, clock
 from aescratch.foundations.sources import is_others
 
 # In which students' code may replace a name.
 PATCHED: tuple[ModuleType, ...] = (builtins, math, time, np, np.random, np.linalg, functions)
 SILENT = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)  # where Python starts anew
-Tell = Callable[[int], object]
 
 
 def check_in_place(exercise: Exercise, path: Path, seconds: float, tell: Tell | None = None) -> Outcome:

@@ -1,11 +1,11 @@
 // How a page talks to the Python in its worker: calls with a time limit, after which the worker is ended and begun anew.
 //
-//   const runner = new Runner({pyodide, integrity, sizes, wheel, packages, course, files, env, worker, most_memory});
+//   const runner = new Runner({pyodide, integrity, sizes, wheel, packages, course, files, env, worker});
 //   const course = await runner.start();
 //   const found = await runner.call("check", name, text, {seconds: 10});
 //
-// Events, with their details: progress {bytes, of, what}, ready, stopped {call, line}, saved {files}. What was written
-// and reached is kept in `files`, by path, for storage and for the next worker; nothing is lost with a worker.
+// Events, with their details: progress {bytes, of, what}, ready. What was written and reached is kept in `files`, by path,
+// for the next worker; nothing is lost with a worker.
 
 const GRACE = 5; // seconds more than Python has, which stops loops by itself and knows their line
 const MOST_MEMORY = 400e6; // bytes; memory of an interpreter never shrinks, so one with more is begun anew
@@ -59,7 +59,6 @@ export class Runner extends EventTarget {
 
   async #begin() {
     const { worker = new URL("worker.js", import.meta.url), ...settings } = this.settings;
-    delete settings.most_memory;
     this.worker = new Worker(worker, { type: "module" });
     this.worker.onmessage = ({ data }) => this.#arrived(data);
     this.worker.onerror = (event) => this.#broken(event.message ?? "the worker can't be loaded");
@@ -103,7 +102,7 @@ export class Runner extends EventTarget {
     if (result === over) return this.#after(name, values, "stopped", [seconds, this.line]);
     this.#keep(result, exercise);
     // What the cells of a page share is kept; a check begins with nothing.
-    if (name === "check" && this.memory > (this.settings.most_memory ?? MOST_MEMORY)) await this.#again();
+    if (name === "check" && this.memory > MOST_MEMORY) await this.#again();
     return result;
   }
 
@@ -111,7 +110,6 @@ export class Runner extends EventTarget {
   async #after(name, [exercise, text], how, more) {
     const { line } = this;
     await this.#again();
-    this.#tell("stopped", { call: name, line });
     if (name === "check") return this.#keep(await this.#send(how, [exercise, text, ...more]), exercise);
     const words = how === "stopped" ? `it didn't finish within ${more[0]} s` : `Python ended: ${more[0]}`;
     const error = `${line ? `line ${line}: ` : ""}${words}; the cells before it have to be run again`;
@@ -156,13 +154,11 @@ export class Runner extends EventTarget {
       this.#write(exercise, result.text);
     }
     if (result?.progress) this.files[PROGRESS] = result.progress;
-    if (result?.progress) this.#tell("saved", { files: this.files });
     return result;
   }
 
   #write(exercise, text) {
     if (this.places[exercise]) this.files[this.places[exercise]] = text;
-    this.#tell("saved", { files: this.files });
   }
 
   #tell(type, detail) {

@@ -7,7 +7,6 @@ terminal, and back.
 """
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,9 @@ from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.hinting import next_hint
 from aescratch.classroom.outcome import DIED, Outcome, stopped
 from aescratch.classroom.tab.cells import Cells
+from aescratch.classroom.tab.clock import Tell
 from aescratch.classroom.tab.handing_in import hand_in, taken_in
-from aescratch.classroom.tab.in_place import Tell, check_in_place, out_of_time
+from aescratch.classroom.tab.in_place import check_in_place, out_of_time
 from aescratch.classroom.workspace import PROGRESS, Workspace, WorkspaceError
 from aescratch.foundations.files import write_text
 from aescratch.foundations.language import gettext, language
@@ -145,7 +145,7 @@ def open_course(folder: str) -> dict[str, Any]:
     return TABS[0].course()
 
 
-def call(name: str, arguments: str, tell: Callable[[int], object] | None = None) -> str:
+def call(name: str, arguments: str, tell: Tell | None = None) -> str:
     """Do what the page asks for, `Tab`'s method of this name, and return its result as JSON, or an error's sentence."""
     try:
         values = json.loads(arguments)

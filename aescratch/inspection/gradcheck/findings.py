@@ -180,18 +180,18 @@ def is_ours(filename: str) -> bool:
     return PACKAGE in pathlib.Path(filename).resolve().parents
 
 
-def raised(error: Exception) -> Finding:
-    """Return the finding for a backward that raised: type, text, and the line of the user's code."""
+def raised(error: Exception, name: str = "backward") -> Finding:
+    """Return the finding for a function that raised: type, text, and the line of the user's code."""
     frame = innermost(error)
     place = {} if frame is None else place_of_line(frame.filename, frame.lineno, frame.line)
     evidence = {"exception": type(error).__name__, **place}
     where = f" ({place['file']}:{place['line']})" if place else ""
     if isinstance(error, NotImplementedError):
         says = gettext(", and says: {error}").format(error=error) if str(error) else ""
-        message = gettext("backward isn't written yet{where}{says}").format(where=where, says=says)
+        message = gettext("{name} isn't written yet{where}{says}").format(name=name, where=where, says=says)
         return Finding("not-implemented", None, "error", message, evidence)
-    message = gettext("backward raised {kind}: {error}{where}")
-    message = message.format(kind=type(error).__name__, error=error, where=where)
+    message = gettext("{name} raised {kind}: {error}{where}")
+    message = message.format(name=name, kind=type(error).__name__, error=error, where=where)
     return Finding("raised", None, "error", message, evidence)
 
 

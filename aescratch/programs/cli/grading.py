@@ -35,6 +35,7 @@ from aescratch.classroom.grading.seeds import SECRET, SEED_FILE, SeedError, kept
 from aescratch.classroom.grading.submissions import Reading, SubmissionsError, read_submission, read_submissions
 from aescratch.classroom.grading.summary import as_html
 from aescratch.foundations.files import whole_file, write_text
+from aescratch.foundations.language import in_language
 from aescratch.foundations.platforms import require_processes
 from aescratch.programs.cli import say as teacher
 from aescratch.programs.cli.courses import chosen
@@ -96,6 +97,7 @@ class Judged(NamedTuple):
     seed: str
 
 
+@in_language("en")  # the words of grading have no Korean yet
 def run(arguments: Namespace) -> int:
     """Grade, write, and return the exit status."""
     require_processes("aescratch exercises grade", ELSEWHERE)

@@ -76,8 +76,7 @@ def build(
                     write_text(site / name, text)
         _copy_scripts(site)
         _write_worker(site, distribution.address)
-        besides = BESIDE if course is None else ()
-        leaks = handout.leaks(exercises, site, formulas=formulas, besides=besides)
+        leaks = handout.leaks(exercises, site, formulas=formulas, besides=BESIDE)  # these were searched before
         problems = [f"{leak.path} has {leak.what}; remove it" for leak in leaks]
         if problems:
             raise ReleaseError(problems)
@@ -149,7 +148,10 @@ def _write_worker(site: Path, address: str) -> None:
         digest.update(f"{name} {hashlib.sha256(files[name].read_bytes()).hexdigest()}\n".encode())
     later = [name for name in own if name.startswith(BESIDE)]
     first = [name for name in own if name not in later and not name.endswith(NOT_AT_FIRST)]
-    said = {"version": digest.hexdigest()[:12], "python": address, "files": first, "later": later}
+    said = {
+        "version": digest.hexdigest()[:12], "python": address, "files": first, "later": later,
+        "interpreter": interpreter.CORE[interpreter.LOCK][0][:12],
+    }  # fmt: skip
     text = (HERE / WORKER).read_text(encoding="utf-8").replace("SITE_SETTINGS", json.dumps(said))
     write_text(site / Path(WORKER).name, text)
 

@@ -74,13 +74,12 @@ def _as_browsers_take_it(digest: bytes) -> str:
     return f"sha256-{base64.b64encode(digest).decode()}"
 
 
-def copy_into(source: Path, site: Path) -> int:
-    """Copy what a site needs from a folder with the distribution, and return how many bytes that is.
+def copy_into(source: Path, site: Path) -> None:
+    """Copy what a site needs from a folder with the distribution.
 
     A `DistributionError` names a file that is missing, or isn't the one that this version has.
     """
     (site / FOLDER).mkdir()
-    total = 0
     for name, digest in needed(source).items():
         path = source / name
         if not path.is_file():
@@ -92,8 +91,6 @@ def copy_into(source: Path, site: Path) -> int:
                 f"{found[:12]}...; download that version again"
             )
         shutil.copyfile(path, site / FOLDER / name)
-        total += path.stat().st_size
-    return total
 
 
 def needed(source: Path) -> dict[str, str]:

@@ -110,7 +110,7 @@ export class Desk {
     await this.python.call("write", [exercise.name, this.editor.text]);
     const result = await this.python.call("reset", [exercise.name]);
     this.saved.keep(result.kept, result.before);
-    this.saved.keep("progress.json", await this.python.call("progress", []));
+    this.saved.keep("progress.json", result.progress);
     this.saved.keep(exercise.file, exercise.stub);
     if (this.exercise === exercise) this.reload();
   }

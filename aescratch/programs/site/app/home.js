@@ -22,7 +22,7 @@ export class Home {
     element("passed-text").textContent = say("passed_count", { n: done, total });
     element("passed").max = total;
     element("passed").value = done;
-    const chapters = Map.groupBy?.(content.exercises, (each) => each.chapter) ?? grouped(content.exercises);
+    const chapters = grouped(content.exercises);
     element("exercises").replaceChildren(
       ...[...chapters].flatMap(([chapter, exercises]) => [
         made("h3", {}, chapter),

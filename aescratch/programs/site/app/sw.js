@@ -1,16 +1,19 @@
 // Keeps the site for the next visit, so that it needs no network then: what was kept is given before the network is asked.
 //
 // Each state of the site has a cache of its own. A new one is taken once no tab shows the old one any more. The
-// interpreter has another cache, which stays when the course changes.
+// interpreter has another cache, which stays when the course changes, until the interpreter itself does.
 
-const site = SITE_SETTINGS; // version, files, later, python: written by `aescratch site`
+const site = SITE_SETTINGS; // version, files, later, python, interpreter: written by `aescratch site`
 const scope = self.registration.scope;
 const python = new URL(site.python, scope).href;
 const CACHE = `aescratch ${scope} ${site.version}`;
-const PYTHON = `aescratch ${scope} python ${python}`;
+const PYTHON = `aescratch ${scope} python ${site.interpreter}`;
+
+// A host may let the browser keep files for hours: those of a new state come from the host itself.
+const fresh = (names) => names.map((name) => new Request(new URL(name, scope), { cache: "reload" }));
 
 self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(site.files)));
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(fresh(site.files))));
 });
 
 self.addEventListener("activate", (event) => {
@@ -26,7 +29,7 @@ self.addEventListener("message", (event) => {
   if (event.data !== "keep the rest") return;
   event.waitUntil(caches.open(CACHE).then(async (cache) => {
     const there = new Set((await cache.keys()).map((request) => request.url));
-    await cache.addAll(site.later.filter((name) => !there.has(new URL(name, scope).href)));
+    await cache.addAll(fresh(site.later.filter((name) => !there.has(new URL(name, scope).href))));
   }));
 });
 

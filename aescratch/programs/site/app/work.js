@@ -17,8 +17,8 @@ export function bindWork(saved, python, changed) {
     for (const { name, file } of content.exercises) {
       if (saved.files.has(file)) await python.call("write", [name, saved.files.get(file)]);
     }
-    const { base64 } = await python.call("hand_in", []);
-    download("hand-in.zip", bytesOf(base64), "application/zip");
+    const { name, base64 } = await python.call("hand_in", []);
+    download(name, bytesOf(base64), "application/zip");
     return "";
   }));
 
