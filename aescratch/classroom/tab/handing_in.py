@@ -13,7 +13,7 @@ from aescratch.classroom.grading.submissions import read_submission
 from aescratch.classroom.packaging.carried import add
 from aescratch.classroom.workspace import PROGRESS, Workspace, WorkspaceError
 
-NAME = "handin.zip"
+NAME = "hand-in.zip"
 LARGEST = 20_000_000  # bytes of a zip; an exercise's file has a few thousand
 
 

@@ -9,8 +9,8 @@ const python = new URL(site.python, scope).href;
 const CACHE = `aescratch ${scope} ${site.version}`;
 const PYTHON = `aescratch ${scope} python ${site.interpreter}`;
 
-// A host may let the browser keep files for hours: those of a new state come from the host itself.
-const fresh = (names) => names.map((name) => new Request(new URL(name, scope), { cache: "reload" }));
+// A host may let the browser keep files for hours: it is asked whether those of a new state are still the same.
+const fresh = (names) => names.map((name) => new Request(new URL(name, scope), { cache: "no-cache" }));
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(fresh(site.files))));
