@@ -3,8 +3,8 @@
 import gc
 import importlib.util
 import os
+import pathlib
 import sys
-import zlib
 
 os.environ.setdefault("MPLBACKEND", "agg")
 # Matrices are small here: on a busy machine the threads of a BLAS wait for each other far longer than they compute.
@@ -17,6 +17,9 @@ os.environ.pop("AESCRATCH_LANGUAGE", None)  # the tests read English
 
 import numpy as np
 import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "tests"))
+from turns import has_turn
 
 # The files of the tests hold half a million objects, and each collection of garbage goes over all of them: few, then.
 gc.set_threshold(10_000, 20, 100)
@@ -39,9 +42,9 @@ CORE = {
     "test_speed", "test_state", "test_state_against_torch", "test_training",
 }  # fmt: skip
 
-# Of a sweep that is marked `in_turn` (over all models, exercises or planted mistakes) a third runs: the one that
-# AESCRATCH_TEST_TURN names, 0, 1 or 2, or everything for "all". CI takes another third after each commit.
-TURNS = 3
+def pytest_addoption(parser):
+    """Offer to run a third of all tests, not only of the slow ones."""
+    parser.addoption("--in-turn", action="store_true", help="of all tests run a third, see tests/turns.py")
 
 
 def pytest_ignore_collect(collection_path, config):
@@ -52,14 +55,15 @@ def pytest_ignore_collect(collection_path, config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Mark the tests of the core, and leave out the cases of a sweep that have their turn another time."""
-    turn = os.environ.get("AESCRATCH_TEST_TURN", "0")
+    """Mark the tests of the core, and leave out slow tests that have their turn another time."""
     now, later = [], []
     for item in items:
         if item.path.stem in CORE:
             item.add_marker("core")
-        has_turn = turn == "all" or zlib.crc32(item.nodeid.encode()) % TURNS == int(turn) % TURNS
-        (now if has_turn or item.get_closest_marker("in_turn") is None else later).append(item)
+        marker = item.get_closest_marker("in_turn")
+        number = marker.args[0] if marker and marker.args else item.nodeid
+        has_to_wait = (marker is not None or config.option.in_turn) and not has_turn(number)
+        (later if has_to_wait else now).append(item)
     if later:
         items[:] = now
         config.hook.pytest_deselected(items=later)

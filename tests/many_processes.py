@@ -10,6 +10,7 @@ import sys
 
 import numpy as np
 from test_models import MODELS
+from turns import has_turn
 
 import aescratch as ae
 
@@ -51,8 +52,9 @@ def stacked(communicator=None):
     return np.concatenate([outcome(classifier, history), *(layer.loss for layer in histories)])
 
 
-# All variants in float64; in float32 one of each class.
+# All variants in float64, in their turn; in float32 one of each class.
 TRAINED = [(name, "float64") for name in MODELS] + [(name, "float32") for name in MODELS if "as found" in name]
+TRAINED = [(name, dtype) for name, dtype in TRAINED if has_turn(f"{name} {dtype}")]
 
 
 def every_variant(communicator, folder):

@@ -101,6 +101,7 @@ def test_the_wheel_is_the_package_the_same_to_the_byte(handed_out, tmp_path):
     ]
 
 
+@pytest.mark.in_turn(2)
 def test_a_first_exercise_passes_in_the_terminal_from_what_was_handed_out_alone(handed_out, python):
     code = "import aescratch; from aescratch.classroom.packaging import wheel; print(aescratch.__file__, list(wheel.licences()), wheel.requirements())"
     found = subprocess.run([str(python), "-c", code], cwd=handed_out, env=environment(), capture_output=True, text=True).stdout
@@ -169,6 +170,7 @@ def test_without_what_is_posixs_a_cell_is_checked_and_a_loop_ends(handed_out, py
     assert "dense_forward: it didn't finish in time" in done.stdout
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("encoding", ["cp949", "cp1252"])
 def test_a_console_of_another_encoding_shows_every_answer(handed_out, python, tmp_path, encoding):
     folder, more = copied(handed_out, tmp_path), {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
@@ -198,6 +200,7 @@ def test_in_colab_the_cell_asks_for_the_courses_zip_and_goes_into_its_folder(han
         exec(INSTALL, {})
 
 
+@pytest.mark.in_turn(2)
 def test_a_first_exercise_passes_in_a_notebook_from_what_was_handed_out_alone(handed_out, python, tmp_path):
     for name in ("jupytext", "nbclient", "nbformat", "ipykernel"):
         pytest.importorskip(name)

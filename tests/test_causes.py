@@ -57,6 +57,7 @@ def test_the_catalogue_is_named_and_never_falsely():
     assert named >= ALL_NAMED * (named + described)
 
 
+@pytest.mark.in_turn(0)
 def test_mistakes_that_no_hypothesis_was_written_for_are_never_named_falsely():
     named, described, wrong = count(mistakes_held_out, seed=0, some=SOME)
     assert not wrong
@@ -73,6 +74,7 @@ def test_right_gradients_in_unusual_styles_are_accepted_at_every_scale(name, pai
         assert explain(bind(forward, backward, inputs), names) == [], scale
 
 
+@pytest.mark.in_turn(1)
 def test_two_mistakes_at_once_are_never_named_falsely():
     for pair in mistakes.combinations(4, np.random.default_rng(1)):
         assert not mistakes.judged(pair, mistakes.PAIRS, mistakes.wanted(pair.pair))[2]

@@ -750,6 +750,7 @@ def test_control_c_elsewhere(capsys, monkeypatch):
     assert refused(capsys, "check", "linear", outcome=130) == "interrupted"
 
 
+@pytest.mark.in_turn
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other terminals")
 @pytest.mark.parametrize("on_a_terminal", [True, False])
 def test_a_progress_bar_is_for_terminals(small, on_a_terminal):
@@ -913,6 +914,7 @@ def test_evaluate(capsys, model):
     assert f"\nfound no-better-than-mean: the model's SSE is {found['sse_per_image']:.4g}, and" in text
 
 
+@pytest.mark.in_turn(1)
 def test_a_vae_that_collapsed_is_told_so_and_a_sparse_code_by_its_activity(capsys):
     outcome, out, _ = run(capsys, "train", "variational", "--code", "8", "--beta", "1", "--json")
     found = json.loads(out)

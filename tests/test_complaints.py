@@ -693,6 +693,7 @@ class TestTheProof:
         (report,) = look(exercise, path).reports
         assert "likely cause: beta is missing in what the divergence sends to mu\n" in report
 
+    @pytest.mark.in_turn(2)
     def test_no_finding_is_longer_than_somebody_reads(self):
         """Those about causes are held to it in every test of the catalogue; here are whole reports, and models'."""
         reports = []

@@ -156,6 +156,7 @@ def test_a_file_that_cannot_be_used_is_named(source, capsys, file, text, sentenc
 # new and validate
 
 
+@pytest.mark.in_turn
 def test_new_writes_an_exercise_that_validates(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     outcome, out, _ = run(capsys, "new", "mine", "--in", "source")
@@ -215,6 +216,7 @@ ENDLESS = [
 ]
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(("file", "old", "new", "sentence"), ENDLESS, ids=[f"{file}: {sentence}" for file, *_, sentence in ENDLESS])
 def test_what_never_ends_is_told_and_ended(source, capsys, monkeypatch, file, old, new, sentence):
     monkeypatch.setattr(proving, "LIMITS", proving.Limits(seconds=0.3))
@@ -242,6 +244,7 @@ def test_a_solution_that_earns_less_than_all_points_is_told(source, monkeypatch)
     assert "should get all points when it is graded like a submission, at seed 0, but it loses some for 'shapes': right" in problem
 
 
+@pytest.mark.in_turn
 def test_one_mistake_of_a_teachers_is_told_once(source, capsys):
     """If the solution fails, everything that depends on it would fail, too."""
     replace(source / "01_softplus/solution.py", "return grad_y * slope", "return 2 * grad_y * slope")
@@ -287,6 +290,7 @@ def handout(tmp_path_factory):
     return folder
 
 
+@pytest.mark.in_turn(1)
 def test_the_built_in_path_is_handed_out_without_its_answers(handout):
     assert sorted(path.name for path in handout.iterdir()) == ["README.md", "course", "progress.json"]
     assert not [path for path in handout.parent.iterdir() if path != handout], "nothing is left beside it"
@@ -306,6 +310,7 @@ def test_the_built_in_path_is_handed_out_without_its_answers(handout):
 SOME = BUILTIN[::10]  # `aescratch exercises validate builtin` proves all of them
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("exercise", SOME, ids=[exercise.name for exercise in SOME])
 def test_a_released_exercise_answers_as_the_original(exercise, handout):
     students = released(exercise, handout)
@@ -558,6 +563,7 @@ def test_every_solution_is_found_by_itself(tmp_path, secrets):
         assert [leak for leak in leaks_in(tmp_path, secrets) if "holds a line of" in f"holds {leak.what}"], exercise.name
 
 
+@pytest.mark.in_turn
 def test_a_link_is_no_file(handout, tmp_path):
     shutil.copytree(handout, tmp_path / "out")
     try:

@@ -216,6 +216,7 @@ def folder(tmp_path_factory):
     return folder
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("command", JSON)
 def test_a_command_answers_in_json_and_prints_nothing_else(command, folder, monkeypatch, capsys):
     monkeypatch.chdir(folder)

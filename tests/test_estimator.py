@@ -35,6 +35,7 @@ def small(variant=ae.Autoencoder, **others):
     return AutoencoderTransformer(variant, **{"n_components": 5, "epochs": 2, "random_state": 0, **others})
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", TRANSFORMERS)
 def test_check_estimator_finds_nothing(name):
     checks = pytest.importorskip("sklearn.utils.estimator_checks")

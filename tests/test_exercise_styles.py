@@ -562,6 +562,7 @@ def test_a_right_solution_in_another_style_passes(name, style, tmp_path):
     assert outcome.kind == "passed", outcome.reports
 
 
+@pytest.mark.in_turn(1)
 def test_an_exercise_knows_its_own_mistakes_where_no_cause_can_be_claimed(tmp_path):
     exercise = by_name("vae_backward")
     outcome = looked_at(exercise, STYLES["vae_backward", "calls the sheet"].replace("mu_z + beta * mu_kl", "mu_z"), tmp_path)
@@ -640,6 +641,7 @@ def test_a_report_on_a_prediction_reads_as_one():
 PLANTED = [exercise for exercise in EXERCISES if HOLE not in exercise.stub]
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("exercise", PLANTED, ids=lambda exercise: exercise.name)
 def test_a_planted_bug_that_was_only_rewritten_is_still_there(exercise, tmp_path):
     assert looked_at(exercise, exercise.stub.replace("\n\n", "\n\n\n"), tmp_path).kind == "not-begun"

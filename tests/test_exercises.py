@@ -272,6 +272,7 @@ def test_what_is_printed_is_shown_and_harms_nothing(tmp_path):
     assert "your code printed (and more):" in checked(noisy.replace("* 1000", ""), tmp_path, "dense_forward")[1]
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(
     ("name", "mistake"),
     [("dense_backward", "bias averaged"), ("top_k_backward", "another expectation"), ("own_checker", "steps over the kink"),
@@ -334,6 +335,7 @@ def test_a_forward_that_raises_says_the_shapes(tmp_path):
     assert "it was given value (5, 3), grad (5, 3), m (5, 3), v (5, 3)\n" in said
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(
     ("name", "right", "wrong", "hint"),
     [

@@ -82,6 +82,7 @@ def test_what_is_used_is_named_and_told_apart(words):
     assert mistake(outcome, judgement.reports) == ("not-in-grading", f"uses {package}, which is not available in grading")
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(
     ("line", "kind"),
     [("input('x? ')", "asks-for-input"), ("dense_backward(grad_y, x, W)", "recursion"), ("1 / 0", "raised"), ("import numpy.nothing", "raised")],
@@ -150,6 +151,7 @@ def with_scipy(source):
     return source
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("by", ["bubblewrap", "without it", "without it, as a plain user"])
 def test_an_allowed_package_is_there_in_grading_and_no_other(with_scipy, by, monkeypatch):
     if by != "bubblewrap":
@@ -167,6 +169,7 @@ def test_an_allowed_package_is_there_in_grading_and_no_other(with_scipy, by, mon
     assert "uses aescratch, which is not available in grading" in outcome.message
 
 
+@pytest.mark.in_turn(2)
 def test_an_allowed_package_is_no_surprise_in_check_validate_and_release(with_scipy, tmp_path):
     exercises = read_course(with_scipy)
     rows, leaks = validate(exercises)

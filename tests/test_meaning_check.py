@@ -55,6 +55,7 @@ def right_models():
         yield f"contractive code {activation}", ae.ContractiveAutoencoder([D, H], code_activation=activation, rng=0)
 
 
+@pytest.mark.in_turn(2)
 def test_every_right_model_is_accepted():
     accepted = 0
     for name, model in right_models():
@@ -83,6 +84,7 @@ class TwoSamples(ae.VariationalAutoencoder):
         return sum(self.reconstruction.forward(x_hat, x) for x_hat in drawn) / 2 + self.divergence.forward(mu, log_var)
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("kind", [DrawsUnseen, TwoSamples])
 def test_noise_that_cannot_be_drawn_again_is_judged_by_its_mean(kind):
     for seed in range(20):

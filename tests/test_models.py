@@ -156,6 +156,7 @@ def test_gradients_equal_central_differences(model):
         assert_close(gradients[parameter.name], numeric_gradient(lambda: model.loss(x, rng=3), parameter.value))
 
 
+@pytest.mark.in_turn
 def test_gradients_of_training_mode_equal_central_differences(model):
     x = batch(model)
     with contract.training(model, frozen=True):

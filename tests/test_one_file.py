@@ -26,6 +26,7 @@ def run(folder, *words):
     return run_python(folder, "-m", *words)
 
 
+@pytest.mark.in_turn(1)
 def test_it_passes_the_tests_that_go_over_all_variants(extended):
     files = [f"tests/{name}" for name in GENERIC]
     done = run(extended, "pytest", "-q", "-p", "no:cacheprovider", *files, "-k", "winner or Winner")

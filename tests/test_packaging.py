@@ -57,6 +57,7 @@ def seed(tmp_path, monkeypatch):
     return kept_seed(tmp_path, "three")
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(
     ("source", "said"), [(RIGHT, "passed"), (DENSE.stub, "not begun yet"), (AVERAGED, "not right yet")]
 )
@@ -312,6 +313,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("target", HOSTILE)
 def test_a_hostile_submission_gets_nothing(autograder, target):
     needs_bubblewrap()
@@ -344,6 +346,7 @@ def test_where_nothing_can_be_confined_nothing_is_graded_and_the_results_say_so(
     assert "install bubblewrap" in printed
 
 
+@pytest.mark.in_turn(0)
 @pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="only root can let a submission be another user")
 def test_a_teacher_may_allow_it_and_the_answers_stay_closed(autograder, tmp_path):
     root = without_landlock(autograder("--unconfined", new=True))
@@ -355,6 +358,7 @@ def test_a_teacher_may_allow_it_and_the_answers_stay_closed(autograder, tmp_path
     assert total(graded(root, HOSTILE["the results"](root, GRADESCOPE.code), path=path)[0]) == 0
 
 
+@pytest.mark.in_turn(1)
 @pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="only root can let a submission be another user")
 def test_a_teacher_may_allow_it_in_prairielearn_and_both_copies_stay_closed(autograder, tmp_path):
     root = without_landlock(autograder("--unconfined", new=True, place=PRAIRIELEARN), PRAIRIELEARN)
@@ -367,6 +371,7 @@ def test_a_teacher_may_allow_it_in_prairielearn_and_both_copies_stay_closed(auto
     assert total(graded(root, stealing(*copies), **how)[0]) == 0
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("place", [GRADESCOPE, PRAIRIELEARN], ids=lambda place: place.kind)
 def test_where_landlock_stands_in_a_submission_is_graded_and_steals_nothing(autograder, tmp_path, place):
     """Without bubblewrap, or where a container's root may make no namespaces, so that bubblewrap doesn't work."""
@@ -401,6 +406,7 @@ def test_prairielearn_reads_points_part_by_part_and_the_answer(prairielearn):
     assert any("1/N" in test["message"] for test in partly["tests"])
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(("source", "said"), [("def dense_backward(:", "not valid Python yet"), (None, "there is no file")])
 def test_what_python_cant_read_costs_no_attempt_in_prairielearn(prairielearn, source, said):
     results = prairielearn(source)
@@ -482,6 +488,7 @@ def test_classroom50_gets_hundredths_of_points_and_the_answer(classroom50):
     assert sum("1/N" in line for line in said) == 2  # of the part, and in the answer
 
 
+@pytest.mark.in_turn
 def test_nothing_in_a_repository_stands_in_for_classroom50s_autograder(classroom50, tmp_path):
     """The judge doesn't import the student's modules, on a machine without bubblewrap."""
     if not landlocked():

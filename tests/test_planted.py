@@ -151,6 +151,7 @@ def test_the_selection_is_always_the_same_and_a_third_is_held_out():
     assert len({mistake.operator for mistake in mistakes}) > 12
 
 
+@pytest.mark.in_turn(0)
 def test_a_sample_of_mistakes_is_rejected_and_none_is_named_falsely():
     outcomes = []
     for name in [name for name in CASES if name not in TOO_SLOW][::SAMPLE]:
@@ -161,6 +162,7 @@ def test_a_sample_of_mistakes_is_rejected_and_none_is_named_falsely():
     assert outcomes.count(NAMED) >= 0.3 * len(outcomes)
 
 
+@pytest.mark.in_turn(2)
 def test_the_runner_counts_held_out_ones_and_lists_the_others():
     name = "exercise: gelu_tanh_backward"
     runner = Path(__file__).parent / "benchmarks" / "planted_mistakes.py"

@@ -330,6 +330,7 @@ def test_another_rule_than_the_declared_one_is_found(monkeypatch, part, wrong):
     assert "not-the-rule" in [finding.code for finding in report.findings]
 
 
+@pytest.mark.in_turn(0)
 def test_the_rule_equals_the_derivative_in_the_mean_over_the_draws():
     """As a pair of functions: one unit, which the decoder shows as it is."""
     x, K, v = np.array([[1.3]]), 2, 0.7

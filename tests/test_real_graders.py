@@ -1,12 +1,12 @@
 """The same submissions through all graders: our command, the layouts of Gradescope, PrairieLearn and
-Classroom 50, and, where these are installed, the real nbgrader, the real otter and a real notebook kernel.
+Classroom 50, and, where these are installed, the real nbgrader, the real otter and a real notebook kernel. Each grader
+takes half a minute or more, so they have their turns: the real nbgrader, the real otter, everything else.
 
     pip install jupytext nbclient ipykernel nbgrader otter-grader
 """
 
 import concurrent.futures
 import functools
-import importlib.util
 import json
 import os
 import pathlib
@@ -92,7 +92,7 @@ def answered(notebook, answers, is_answer):
 class AtWork:
     """The results of all graders; when one is requested, its group of graders runs in parallel."""
 
-    GROUPS = (("grade",), tuple(PLACES), ("nbgrader", "otter"))
+    GROUPS = (("grade",), tuple(PLACES), ("nbgrader",), ("otter",))
 
     def __init__(self, pool, new_folder):
         self.pool, self.new_folder = pool, new_folder
@@ -108,13 +108,10 @@ class AtWork:
                 pytest.skip("; ".join(missing))
         for group in self.GROUPS:
             if set(group) & set(names) - set(self.futures):
-                works = {name: self.work_of(name) for name in group if name in names or self.is_here(name)}
+                works = {name: self.work_of(name) for name in group}
                 for name, work in works.items():
                     self.futures[name] = self.pool.submit(work, self.new_folder(name), self.new_folder("home"))
         return [self.futures[name].result() for name in names]
-
-    def is_here(self, name):
-        return name not in ("nbgrader", "otter") or importlib.util.find_spec(name) is not None
 
     def work_of(self, name):
         """The function that runs a grader in a folder, with a home; an autograder is laid out now, outside threads."""
@@ -188,7 +185,10 @@ def graded_by_nbgrader(course, home):
     return course, {place: points[place] for place in chosen}
 
 
-@pytest.mark.parametrize("name", [*PLACES, "nbgrader", "otter"])
+@pytest.mark.parametrize("name", [
+    *(pytest.param(name, marks=pytest.mark.in_turn(2)) for name in PLACES),
+    pytest.param("nbgrader", marks=pytest.mark.in_turn(0)), pytest.param("otter", marks=pytest.mark.in_turn(1)),
+])  # fmt: skip
 def test_everything_that_grades_gives_the_points_that_our_command_gives(at_work, name):
     assert len(SUBMISSIONS) == 20
     (_, ours), (_, points) = at_work.outcomes("grade", name)
@@ -206,6 +206,7 @@ def test_the_submissions_tell_right_partly_right_and_wrong_apart(at_work):
     assert odd == {**dict.fromkeys(odd, 0), RELU.name: RELU.points}
 
 
+@pytest.mark.in_turn(0)
 def test_what_nbgrader_releases_gives_nothing_away(nbgrader):
     course, _ = nbgrader
     for exercise in (DENSE, BUG):
@@ -218,6 +219,7 @@ def test_what_nbgrader_releases_gives_nothing_away(nbgrader):
             assert line not in text
 
 
+@pytest.mark.in_turn(0)
 def test_nbgrader_keeps_the_answer_and_what_the_points_are_for(nbgrader):
     course, _ = nbgrader
     notebook = json.loads((course / "autograded" / "wrong" / "ps1" / f"{DENSE.folder.name}.ipynb").read_text())
@@ -230,6 +232,7 @@ def test_nbgrader_keeps_the_answer_and_what_the_points_are_for(nbgrader):
     assert 0 < float("".join(points["data"]["text/plain"])) < DENSE.points
 
 
+@pytest.mark.in_turn(0)
 def test_the_feedback_of_nbgrader_shows_the_reasons_and_not_the_seed(nbgrader, tmp_path):
     course, _ = nbgrader
     words = ["--student=wrong", f"--notebook={DENSE.folder.name}"]
@@ -240,6 +243,7 @@ def test_the_feedback_of_nbgrader_shows_the_reasons_and_not_the_seed(nbgrader, t
     assert str(course) not in text
 
 
+@pytest.mark.in_turn(0)
 @pytest.mark.parametrize(("student", "said"), [("right", "passes all the tests"), ("wrong", "not right yet")])
 def test_the_students_button_of_nbgrader_knows(nbgrader, student, said, tmp_path):
     course, _ = nbgrader
@@ -276,6 +280,7 @@ def results_of_otter(folder, student):
     return json.loads((folder / student / "results.json").read_text())["tests"]
 
 
+@pytest.mark.in_turn(1)
 def test_what_otter_releases_gives_nothing_away(otter):
     folder, _ = otter
     text = (folder / "dist" / "student" / "week_1.ipynb").read_text()
@@ -286,6 +291,7 @@ def test_what_otter_releases_gives_nothing_away(otter):
     assert not [path for path in student if SEED.encode() in path.read_bytes() or path.name == "seed.json"]
 
 
+@pytest.mark.in_turn(1)
 def test_a_student_of_otter_reads_the_answer_of_the_checks(otter):
     folder, _ = otter
     output = "\n".join(test.get("output", "") for test in results_of_otter(folder, "wrong"))
@@ -293,6 +299,7 @@ def test_a_student_of_otter_reads_the_answer_of_the_checks(otter):
     assert "1/N" in output
 
 
+@pytest.mark.in_turn(2)
 def test_a_notebook_checks_itself_in_a_real_kernel(tmp_path):
     pytest.importorskip("jupytext")
     pytest.importorskip("nbclient")

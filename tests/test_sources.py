@@ -194,6 +194,7 @@ def source(tmp_path):
     return tmp_path / "source"
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_validating_leaves_a_teachers_folder_as_it_was(source, tmp_path, jobs):
     before = files_in(source)

@@ -131,6 +131,7 @@ def test_watch_says_when_all_is_done(terminal, course):
     child.expect_exact(f"{len(all_exercises())} of {len(all_exercises())} pass")
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("columns", [40, 80, 100, 200])
 def test_an_answer_fits_the_terminal(terminal, course, columns):
     (course / "02_dense_backward.py").write_text(SECOND.mutated(SECOND.mutants["bias averaged"]))
@@ -147,6 +148,7 @@ def test_an_answer_fits_the_terminal(terminal, course, columns):
 # With little around
 
 
+@pytest.mark.in_turn(1)
 def test_everything_works_without_home_locale_and_terminal(course):
     (course / "02_dense_backward.py").write_text(SECOND.mutated(SECOND.mutants["bias averaged"]))
     for words, status in (
@@ -159,6 +161,7 @@ def test_everything_works_without_home_locale_and_terminal(course):
         assert done.stdout
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
 def test_whatever_the_output_can_write(course, encoding):
     environment = {**BARE, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -206,6 +209,7 @@ def unprivileged(writable):
     pytest.skip("root may write anywhere, and bubblewrap, which could forbid it, isn't here or can't run")
 
 
+@pytest.mark.in_turn(0)
 def test_a_package_that_cannot_be_written_to(course, read_only_package):
     before = unprivileged(course.parent)
     environment = {**BARE, "PYTHONPATH": str(read_only_package), "TMPDIR": str(course.parent)}

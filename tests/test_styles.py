@@ -166,6 +166,7 @@ THETA = RNG.normal(size=2 * D * H + H + D)
 BLOCKS = {"W1": (D, H), "b1": H, "W2": (H, D), "b2": (D,)}
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("form", [tuple, list])
 def test_theta_in_one_array(form):
     inputs = {"theta": THETA, "x": X, "hidden": H, "form": form}

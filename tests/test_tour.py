@@ -203,6 +203,7 @@ def test_another_seed_gives_another_table(tmp_path, capsys):
     assert tables[0] != tables[2]
 
 
+@pytest.mark.in_turn(2)
 def test_the_same_seed_gives_the_same_table_and_lines(quick):
     again = tour_process("--quick", "--seed", "3", "--out", str(quick.folder))  # in a process of its own
     assert again.returncode == 0, again.stderr

@@ -152,6 +152,7 @@ def test_the_number_of_examples_is_known_where_only_the_left_side_counts_them():
 # A whole step of every variant
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("name", STEPS)
 def test_a_step_is_the_models_own_and_leaves_it_alone(name, dtype):
@@ -217,6 +218,7 @@ def test_no_difference_quotient_stands_beside_what_passes_a_declared_backward():
     assert all(step[name].numeric is None for name in ("grad_a2", "grad_log_theta_jump", "grad_W2", "grad_b1"))
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", STEPS)
 def test_every_operation_has_a_name_a_formula_a_line_of_code_and_its_arithmetic(name):
     model, x, labels = made(name)

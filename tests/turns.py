@@ -1,0 +1,17 @@
+"""Which slow tests have their turn: of those that are marked `in_turn`, a third runs at a time.
+
+Marked are sweeps over all models, exercises or planted mistakes, and tests that take more than two seconds of a
+processor. AESCRATCH_TEST_TURN names the third, 0, 1 or 2, or is "all". CI takes another third after each commit.
+"""
+
+import os
+import zlib
+
+TURNS = 3
+
+
+def has_turn(case):
+    """Whether a case has its turn: by the number of its turn, or by its name."""
+    turn = os.environ.get("AESCRATCH_TEST_TURN", "0")
+    number = case if isinstance(case, int) else zlib.crc32(case.encode())
+    return turn == "all" or number % TURNS == int(turn) % TURNS
