@@ -1,7 +1,10 @@
 """Laws that right gradients obey for any formula, and the check's answers to invalid input and side effects."""
 
 import contextlib
+import inspect
+import itertools
 import random
+import signal
 import sys
 import threading
 import time
@@ -655,7 +658,7 @@ class TestDeadline:
         with pytest.raises(KeyError):
             limited(lambda: {}["a"], 10.0)
 
-    @pytest.mark.skipif(not hasattr(__import__("signal"), "setitimer"), reason="no timers here")
+    @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers here")
     def test_what_cleans_up_when_the_time_is_over_is_left_to_end(self, monkeypatch):
         lost, ended = [], []
         monkeypatch.setattr(sys, "unraisablehook", lost.append)
@@ -674,7 +677,7 @@ class TestDeadline:
         assert lost == []
         assert len(ended) == 1
 
-    @pytest.mark.skipif(not hasattr(__import__("signal"), "setitimer"), reason="no timers here")
+    @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers here")
     def test_a_limit_that_python_drops_comes_again_and_nothing_is_printed(self, monkeypatch):
         lost, ended = [], []
         monkeypatch.setattr(sys, "unraisablehook", lost.append)
@@ -713,6 +716,42 @@ class TestDeadline:
         assert [one.exc_type for one in lost] == [ZeroDivisionError]
         assert sys.unraisablehook == lost.append
 
+    @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers here")
+    def test_a_signal_at_any_step_leaves_no_timer_behind(self):
+        """On a busy machine the signal of a short limit arrives before the call has begun, or after its end."""
+        file, before = inspect.getsourcefile(limited), (signal.getsignal(signal.SIGALRM), sys.unraisablehook)
+
+        def called_with_a_signal_at(step):
+            """Whether limited ran as far as this step, counted in instructions."""
+            steps = itertools.count(1)
+
+            def trace(frame, event, argument):
+                if frame.f_code.co_filename != file or frame.f_code.co_name in ("ring", "drop"):
+                    return None
+                frame.f_trace_opcodes = True
+                if event == "opcode" and next(steps) == step:
+                    signal.raise_signal(signal.SIGALRM)
+                return trace
+
+            signal.signal(signal.SIGALRM, lambda number, frame: None)  # as an outer limit's, which comes again
+            sys.settrace(trace)
+            try:
+                found = limited(lambda: 6 * 7, 60.0)
+            except OutOfTime:
+                found = None
+            finally:
+                sys.settrace(None)
+                left, _ = signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.signal(signal.SIGALRM, before[0])
+            assert (left, sys.unraisablehook) == (0.0, before[1]), f"at instruction {step}"
+            return found, next(steps) > step
+
+        outcomes = []
+        while not outcomes or outcomes[-1][1]:
+            outcomes.append(called_with_a_signal_at(len(outcomes) + 1))
+        assert len(outcomes) > 50
+        assert {found for found, _ in outcomes} == {42, None}
+
     def in_a_thread(self, call):
         found = []
 
@@ -747,7 +786,7 @@ class TestDeadline:
         with pytest.raises(OutOfTime):
             limited(lambda: time.sleep(30), 0.1)
 
-    @pytest.mark.skipif(not hasattr(__import__("signal"), "setitimer"), reason="no timers here")
+    @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers here")
     def test_somebody_elses_timer_goes_on(self):
         import signal
 

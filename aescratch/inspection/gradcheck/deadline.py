@@ -15,8 +15,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -44,34 +43,38 @@ def limited(call: Callable[[], Result], seconds: float | None) -> Result:
     if seconds is None:
         return call()
     if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
-        with _alarm(seconds):
-            return call()
+        return _with_a_timer(call, seconds)
     return _in_a_thread(call, seconds)
 
 
-@contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
-    """Raise OutOfTime in the block when the time is up; a timer that was running continues afterwards."""
-    over: list[bool] = []
+def _with_a_timer(call: Callable[[], Result], seconds: float) -> Result:
+    """Return call(), or raise OutOfTime in it when the time is up; a timer that was running continues afterwards.
+
+    A signal may arrive between any two steps of this function. So the timer is set within the block that stops it, and
+    a context manager of contextlib wouldn't do: a signal between its steps would leave the timer running.
+    """
+    is_calling: list[bool] = []
     rung: list[int] = []
 
     def ring(number: int, frame: Any) -> None:
         rung.append(number)
-        if not over and (len(rung) > 1 or not _is_in_del(frame)):
+        if is_calling and (len(rung) > 1 or not _is_in_del(frame)):
             raise OutOfTime
 
     def drop(lost: Any) -> None:
         if lost.exc_type is not OutOfTime:  # the next ring ends the call
             report(lost)
 
-    report, sys.unraisablehook = sys.unraisablehook, drop
-    started, handler = time.monotonic(), signal.signal(signal.SIGALRM, ring)
-    left, every = signal.setitimer(signal.ITIMER_REAL, seconds, RING_AGAIN)
+    started, left, every = time.monotonic(), 0.0, 0.0
+    report, handler = sys.unraisablehook, signal.signal(signal.SIGALRM, ring)
     try:
+        sys.unraisablehook = drop
+        left, every = signal.setitimer(signal.ITIMER_REAL, seconds, RING_AGAIN)
         try:
-            yield
+            is_calling.append(True)
+            return call()
         finally:
-            over.append(True)  # from here on a late ring can't interrupt the lines below
+            is_calling.clear()
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, handler)
