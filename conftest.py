@@ -43,8 +43,8 @@ CORE = {
 }  # fmt: skip
 
 def pytest_addoption(parser):
-    """Offer to run a third of all tests, not only of the slow ones."""
-    parser.addoption("--in-turn", action="store_true", help="of all tests run a third, see tests/turns.py")
+    """Offer to run a quarter of all tests, not only of the slow ones."""
+    parser.addoption("--in-turn", action="store_true", help="of all tests run a quarter, see tests/turns.py")
 
 
 def pytest_ignore_collect(collection_path, config):

@@ -101,7 +101,7 @@ def test_the_wheel_is_the_package_the_same_to_the_byte(handed_out, tmp_path):
     ]
 
 
-@pytest.mark.in_turn(2)
+@pytest.mark.in_turn(1)
 def test_a_first_exercise_passes_in_the_terminal_from_what_was_handed_out_alone(handed_out, python):
     code = "import aescratch; from aescratch.classroom.packaging import wheel; print(aescratch.__file__, list(wheel.licences()), wheel.requirements())"
     found = subprocess.run([str(python), "-c", code], cwd=handed_out, env=environment(), capture_output=True, text=True).stdout
@@ -200,7 +200,7 @@ def test_in_colab_the_cell_asks_for_the_courses_zip_and_goes_into_its_folder(han
         exec(INSTALL, {})
 
 
-@pytest.mark.in_turn(2)
+@pytest.mark.in_turn(1)
 def test_a_first_exercise_passes_in_a_notebook_from_what_was_handed_out_alone(handed_out, python, tmp_path):
     for name in ("jupytext", "nbclient", "nbformat", "ipykernel"):
         pytest.importorskip(name)

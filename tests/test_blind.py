@@ -91,7 +91,7 @@ def test_claims_are_judged():
     assert claim_holds(left_out, left_out.lines[0], "dW = x.T @ da + dr.T @ h + 2 * lam * W * np.sum(s**2, axis=0) / n")
 
 
-@pytest.mark.in_turn(1)
+@pytest.mark.in_turn(3)
 def test_what_is_claimed_to_be_a_repair_is_one():
     for mistake in MISTAKES[:: len(MISTAKES) // 6]:
         for finding in explained(mistake, 10)[0].findings:

@@ -914,7 +914,7 @@ def test_evaluate(capsys, model):
     assert f"\nfound no-better-than-mean: the model's SSE is {found['sse_per_image']:.4g}, and" in text
 
 
-@pytest.mark.in_turn(1)
+@pytest.mark.in_turn(0)
 def test_a_vae_that_collapsed_is_told_so_and_a_sparse_code_by_its_activity(capsys):
     outcome, out, _ = run(capsys, "train", "variational", "--code", "8", "--beta", "1", "--json")
     found = json.loads(out)

@@ -493,7 +493,7 @@ TRAIN = (
 )
 
 
-@pytest.mark.in_turn(2)
+@pytest.mark.in_turn(3)
 @needs_numba
 def test_loops_are_kept_on_disk_and_two_processes_may_start_at_once(tmp_path):
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}

@@ -290,7 +290,7 @@ def handout(tmp_path_factory):
     return folder
 
 
-@pytest.mark.in_turn(1)
+@pytest.mark.in_turn(3)
 def test_the_built_in_path_is_handed_out_without_its_answers(handout):
     assert sorted(path.name for path in handout.iterdir()) == ["README.md", "course", "progress.json"]
     assert not [path for path in handout.parent.iterdir() if path != handout], "nothing is left beside it"

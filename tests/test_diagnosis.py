@@ -131,14 +131,14 @@ def test_a_column_far_from_zero_that_varies_is_not_constant():
     assert np.full((2000, 13), 0.1).var(axis=0).max() > 1e-28 * 0.1**2  # by its rounding alone
 
 
-@pytest.mark.in_turn(2)
+@pytest.mark.in_turn(1)
 def test_units_that_a_variational_code_can_do_without_are_no_collapse():
     run = next(t for t in PLANNED if t.name == "VAE, cross-entropy").run()
     assert run.model.unit_statistic(run.x).asleep.any()
     assert ae.diagnose(run.model, run.x, history=run.history).codes == []
 
 
-@pytest.mark.in_turn(1)
+@pytest.mark.in_turn(3)
 def test_what_keeps_from_copying_and_what_copies_only_the_large_directions():
     decayed = ae.LinearAutoencoder([64, 64], weight_decay=1e-6, rng=0)
     table = ae.LinearAutoencoder([12, 12], rng=0)
@@ -268,7 +268,7 @@ def test_another_weight_of_a_penalty_is_spelled_as_the_caller_writes_it(name):
         assert found["penalty-dominates"].advice.startswith(start)
 
 
-@pytest.mark.in_turn(0)
+@pytest.mark.in_turn(2)
 def test_no_variant_is_told_to_leave_out_an_activation_that_it_does_not_have():
     x, told = trainings.digits(0), {}
     for kind in (ae.Autoencoder, ae.LinearAutoencoder):

@@ -562,7 +562,7 @@ def test_a_right_solution_in_another_style_passes(name, style, tmp_path):
     assert outcome.kind == "passed", outcome.reports
 
 
-@pytest.mark.in_turn(1)
+@pytest.mark.in_turn(3)
 def test_an_exercise_knows_its_own_mistakes_where_no_cause_can_be_claimed(tmp_path):
     exercise = by_name("vae_backward")
     outcome = looked_at(exercise, STYLES["vae_backward", "calls the sheet"].replace("mu_z + beta * mu_kl", "mu_z"), tmp_path)

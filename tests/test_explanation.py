@@ -200,7 +200,7 @@ def test_a_command_that_is_none_would_be_noticed(monkeypatch):
     assert len(command_lines(ROOT / "README.ko.md")) == 9
 
 
-@pytest.mark.in_turn(1)
+@pytest.mark.in_turn(2)
 def test_the_slides_are_drawn_from_real_trainings(tmp_path):
     pytest.importorskip("PIL")
     script = runpy.run_path(str(DOCS / "make_teaching_figures.py"))

@@ -439,7 +439,7 @@ def test_only_what_is_new_or_changed_is_judged(handed_in, course, tmp_path, monk
     assert len(asked) == len(set(TEXTS.values())) + 2
 
 
-@pytest.mark.in_turn(2)
+@pytest.mark.in_turn(3)
 @confined
 def test_a_run_that_is_killed_goes_on_and_comes_to_the_same(handed_in, course, tmp_path):
     for number in range(15):
@@ -501,7 +501,7 @@ def test_a_damaged_ledger_costs_the_damaged_lines_and_says_so(handed_in, course,
         assert ledger.lost == []
 
 
-@pytest.mark.in_turn(1)
+@pytest.mark.in_turn(3)
 @confined
 def test_what_was_judged_without_protection_is_judged_again_with_it(handed_in, course, tmp_path, monkeypatch, capsys):
     words = (handed_in, "--exercises", course, "--jobs", 2, "--out", tmp_path / "out")

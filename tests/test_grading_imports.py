@@ -169,7 +169,7 @@ def test_an_allowed_package_is_there_in_grading_and_no_other(with_scipy, by, mon
     assert "uses aescratch, which is not available in grading" in outcome.message
 
 
-@pytest.mark.in_turn(2)
+@pytest.mark.in_turn(3)
 def test_an_allowed_package_is_no_surprise_in_check_validate_and_release(with_scipy, tmp_path):
     exercises = read_course(with_scipy)
     rows, leaks = validate(exercises)

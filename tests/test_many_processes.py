@@ -77,7 +77,7 @@ def by_one():
 @pytest.mark.parametrize("n", [2, 3])
 def test_every_variant_comes_to_the_numbers_of_one_process(n, by_one, tmp_path):
     first, *others = scenario(n, "every_variant", tmp_path, seconds=300)
-    assert len(first) > len(many_processes.TRAINED) > len(many_processes.MODELS) / 4
+    assert len(first) > len(many_processes.TRAINED) > len(many_processes.MODELS) / 6
     for name, numbers in first.items():
         for other in others:
             assert numbers.tobytes() == other[name].tobytes(), f"{name}: not the same bits in all processes"
@@ -238,7 +238,7 @@ def test_control_c_at_the_terminal_ends_all(tmp_path):
 # The command
 
 
-@pytest.mark.in_turn(1)
+@pytest.mark.in_turn(0)
 @needs_mpi
 def test_the_command_is_the_same_under_mpirun_and_the_first_process_alone_speaks(tmp_path):
     words = ["-m", "aescratch", "train", "denoising", "--epochs", "2", "--validation", "0.2", "--seed", "3", "--out"]

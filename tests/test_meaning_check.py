@@ -55,7 +55,7 @@ def right_models():
         yield f"contractive code {activation}", ae.ContractiveAutoencoder([D, H], code_activation=activation, rng=0)
 
 
-@pytest.mark.in_turn(2)
+@pytest.mark.in_turn(3)
 def test_every_right_model_is_accepted():
     accepted = 0
     for name, model in right_models():

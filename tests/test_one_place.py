@@ -60,7 +60,7 @@ def test_what_the_page_adds_is_new():
             assert not any(f"def {name}(" in path.read_text(encoding="utf-8") for path in (ROOT / "aescratch").rglob("*.py"))
 
 
-@pytest.mark.in_turn(0)
+@pytest.mark.in_turn(3)
 def test_the_packages_own_tests_have_cases_for_it_and_pass(extended):
     files = [f"tests/{file}" for file in CASES]
     done = run(extended, "-m", "pytest", "-q", "-rp", "-p", "no:cacheprovider", "-k", NEW, *files)
@@ -69,7 +69,7 @@ def test_the_packages_own_tests_have_cases_for_it_and_pass(extended):
     assert {file: passed[file] for file, least in CASES.items() if passed[file] < least} == {}
 
 
-@pytest.mark.in_turn(2)
+@pytest.mark.in_turn(1)
 def test_the_packages_tests_of_completeness_pass(extended):
     done = run(extended, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *(f"tests/{name}" for name in WHOLE))
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]

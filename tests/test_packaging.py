@@ -346,7 +346,7 @@ def test_where_nothing_can_be_confined_nothing_is_graded_and_the_results_say_so(
     assert "install bubblewrap" in printed
 
 
-@pytest.mark.in_turn(0)
+@pytest.mark.in_turn(3)
 @pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="only root can let a submission be another user")
 def test_a_teacher_may_allow_it_and_the_answers_stay_closed(autograder, tmp_path):
     root = without_landlock(autograder("--unconfined", new=True))
@@ -358,7 +358,7 @@ def test_a_teacher_may_allow_it_and_the_answers_stay_closed(autograder, tmp_path
     assert total(graded(root, HOSTILE["the results"](root, GRADESCOPE.code), path=path)[0]) == 0
 
 
-@pytest.mark.in_turn(1)
+@pytest.mark.in_turn(2)
 @pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="only root can let a submission be another user")
 def test_a_teacher_may_allow_it_in_prairielearn_and_both_copies_stay_closed(autograder, tmp_path):
     root = without_landlock(autograder("--unconfined", new=True, place=PRAIRIELEARN), PRAIRIELEARN)

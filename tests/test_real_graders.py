@@ -1,6 +1,6 @@
 """The same submissions through all graders: our command, the layouts of Gradescope, PrairieLearn and
 Classroom 50, and, where these are installed, the real nbgrader, the real otter and a real notebook kernel. Each grader
-takes half a minute or more, so they have their turns: the real nbgrader, the real otter, everything else.
+takes half a minute or more, so they have their turns: the real nbgrader, the real otter, the layouts, the kernel.
 
     pip install jupytext nbclient ipykernel nbgrader otter-grader
 """
@@ -299,7 +299,7 @@ def test_a_student_of_otter_reads_the_answer_of_the_checks(otter):
     assert "1/N" in output
 
 
-@pytest.mark.in_turn(2)
+@pytest.mark.in_turn(3)
 def test_a_notebook_checks_itself_in_a_real_kernel(tmp_path):
     pytest.importorskip("jupytext")
     pytest.importorskip("nbclient")

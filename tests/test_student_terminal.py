@@ -148,7 +148,7 @@ def test_an_answer_fits_the_terminal(terminal, course, columns):
 # With little around
 
 
-@pytest.mark.in_turn(1)
+@pytest.mark.in_turn(0)
 def test_everything_works_without_home_locale_and_terminal(course):
     (course / "02_dense_backward.py").write_text(SECOND.mutated(SECOND.mutants["bias averaged"]))
     for words, status in (

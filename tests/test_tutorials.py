@@ -113,7 +113,7 @@ def test_they_are_numbered_from_1_without_a_gap():
     assert [int(path.stem[:2]) for path in TUTORIALS] == list(range(1, 17))
 
 
-@pytest.mark.in_turn(2)
+@pytest.mark.in_turn(3)
 def test_the_gpu_switch_on_the_stand_in_for_a_gpu(monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy", fakecupy.cupy)
     (path,) = FOLDER.glob("*gpu*.py")

@@ -188,7 +188,7 @@ def test_what_the_users_file_says_of_types_holds_when_it_runs(user):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.in_turn(0)
+@pytest.mark.in_turn(2)
 def test_mypy_understands_a_users_file_and_every_public_name(user):
     if importlib.util.find_spec("mypy") is None:
         pytest.skip("needs mypy: pip install mypy")

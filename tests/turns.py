@@ -1,13 +1,13 @@
-"""Which slow tests have their turn: of those that are marked `in_turn`, a third runs at a time.
+"""Which slow tests have their turn: of those that are marked `in_turn`, a quarter runs at a time.
 
 Marked are sweeps over all models, exercises or planted mistakes, and tests that take more than two seconds of a
-processor. AESCRATCH_TEST_TURN names the third, 0, 1 or 2, or is "all". CI takes another third after each commit.
+processor. AESCRATCH_TEST_TURN names the quarter, 0, 1, 2 or 3, or is "all". CI takes another quarter after each commit.
 """
 
 import os
 import zlib
 
-TURNS = 3
+TURNS = 4
 
 
 def has_turn(case):
