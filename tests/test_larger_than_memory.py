@@ -419,6 +419,7 @@ def peak(function):
         tracemalloc.stop()
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("way", ["memmap", "file", "stored"])
 def test_a_fit_holds_a_batch_and_two_blocks(tmp_path, monkeypatch, dtype, way):

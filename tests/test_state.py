@@ -107,6 +107,7 @@ def test_a_frozen_state_gives_the_same_loss_again(make):
     assert not any(buffer.frozen for buffer in model.buffers.values())
 
 
+@pytest.mark.in_turn
 def test_looking_changes_no_buffer(make):
     model = moved(make())
     before = state(model)
@@ -119,6 +120,7 @@ def test_looking_changes_no_buffer(make):
     assert_same(state(model), before)
 
 
+@pytest.mark.in_turn
 def test_a_wrong_gradient_is_localised_in_training_mode_without_touching_the_state(monkeypatch):
     model = moved(STATEFUL["batch norm"]())
     before, right = state(model), ae.functions.batch_norm_backward
@@ -469,6 +471,7 @@ def test_a_state_that_is_read_after_it_moves_leaves_the_check_inconclusive(after
     np.testing.assert_array_equal(IN_USE, 1)
 
 
+@pytest.mark.in_turn
 def test_a_layer_is_checked_in_training_mode_too(monkeypatch):
     layer = ae.BatchNorm(D, dtype="float64")
     assert ae.check_layer(layer, X, training=True).verdict == "pass"
@@ -548,6 +551,7 @@ def test_a_moving_penalty_means_the_running_mean_and_wrong_ones_are_named(monkey
         assert cause in str(report)
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("mode", ["exhaustive", "sampled", "directional", "auto"])
 def test_a_bias_before_a_normalisation_is_0_to_rounding_in_every_mode(mode, monkeypatch):
     """Wide enough that no mode that leaves entries out looks at every entry of a bias."""
@@ -564,6 +568,7 @@ def test_a_bias_before_a_normalisation_is_0_to_rounding_in_every_mode(mode, monk
         assert (tensor.verdicts.size == 5) == (mode in ("directional", "auto"))
 
 
+@pytest.mark.in_turn
 def test_a_bias_before_a_normalisation_is_0_to_rounding_and_a_wrong_one_is_found(monkeypatch):
     model = STATEFUL["batch norm"](rng=0)
     report = ae.check_gradients(model, X, training=True)

@@ -54,6 +54,7 @@ def split(x, w, factor=1.0):
     return (left, right), back
 
 
+@pytest.mark.in_turn
 def test_closures():
     report = ae.check_function(swish, inputs={"a": X})
     assert (report.verdict, report.findings) == ("pass", []), report
@@ -119,6 +120,7 @@ def cell_backward(dh, dc, x, s):
     return da + dc * s, da + dc * x
 
 
+@pytest.mark.in_turn
 def test_caches_and_several_outputs():
     inputs = {"x": X, "w": W, "b": B}
     assert ae.check_function(affine_forward, affine_backward, inputs).verdict == "pass"
@@ -558,6 +560,7 @@ class Told(Updating):
     backward_pass = None
 
 
+@pytest.mark.in_turn
 def test_a_backward_that_updates():
     for kind in (Updating, Told):
         report = ae.check_layer(kind(), X)
