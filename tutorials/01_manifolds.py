@@ -153,7 +153,7 @@ assert bent[1] < linear[2]  # four non-linear numbers are better than eight line
 fig, ax = plt.subplots(figsize=(7, 4.2), layout="compressed")
 ax.plot(WIDTHS, linear, "s--", color="#717581", linewidth=2, label="PCA")
 ax.plot(WIDTHS, bent, "o-", color="#0072B2", linewidth=2, label="autoencoder")
-ax.set_title("Four numbers that bend beat eight that don't", fontsize=15)
+ax.set_title("Four numbers of an autoencoder beat eight of PCA", fontsize=15)
 ax.set_xticks(WIDTHS)
 ax.set_xlabel("numbers in the code", fontsize=14)
 ax.set_ylabel("squared error per digit", fontsize=14)

@@ -11,7 +11,7 @@
 # **You will know** every number of one training step of the smallest interesting autoencoder: forward, loss, backward,
 # update. Have paper ready; a pocket calculator is enough.
 #
-# **In one line:** every number of a training step, found by hand, is the package's to twelve digits.
+# **In one line:** every number of a training step, calculated by hand, is what the package computes.
 #
 # **You need** matrix products, and derivatives of one variable. Tutorial 3 explains why the backward pass looks like
 # this; here we follow the numbers.
@@ -74,7 +74,7 @@ assert same(x_hat, [0.2261, 0.0835, 0.1670, 0.0931], [0.1053, 0.2044, 0.1499, 0.
 
 # %% [markdown]
 # **4. The loss** $L = \frac1N \sum_n \frac12 \sum_d (\hat x_{nd} - x_{nd})^2$: half the squared error, summed over the
-# pixels, averaged over the two examples. This is the one number that training minimises.
+# four outputs, averaged over the two examples. This is the one number that training minimises.
 
 # %%
 loss = (0.5 * np.square(x_hat - x).sum(axis=1)).mean()
@@ -200,8 +200,9 @@ train(model)
 assert np.isclose(model.loss(patterns), 1 / 8, rtol=1e-3)
 
 # %% [markdown]
-# The outputs are zeros and ones, so let the decoder emit logits, and use cross-entropy. Now the decoder only has to put
-# each pattern on the right side of a line. The two code units learn a binary code: four patterns, four corners.
+# The outputs are zeros and ones, so let the decoder return *logits*, numbers that a sigmoid turns into probabilities,
+# and use cross-entropy, the loss for probabilities. Now the decoder only has to put each pattern on the right side of a
+# line. The two code units learn a binary code: four patterns, four corners.
 
 # %%
 options = {"code_activation": ae.Sigmoid, "reconstruction": ae.BinaryCrossEntropy()}
