@@ -372,7 +372,7 @@ WRONG = [
     ),
     (
         ["train", "vanilla", "--patience", "3"],
-        "expected validation data with patience, since early stopping uses the validation loss",
+        "expected validation data with patience, since early stopping uses their loss, got none; pass validation=, or leave patience out",
     ),
     (
         ["train", "vanilla", "--backend", "torch"],

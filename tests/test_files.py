@@ -438,7 +438,7 @@ def test_arrays_of_somebody_else_are_refused(save, tmp_path):
 
 def test_a_checkpoint_is_no_model(tmp_path):
     ae.Autoencoder([5, 3], rng=0).fit(X, epochs=1, rng=0, checkpoint=tmp_path / "run.npz")
-    with pytest.raises(ae.FileFormatError, match=r"^expected a model, but .*run\.npz holds a checkpoint; open"):
+    with pytest.raises(ae.FileFormatError, match=r"^expected a model, but .*run\.npz holds a checkpoint; pass it to fit as checkpoint="):
         ae.load(tmp_path / "run.npz")
 
 
@@ -653,7 +653,7 @@ JSON = {
     "no kind": (b'{"format": 1}', "is damaged"),
     "format 2": (b'{"format": 2, "kind": "model"}', "has format 2; open it with a newer aescratch"),
     "a format in words": (b'{"format": "new", "kind": "model"}', "has format new; open it with a newer aescratch"),
-    "another kind": (b'{"format": 1, "kind": "poem"}', "holds a poem; open it as such"),
+    "another kind": (b'{"format": 1, "kind": "poem"}', "holds a poem; give the path of a model"),
     "no description": (b'{"format": 1, "kind": "model"}', "are not a valid model"),
 }
 

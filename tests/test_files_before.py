@@ -85,8 +85,8 @@ def test_a_training_whose_noise_was_drawn_otherwise_is_refused_and_nothing_chang
     path = shutil.copy(FOLDER / f"checkpoint-{name}.npz", tmp_path / "run.npz")
     model, kept = TRAININGS[name](), path.read_bytes()
     sentence = (
-        f"expected a checkpoint of a training whose noise is drawn in float64, but {path} is from an earlier aescratch, "
-        "which drew a float32 model's noise in float32: other numbers for the same seed; pass another path to start again"
+        f"expected a checkpoint of this version, but {path} is from an earlier aescratch, which drew other noise for the "
+        "same seed in float32; pass another path to start again"
     )
     with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
         make_before.train(model, EPOCHS, checkpoint=path)

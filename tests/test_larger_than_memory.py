@@ -349,7 +349,7 @@ def test_other_data_are_refused_in_a_sentence():
     assert len(model().fit(ae.Stream(Stored(whole), divide_by=255), epochs=1)) == 1
     with pytest.raises(ValueError, match="expected divide_by to be a number above 0"):
         ae.Stream(X, divide_by=0)
-    with pytest.raises(TypeError, match="expected x to have a shape, a dtype and slices of rows, got list"):
+    with pytest.raises(TypeError, match="expected x to be an array, got list; pass"):
         ae.Stream([[1.0]])
     with pytest.raises(ValueError, match="expected data in memory with LBFGS, which takes no batches; pass"):
         model().fit(Stored(X), optimizer=ae.LBFGS())

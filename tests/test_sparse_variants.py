@@ -579,7 +579,7 @@ REFUSED += [
     (lambda: ae.GatedAutoencoder([D, H], tied=True), r"expected no tied for a GatedAutoencoder"),
     (lambda: ae.GatedAutoencoder([D, H], code_activation=ae.ReLU), r"expected no code_activation for a GatedAutoencoder"),
     (lambda: ae.GatedAutoencoder([D, H], -1.0), r"expected weight to be a number of at least 0, got -1.0"),
-    (lambda: ae.MatryoshkaAutoencoder([11, D, H]), r"expected no hidden layer for nested codes"),
+    (lambda: ae.MatryoshkaAutoencoder([11, D, H]), r"expected no hidden layer for nested codes, since"),
     (lambda: ae.MatryoshkaAutoencoder([D, H], [1, 2]), r"expected prefixes in rising order up to the code's width"),
     (lambda: ae.MatryoshkaAutoencoder([D, H], [2, 1, 3]), r"expected prefixes in rising order up to the code's width"),
     (lambda: ae.MatryoshkaAutoencoder([D, H], []), r"expected prefixes in rising order up to the code's width"),

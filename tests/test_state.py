@@ -330,7 +330,7 @@ def test_one_example_has_no_batch_statistics():
     assert layer.forward(np.ones((1, D), np.float32)).shape == (1, D)
     model = STATEFUL["batch norm"](rng=0)
     before = state(model)
-    with pytest.raises(ValueError, match=r"at least 2 examples, which encoder.batchnorm1 needs in training, got a last batch of 1: 11 examples by 5"):
+    with pytest.raises(ValueError, match=r"at least 2 examples, which encoder.batchnorm1 needs in training, got a last batch of 1, since 11 examples are divided into batches of 5"):
         model.fit(X, epochs=2, batch_size=5, rng=1)  # 11 = 5 + 5 + 1
     assert_same(state(model), before)
     with model.training(), pytest.raises(ValueError, match=r"at least two examples for batch normalisation.*got 1"):
@@ -496,9 +496,9 @@ def test_a_model_that_is_not_finite_leaves_a_good_file_as_it_is(tmp_path):
 
 def test_too_few_examples_for_batch_norm_are_not_blamed_on_the_batch_size():
     model = ae.Autoencoder([D, H], batch_norm=True, rng=0)
-    with pytest.raises(ValueError, match="1 examples by 4; give more examples"):
+    with pytest.raises(ValueError, match="1 examples are divided into batches of 4; give more examples"):
         model.fit(X[:1], batch_size=4)
-    with pytest.raises(ValueError, match="5 examples by 4; choose another batch_size"):
+    with pytest.raises(ValueError, match="5 examples are divided into batches of 4; choose another batch_size"):
         model.fit(X[:5], batch_size=4)
 
 

@@ -30,11 +30,11 @@ def says(sentence):
 BAD_DATA = {
     "too narrow": (
         X[:, :4], ValueError,
-        "expected x to have 5 columns, got shape (7, 4); the model's widths say how many numbers an example has",
+        "expected x to have 5 columns, got shape (7, 4); pass 5 columns, or make a model of width 4",
     ),
     "too wide": (
         np.ones((2, 6)), ValueError,
-        "expected x to have 5 columns, got shape (2, 6); the model's widths say how many numbers an example has",
+        "expected x to have 5 columns, got shape (2, 6); pass 5 columns, or make a model of width 6",
     ),
     "one example": (
         X[0], ValueError,
@@ -51,11 +51,11 @@ BAD_DATA = {
     "no examples": (X[:0], ValueError, "expected x to hold at least one example, got shape (0, 5)"),
     "NaN": (
         spoiled(np.nan), ValueError,
-        "expected finite numbers in x, got 2 that are NaN or infinite; remove or impute them",
+        "expected finite numbers in x, got 2 that are NaN or infinite; remove these rows, or replace the numbers",
     ),
     "infinity": (
         spoiled(-np.inf), ValueError,
-        "expected finite numbers in x, got 2 that are NaN or infinite; remove or impute them",
+        "expected finite numbers in x, got 2 that are NaN or infinite; remove these rows, or replace the numbers",
     ),
     "bytes of images": (
         np.full((7, 5), 200, np.uint8), TypeError,
@@ -195,7 +195,7 @@ def test_a_bad_code_is_refused_by_decode():
     model = ae.Autoencoder([5, 3], rng=0)
     sentence = (
         "expected the code to have 3 columns, got shape (7, 5); "
-        "the model's widths say how many numbers an example has"
+        "pass 3 columns, or make a model of width 5"
     )
     with pytest.raises(ValueError, match=says(sentence)):
         model.decode(X)
@@ -270,8 +270,8 @@ BAD_LABELS = {
     "one-hot": (
         np.eye(3, dtype=int)[LABELS], ValueError, "expected one label per example, shape (7,), got shape (7, 3)",
     ),
-    "from 1": (LABELS + 1, ValueError, "expected labels from 0 to 2, got values from 1 to 3"),
-    "below 0": (LABELS - 1, ValueError, "expected labels from 0 to 2, got values from -1 to 1"),
+    "from 1": (LABELS + 1, ValueError, "expected labels from 0 to 2, got values from 1 to 3; number the classes from 0, or make the model with more classes"),
+    "below 0": (LABELS - 1, ValueError, "expected labels from 0 to 2, got values from -1 to 1; number the classes from 0, or make the model with more classes"),
 }  # fmt: skip
 
 

@@ -41,6 +41,7 @@ def idx_layout(contents: bytes, n_bytes: int, path: Path) -> tuple[int, np.dtype
     expected = start + prod(shape) * dtype.itemsize
     if n_bytes != expected:
         raise DataFileError(
-            f"{path} announces shape {shape}, that is {expected:,} bytes, but has {n_bytes:,}; copy it again"
+            f"{path}: its header says shape {shape}, which needs {expected:,} bytes, but the file has {n_bytes:,}; "
+            "copy it again"
         )
     return start, dtype, shape

@@ -55,8 +55,8 @@ def npy_layout(stream: IO[bytes], n_bytes: int, path: Path, member: str = "") ->
     present = n_bytes - offset
     if min(shape, default=1) < 0 or announced != present:
         raise DataFileError(
-            f"{where} announces {dtype} of shape {shape}, that is {announced:,} bytes, but has {present:,}; "
-            "copy it again"
+            f"{where}: its header says {dtype} of shape {shape}, which needs {announced:,} bytes, but the file has "
+            f"{present:,}; copy it again"
         )
     if announced == 0:
         raise DataFileError(f"{where} is an empty array of shape {shape}; save at least one example")

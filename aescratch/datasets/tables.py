@@ -76,8 +76,8 @@ def parse_csv(
         raise DataFileError(f"{path} has a column without a name, often a row number; name it or remove it")
     unknown = [name for name in categories if not has_names or name not in names]
     if unknown:
-        listed = ", ".join(names) if has_names else "names no columns"
-        raise DataFileError(f"{path} has no column {unknown[0]!r} to convert to 0 and 1 ({listed}); check the name")
+        known = f"its columns are {', '.join(names)}" if has_names else "its first line names no columns"
+        raise DataFileError(f"{path} has no column {unknown[0]!r} to convert to 0 and 1; {known}")
     labelled = next((name for name in categories if name.lower() in LABEL_NAMES), None)
     if labelled is not None:
         raise DataFileError(f"{path} has labels in column {labelled!r}, which is not a feature; {NUMBERED}")
@@ -170,7 +170,7 @@ def _what_is_no_number(text: str, separator: str, names: Sequence[str], place: P
             elif value is None:
                 name = names[column] if column < len(names) else ""
                 if name.lower() in LABEL_NAMES:
-                    return f"holds text in column {name!r} of labels, {bare!r} in {place.word} {number}; {NUMBERED}"
+                    return f"holds words as labels in column {name!r}, {bare!r} in {place.word} {number}; {NUMBERED}"
                 made = f"; or, for a category, convert it to columns of 0 and 1: --categories {name}" if name else ""
                 return (
                     f"holds text in {_named(names, column)}, {bare!r} in {place.word} {number}, where a number is "

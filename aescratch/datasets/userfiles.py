@@ -123,7 +123,7 @@ def _parse(
     is_parquet = contents.startswith(PARQUET_MAGIC)
     is_table = is_parquet or path.name.lower().removesuffix(".gz").endswith(".csv")
     if categories and not is_table:
-        raise ValueError(f"categories names columns of a .csv or .parquet, but {path} is neither; leave it out")
+        raise ValueError(f"expected a .csv or .parquet with categories, got {path}; leave categories out")
     if contents.startswith(ZIP_MAGIC):
         return *parse_npz(contents, path, key), ""
     if key is not None:

@@ -133,8 +133,10 @@ def read_archive(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any
             "open it with a newer aescratch"
         )
     if found != kind:
+        advice = {"checkpoint": "pass it to fit as checkpoint=", "model": "open it with ae.load"}.get(str(found), "")
         raise FileFormatError(
-            f"expected a {kind}, but {os.fspath(path)} holds a {str(found)[:20]}; open it as such"
+            f"expected a {kind}, but {os.fspath(path)} holds a {str(found)[:20]}; "
+            f"{advice}{advice and ', or '}give the path of a {kind}"
         )
     return header, arrays
 

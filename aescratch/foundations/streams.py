@@ -79,7 +79,7 @@ class Stream:
 
     def __init__(self, x: Any, divide_by: float | None = None) -> None:
         if not all(hasattr(x, name) for name in ("shape", "dtype", "__getitem__")):
-            raise TypeError(f"expected x to have a shape, a dtype and slices of rows, got {type(x).__name__}")
+            raise TypeError(f"expected x to be an array, got {type(x).__name__}; pass numpy.asarray(x)")
         if not all(isinstance(side, (int, np.integer)) for side in x.shape):  # Dask's are NaN then
             raise ValueError(
                 f"expected x to have a known number of rows, got shape {x.shape}; call x.compute_chunk_sizes() first"

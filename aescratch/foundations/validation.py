@@ -74,7 +74,8 @@ def as_matrix(x: Any, dtype: str, width: int | None, name: str = "x") -> Array:
     if not bool(xp.isfinite(x).all()):
         bad = int((~xp.isfinite(x)).sum())
         raise ValueError(
-            f"expected finite numbers in {name}, got {bad} that are NaN or infinite; remove or impute them"
+            f"expected finite numbers in {name}, got {bad} that are NaN or infinite; remove these rows, or "
+            "replace the numbers"
         )
     if x.dtype == dtype:
         return x
@@ -135,7 +136,7 @@ def _from_frame(frame: Any, name: str) -> Array:
         if missing:
             raise ValueError(
                 f"expected finite numbers in {name}, got {missing} in column {label!r} that are missing, NaN or "
-                "infinite; remove or impute them"
+                "infinite; remove these rows, or replace the numbers, for example by the column's mean"
             )
         columns.append(values)
     return np.stack(columns, axis=1) if columns else np.asarray(frame)
@@ -152,7 +153,7 @@ def require_rows(x: Any, width: int | None, name: str) -> None:
     if width is not None and x.shape[1] != width:
         raise ValueError(
             f"expected {name} to have {width} columns, got shape {x.shape}; "
-            "the model's widths say how many numbers an example has"
+            f"pass {width} columns, or make a model of width {x.shape[1]}"
         )
 
 
@@ -240,7 +241,8 @@ def as_labels(labels: Any, n_examples: int, n_classes: int) -> Array:
         raise ValueError(f"expected one label per example, shape ({n_examples},), got shape {labels.shape}")
     if int(labels.min()) < 0 or int(labels.max()) >= n_classes:
         raise ValueError(
-            f"expected labels from 0 to {n_classes - 1}, got values from {int(labels.min())} to {int(labels.max())}"
+            f"expected labels from 0 to {n_classes - 1}, got values from {int(labels.min())} to {int(labels.max())}; "
+            "number the classes from 0, or make the model with more classes"
         )
     return labels
 

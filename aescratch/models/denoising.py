@@ -78,8 +78,8 @@ class DenoisingAutoencoder(Autoencoder):
             )
         if not isinstance(self.reconstruction, SquaredError):
             raise ValueError(
-                f'expected SquaredError() with loss_on="hidden", since it is 0 where no entry counts, got '
-                f"{self.reconstruction!r}; leave reconstruction out"
+                f'expected SquaredError() with loss_on="hidden", got {self.reconstruction!r}: visible entries are 0 in '
+                "x and in x_hat, and only the squared error is 0 there; leave reconstruction out"
             )
         return HiddenEntries()
 

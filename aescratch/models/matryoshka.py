@@ -69,8 +69,8 @@ class MatryoshkaAutoencoder(Autoencoder):
         """Make the layers, and for each shorter prefix a view of the decoder and a loss."""
         if len(self.widths) != 2:
             raise ValueError(
-                f"expected no hidden layer for nested codes, as in [64, 32], got widths {self.widths}; each prefix "
-                "uses one dense layer"
+                f"expected no hidden layer for nested codes, since each prefix uses one dense layer, got widths "
+                f"{self.widths}; give two widths, as in [64, 32]"
             )
         self.sizes: list[int] = checked_prefixes(self.prefixes, self.widths[-1])
         super().build(rng)

@@ -255,9 +255,8 @@ def _require_same_run(path: PathLike, differing: list[str] | None) -> None:
     if differing is not None:
         if differing == ["noise"]:
             raise ValueError(
-                f"expected a checkpoint of a training whose noise is drawn in float64, but {os.fspath(path)} is from "
-                "an earlier aescratch, which drew a float32 model's noise in float32: other numbers for the same seed; "
-                "pass another path to start again"
+                f"expected a checkpoint of this version, but {os.fspath(path)} is from an earlier aescratch, which "
+                "drew other noise for the same seed in float32; pass another path to start again"
             )
         raise ValueError(
             f"expected a checkpoint of this very run, but {os.fspath(path)} differs in {', '.join(differing)}; "

@@ -139,7 +139,10 @@ def _require_usable(
     if isinstance(optimizer, LBFGS) and communicator is not None:
         raise ValueError("expected no communicator with LBFGS, which has no batches to share; use Adam()")
     if patience is not None and validation is None:
-        raise ValueError("expected validation data with patience, since early stopping uses the validation loss")
+        raise ValueError(
+            "expected validation data with patience, since early stopping uses their loss, got none; pass validation=, "
+            "or leave patience out"
+        )
     if not contract.loss_measures_progress(model) and (patience is not None or isinstance(optimizer, LBFGS)):
         raise ValueError(
             f"expected neither patience nor LBFGS for {type(model).__name__}, whose loss doesn't measure progress: "

@@ -127,6 +127,6 @@ def _require_last_batch(plan: Plan, data: Sequence[Array], least: int, why: str)
     if last < least:
         advice = "give more examples" if n_examples < least else "choose another batch_size"
         raise ValueError(
-            f"expected batches of at least {least} examples, which {why}, got a last batch of {last}: {n_examples} "
-            f"examples by {plan.batch_size}; {advice}"
+            f"expected batches of at least {least} examples, which {why}, got a last batch of {last}, since "
+            f"{n_examples} examples are divided into batches of {plan.batch_size}; {advice}"
         )
