@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aescratch.classroom.exercise import Exercise
-from aescratch.classroom.outcome import NOT_BEGUN, PASSED, Outcome, headline
+from aescratch.classroom.outcome import NOT_BEGUN, Outcome, headline
 from aescratch.classroom.workspace import Workspace
 from aescratch.foundations.columns import columns_of, padded, wrapped_lines
 from aescratch.foundations.language import gettext, gettext_noop
@@ -59,8 +59,8 @@ def what_now(workspace: Workspace, exercise: Exercise, outcome: Outcome) -> str:
 
 
 def changed_since(before: Mapping[str, Any], outcome: Outcome) -> str:
-    """Return what has changed since the last check, in words, or an empty text."""
-    if not before["kind"]:
+    """Return what has changed since the last check, in words; an empty text if nothing has, or if it passes now."""
+    if not before["kind"] or outcome.passed:
         return ""
     if before["kind"] != outcome.kind:
         return gettext("the last check said: {headline}").format(headline=headline(before["kind"]))
@@ -73,7 +73,7 @@ def changed_since(before: Mapping[str, Any], outcome: Outcome) -> str:
             changes.append(sentence.format(tensor=tensor, old=old, verdict=verdict))
     if not changes and before["codes"] != outcome.codes:
         changes.append(gettext("the findings are different"))
-    if not changes and outcome.kind not in (PASSED, NOT_BEGUN):
+    if not changes and outcome.kind != NOT_BEGUN:
         changes.append(gettext("the kinds of findings are the same"))
     return gettext("since the last check: {changes}").format(changes="; ".join(changes)) if changes else ""
 
