@@ -7,6 +7,8 @@ import math
 import os
 import pathlib
 import re
+import shutil
+import subprocess
 import sys
 import time
 import zipfile
@@ -27,6 +29,7 @@ from aescratch.programs.cli import main
 
 EXERCISES = all_exercises()
 RELU = next(exercise for exercise in EXERCISES if exercise.name == "relu_backward")
+needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js")
 WITH_CLOCK = pytest.mark.skipif(sys.version_info < (3, 12), reason="a clock needs Python 3.12, as browsers have")
 HANGUL = re.compile("[가-힣]")
 LOOPS = {
@@ -99,25 +102,69 @@ def test_what_a_process_says_is_said_here(tab, name):
 def test_a_loop_is_stopped_and_its_line_named(tab, name):
     told = []
     began = time.monotonic()
-    found = tab.check("relu_backward", LOOPS[name], 0.3, told.append)
+    found = tab.check("relu_backward", LOOPS[name], 0.3, lambda *news: told.append(news))
     assert time.monotonic() - began < 5
     assert found["kind"] == "timed-out"
     assert "still running after 0.3 s, so it was stopped; look for a loop that never ends" in found["text"]
     (line,) = map(int, re.findall(r"03_relu_backward\.py:(\d+):", found["text"]))
     assert line in LINES.get(name, {3})
-    assert told[-1] in LINES.get(name, {3})
+    assert told[-1] in {("line", line) for line in LINES.get(name, {3})}
 
 
 def test_what_was_stopped_from_outside_gets_the_same_words(tab):
-    found = tab.stopped("relu_backward", LOOPS["on one line"], 10.0, 3)
+    found = tab.stopped("relu_backward", LOOPS["on one line"], 10.0, 3, "one\ntwo\n")
     assert found["text"].splitlines()[1:] == [
         "  still running after 10 s, so it was stopped; look for a loop that never ends",
         "  03_relu_backward.py:3:  while True: pass",
-    ]
-    died = tab.died("relu_backward", LOOPS["on one line"], "Maximum call stack size exceeded", 3)
+        "  your code printed:", "    | one", "    | two",
+    ]  # fmt: skip
+    died = tab.died("relu_backward", LOOPS["on one line"], "Maximum call stack size exceeded", 3, "")
     assert died["kind"] == "died"
     assert "03_relu_backward.py:3:" in died["text"]
     assert "Python ended before the checks finished: Maximum call stack size exceeded" in died["text"]
+
+
+def test_what_is_printed_is_told_as_it_comes_and_bounded(tmp_path):
+    runner.open_course(str(tmp_path))
+    told = []
+    text = RELU.stub.replace('raise NotImplementedError("your turn")', 'print("∂", 1)\n    for i in range(9**3):\n        print(i)')
+    for name, words, most in (("check", ("relu_backward", text), 2000), ("run_cell", ("for i in range(9**5):\n    print(i)",), 20_000)):
+        told.clear()
+        found = json.loads(runner.call(name, json.dumps([*words, 30.0]), lambda *news: told.append(news)))["result"]
+        printed = "".join(value for what, value in told if what == "printed")
+        assert printed.startswith(found["printed"])
+        assert most - 4 <= len(found["printed"].encode()) <= len(printed.encode()) <= most + 4
+
+
+@needs_node
+@pytest.mark.parametrize(("how", "word"), [("stopped", 10), ("died", "the stack is full")])
+def test_the_page_passes_on_what_a_worker_told_before_it_was_ended(how, word):
+    """By the page's own script, with a worker that answers nothing but the calls for the next one's answer."""
+    script = """
+        const [runner, how] = process.argv.slice(1), sent = [];
+        globalThis.setTimeout = (late) => setImmediate(late);  // the time is up at once
+        globalThis.Worker = class {
+          postMessage({ id, call, arguments: values }) {
+            if (call === "check") {
+              const news = [{ line: 1 }, { printed: "one\\n" }, { line: 3 }, { printed: "two" }];
+              for (const data of [...news, ...(how === "died" ? [{ id, fatal: "the stack is full" }] : [])]) this.onmessage({ data });
+            } else {
+              sent.push([call, values]);
+              setImmediate(() => this.onmessage({ data: { id, result: { exercises: [] } } }));
+            }
+          }
+          terminate() { sent.push(["terminated"]); }
+        };
+        const { Runner } = await import(runner);
+        await new Runner({ worker: "none" }).call("check", "relu_backward", "text", { seconds: 10 });
+        console.log(JSON.stringify(sent));
+    """
+    place = pathlib.Path(runner.__file__).with_name("runner.js").as_uri()
+    command = ["node", "--no-warnings", "--input-type=module", "-e", script, place, how]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    sent = json.loads(done.stdout)
+    assert [call for call, *_ in sent] == ["load", "terminated", "load", how]
+    assert sent[-1][1] == ["relu_backward", "text", word, 3, "one\ntwo"]
 
 
 def test_what_code_changes_is_put_back(tab):

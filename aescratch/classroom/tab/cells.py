@@ -15,9 +15,10 @@ from typing import Any
 
 from aescratch.classroom.outcome import Ended
 from aescratch.classroom.tab.clock import Tell, clock
+from aescratch.classroom.tab.in_place import Beginning
 
 NAME = "tutorial"
-MOST_PRINTED = 20_000  # characters of one cell
+MOST_PRINTED = 20_000  # bytes of one cell
 MOST_FIGURES = 20
 
 
@@ -33,7 +34,7 @@ class Cells:
         self.count += 1
         path = Path(f"/cells/cell {self.count}")
         sys.modules[NAME] = self.module  # where dataclasses look
-        printed, error = io.StringIO(), ""
+        printed, error = Beginning(MOST_PRINTED, tell), ""
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
             try:
                 with clock(path, seconds, tell):
@@ -42,7 +43,7 @@ class Cells:
                 error = f"line {ended.line}: {ended.message}" if ended.line else ended.message
             except (Exception, SystemExit) as raised:
                 error = _without_our_frames(raised, str(path))
-        return {"printed": printed.getvalue()[:MOST_PRINTED], "figures": _figures(), "error": error}
+        return {"printed": printed.text, "figures": _figures(), "error": error}
 
     def _execute(self, text: str, name: str) -> None:
         tree = ast.parse(text, name)

@@ -18,7 +18,7 @@ from typing import Any
 
 from aescratch.classroom.outcome import TIMED_OUT, Ended, still_running
 
-Tell = Callable[[int], object]  # is told the line that runs
+Tell = Callable[[str, int | str], object]  # is told "line" and the line that runs, or "printed" and a text
 TOOL = 4  # of the numbers for tools one that no kind of tool has
 BETWEEN = 0.05  # seconds between two lines that are told
 monitoring: Any = getattr(sys, "monitoring", None)  # None before Python 3.12, which no browser's interpreter is
@@ -51,7 +51,7 @@ def clock(path: Path, seconds: float, tell: Tell | None = None) -> Iterator[None
         if tell is not None and code.co_filename == file and (line not in told or now > next_to_tell):
             told.add(line)
             next_to_tell = now + BETWEEN
-            tell(line)
+            tell("line", line)
 
     def at_jump(code: CodeType, here: int, there: int) -> None:  # a loop on one line begins no line
         if time.monotonic() > end:

@@ -22,7 +22,7 @@ import numpy as np
 from aescratch import functions
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.looking import look
-from aescratch.classroom.outcome import KEPT, TIMED_OUT, Ended, Outcome, still_running, stopped
+from aescratch.classroom.outcome import KEPT, Ended, Outcome, stopped
 from aescratch.classroom.tab.clock import Tell, clock
 from aescratch.foundations.sources import is_others
 
@@ -34,11 +34,12 @@ SILENT = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, Resource
 def check_in_place(exercise: Exercise, path: Path, seconds: float, tell: Tell | None = None) -> Outcome:
     """Return what the checks of an exercise say of a student's file, in this interpreter.
 
-    From Python 3.12 on a loop without an end is stopped after so many seconds; `tell` is called with the lines that
-    run, so that whoever waits knows where it was if nothing comes back.
+    From Python 3.12 on a loop without an end is stopped after so many seconds; `tell` gets the lines that run and
+    the beginning of what is printed, so that whoever ends this interpreter from outside knows them.
     """
     path, exercise = path.resolve(), replace(exercise, folder=exercise.folder.resolve())  # the code runs elsewhere
-    with confined(path.parent) as printed:
+    printed = Beginning(KEPT, tell)
+    with confined(path.parent, printed):
         try:
             with clock(path, seconds, tell):
                 outcome = look(exercise, path)
@@ -48,16 +49,11 @@ def check_in_place(exercise: Exercise, path: Path, seconds: float, tell: Tell | 
     return outcome
 
 
-def out_of_time(seconds: float, line: int) -> Outcome:
-    """Return the outcome of a check that had to be stopped from outside."""
-    return stopped(TIMED_OUT, still_running(seconds), line)
-
-
 class Beginning(io.TextIOBase):
-    """A stream that keeps the beginning of what is written, as much as is kept of a process's."""
+    """A stream that keeps the first bytes of what is written, and passes them on as they come."""
 
-    def __init__(self) -> None:
-        self.kept = b""
+    def __init__(self, most: int, tell: Tell | None = None) -> None:
+        self.kept, self.most, self.pass_on = b"", most, tell
 
     def writable(self) -> bool:
         """Whether it can be written to."""
@@ -65,23 +61,24 @@ class Beginning(io.TextIOBase):
 
     def write(self, text: str) -> int:
         """Keep as much of a text as there is room for."""
-        if len(self.kept) < KEPT:
-            self.kept += text[:KEPT].encode("utf-8", "replace")
+        if beginning := text[: self.most - len(self.kept)]:
+            self.kept = (self.kept + beginning.encode("utf-8", "replace"))[: self.most]
+            if self.pass_on is not None:
+                self.pass_on("printed", beginning)
         return len(text)
 
     @property
     def text(self) -> str:
         """What was kept."""
-        return self.kept[:KEPT].decode("utf-8", "replace")
+        return self.kept.decode("utf-8", "replace")
 
 
 @contextlib.contextmanager
-def confined(folder: Path) -> Iterator[Beginning]:
+def confined(folder: Path, printed: Beginning) -> Iterator[None]:
     """Let code run as in a process of its own that was started in a folder, and put back what it changed.
 
-    Nobody answers what asks for input. Modules that it imported from the folder are forgotten.
+    It prints into a stream. Nobody answers what asks for input. Modules that it imported from the folder are forgotten.
     """
-    printed = Beginning()
     modules, names = set(sys.modules), {module: dict(vars(module)) for module in PATCHED}
     where, paths, arguments, limit = os.getcwd(), list(sys.path), list(sys.argv), sys.getrecursionlimit()
     environment, errors, state, before = dict(os.environ), np.geterr(), np.random.get_state(), sys.stdin  # noqa: NPY002, it is theirs
@@ -94,7 +91,7 @@ def confined(folder: Path) -> Iterator[Beginning]:
         sys.path.insert(0, str(folder))
         os.chdir(folder)
         try:
-            yield printed
+            yield
         finally:
             sys.stdin = before
             os.chdir(where)

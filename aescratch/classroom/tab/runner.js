@@ -22,7 +22,8 @@ export class Runner extends EventTarget {
     this.waiting = new Map();
     this.last = 0;
     this.turn = Promise.resolve(); // calls come one after the other
-    this.line = this.memory = 0;
+    this.line = this.memory = 0; // the line that runs, as far as is known, and bytes
+    this.printed = ""; // by what runs
   }
 
   // Begin the interpreter, and return the course as runner.py's `Tab.course` does.
@@ -82,6 +83,7 @@ export class Runner extends EventTarget {
   async #timed(name, values, seconds) {
     await this.start();
     this.line = 0;
+    this.printed = "";
     const [exercise, text] = values;
     if (["check", "write"].includes(name)) this.#write(exercise, text);
     if (!TIMED.has(name)) return this.#keep(await this.#send(name, values), exercise);
@@ -95,25 +97,25 @@ export class Runner extends EventTarget {
       result = await Promise.race([this.#send(name, [...values, seconds]), late]);
     } catch (error) {
       if (!error.isFatal) throw error;
-      return this.#after(name, values, "died", [error.message, this.line]);
+      return this.#after(name, values, "died", error.message);
     } finally {
       clearTimeout(timer);
     }
-    if (result === over) return this.#after(name, values, "stopped", [seconds, this.line]);
+    if (result === over) return this.#after(name, values, "stopped", seconds);
     this.#keep(result, exercise);
     // What the cells of a page share is kept; a check begins with nothing.
     if (name === "check" && this.memory > MOST_MEMORY) await this.#again();
     return result;
   }
 
-  // A worker that gave no answer is replaced, and the answer given by the next.
-  async #after(name, [exercise, text], how, more) {
-    const { line } = this;
+  // A worker that gave no answer is replaced, and the answer given by the next, with what was told until then.
+  async #after(name, [exercise, text], how, why) {
+    const { line, printed } = this;
     await this.#again();
-    if (name === "check") return this.#keep(await this.#send(how, [exercise, text, ...more]), exercise);
-    const words = how === "stopped" ? `it didn't finish within ${more[0]} s` : `Python ended: ${more[0]}`;
+    if (name === "check") return this.#keep(await this.#send(how, [exercise, text, why, line, printed]), exercise);
+    const words = how === "stopped" ? `it didn't finish within ${why} s` : `Python ended: ${why}`;
     const error = `${line ? `line ${line}: ` : ""}${words}; the cells before it have to be run again`;
-    return { printed: "", figures: [], error, restarted: true };
+    return { printed, figures: [], error, restarted: true };
   }
 
   #send(call, values) {
@@ -126,6 +128,7 @@ export class Runner extends EventTarget {
 
   #arrived(data) {
     if ("line" in data) this.line = data.line;
+    else if ("printed" in data) this.printed += data.printed;
     else if ("progress" in data) this.#tell("progress", data.progress);
     else if ("ready" in data) this.#tell("ready", {});
     else {

@@ -13,11 +13,11 @@ from typing import Any
 from aescratch.classroom.answering import answer, listed
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.hinting import next_hint
-from aescratch.classroom.outcome import DIED, Outcome, stopped
+from aescratch.classroom.outcome import DIED, TIMED_OUT, Outcome, still_running, stopped
 from aescratch.classroom.tab.cells import Cells
 from aescratch.classroom.tab.clock import Tell
 from aescratch.classroom.tab.handing_in import hand_in, taken_in
-from aescratch.classroom.tab.in_place import check_in_place, out_of_time
+from aescratch.classroom.tab.in_place import check_in_place
 from aescratch.classroom.workspace import PROGRESS, Workspace, WorkspaceError
 from aescratch.foundations.files import write_text
 from aescratch.foundations.language import gettext, language
@@ -47,14 +47,14 @@ class Tab:
         write_text(path, text)
         return self._answered(exercise, check_in_place(exercise, path, seconds, tell))
 
-    def stopped(self, name: str, text: str, seconds: float, line: int) -> dict[str, Any]:
+    def stopped(self, name: str, text: str, seconds: float, line: int, printed: str) -> dict[str, Any]:
         """Return what a check comes to whose interpreter had to be ended because the time was up."""
-        return self._ended(name, text, out_of_time(seconds, line))
+        return self._ended(name, text, stopped(TIMED_OUT, still_running(seconds), line), printed)
 
-    def died(self, name: str, text: str, reason: str, line: int) -> dict[str, Any]:
+    def died(self, name: str, text: str, reason: str, line: int, printed: str) -> dict[str, Any]:
         """Return what a check comes to whose interpreter broke down."""
         sentence = gettext("Python ended before the checks finished: {reason}")
-        return self._ended(name, text, stopped(DIED, sentence.format(reason=reason), line))
+        return self._ended(name, text, stopped(DIED, sentence.format(reason=reason), line), printed)
 
     def hint(self, name: str, show_answer: bool = False) -> dict[str, Any]:
         """Return the next hint for what the last check found; the last one, the answer, only if asked for."""
@@ -119,8 +119,8 @@ class Tab:
         found = {"text": text, "passed": outcome.passed, "kind": outcome.kind, "printed": outcome.printed}
         return {**found, **self._progress()}
 
-    def _ended(self, name: str, text: str, outcome: Outcome) -> dict[str, Any]:
-        exercise = self._named(name)
+    def _ended(self, name: str, text: str, outcome: Outcome, printed: str) -> dict[str, Any]:
+        exercise, outcome.printed = self._named(name), printed
         write_text(self.workspace.path(exercise), text)
         return self._answered(exercise, outcome)
 

@@ -3,7 +3,8 @@
 //   in:   {id, call: "load", arguments: {pyodide, integrity, sizes, wheel, packages, course, files, env}}
 //         {id, call: "packages", arguments: [names]}      {id, call: a method of runner.py's Tab, arguments: [...]}
 //   out:  {id, result, memory}, {id, error}, or {id, fatal} when the interpreter broke down
-//         {progress: {bytes, of, what}} while something arrives, {ready: true}, {line} of the student's file, running now
+//         {progress: {bytes, of, what}} while something arrives, {ready: true}, {line} of the student's file, running now,
+//         {printed: the text that it printed, as far as it is kept}
 //
 // Everything that is fetched goes through `arriving`, which counts bytes and verifies hashes.
 
@@ -137,7 +138,7 @@ async function load({ pyodide, integrity, sizes, wheel, packages = ["numpy"], co
   return ask("open_course", [COURSE]);
 }
 
-const tell = (line) => self.postMessage({ line });
+const tell = (what, value) => self.postMessage({ [what]: value });
 
 function ask(name, values) {
   const answer = JSON.parse(runner.call(name, JSON.stringify(values), tell));
