@@ -3,6 +3,7 @@
 import json
 import os
 import py_compile
+import shutil
 import subprocess
 import sys
 import traceback
@@ -12,8 +13,10 @@ import pytest
 
 import aescratch as ae
 from aescratch.classroom import all_exercises, check_file, read_course
+from aescratch.classroom.exercise import read_exercise
 from aescratch.classroom.grading.ledger import digest_of_exercise
 from aescratch.classroom.leaks import leaks_in, secrets_of
+from aescratch.classroom.looking import look
 from aescratch.classroom.releasing import release
 from aescratch.classroom.scaffolding import scaffold
 from aescratch.foundations.sources import is_others, module_of_file, module_of_text, text_of_plain_file
@@ -52,6 +55,17 @@ def aescratch(*words, folder):
 
 def files_in(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+def test_an_error_that_a_courses_checks_raise_is_placed_where_the_students_code_called_them(tmp_path):
+    exercise = next(each for each in all_exercises() if each.name == "own_checker")
+    shutil.copytree(exercise.folder, tmp_path / "course" / exercise.folder.name)
+    copied = read_exercise(tmp_path / "course" / exercise.folder.name)
+    path = tmp_path / exercise.file_name
+    path.write_text(exercise.mutated(exercise.mutants["entries in a row"]))
+    said, wanted = look(copied, path), look(exercise, path)
+    assert said.line == wanted.line == path.read_text().splitlines().index("        above = loss(x.ravel())") + 1
+    assert said.message == wanted.message
 
 
 # One file

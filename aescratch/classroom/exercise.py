@@ -157,7 +157,7 @@ class Exercise:
     @property
     def checks(self) -> ModuleType:
         """The module with FUNCTIONS and check(student, seed)."""
-        return module_of_file(self.folder / "checks.py", f"{self.name}_checks")
+        return module_of_file(self.folder / "checks.py", f"{self.name}_checks", of_course=True)
 
     @property
     def packages(self) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1]
 LIBRARY = Path(os.__file__).resolve().parent  # Python's own
 INSTALLED = {"site-packages", "dist-packages"}
+OF_COURSES: set[str] = set()  # files with an exercise's checks, which call a user's code and aren't the user's
 MADE = ("<frozen ", "<string>", "<__array_function__")  # file names of code that Python or NumPy generates
 
 
@@ -37,9 +38,11 @@ class FromSource(SourceFileLoader):
         return code
 
 
-def module_of_file(path: Path, name: str) -> types.ModuleType:
+def module_of_file(path: Path, name: str, *, of_course: bool = False) -> types.ModuleType:
     """Return the module of a file; dataclasses and pickle find it by its name."""
     loader = FromSource(name, os.path.abspath(path))
+    if of_course:
+        OF_COURSES.add(loader.path)
     spec = importlib.util.spec_from_file_location(name, loader.path, loader=loader)
     assert spec is not None  # there is a loader
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
@@ -106,7 +109,7 @@ def is_users(filename: str) -> bool:
     """Whether a frame's code is a user's: from such a file, or typed into a prompt, a notebook or a browser."""
     if filename.startswith("<"):
         return not filename.startswith(MADE)
-    return is_others(filename)
+    return filename not in OF_COURSES and is_others(filename)
 
 
 def innermost(error: BaseException, is_theirs: Callable[[str], bool] = is_users) -> traceback.FrameSummary | None:
