@@ -12,7 +12,7 @@ from aescratch.classroom.exercise import PATH, read_course
 from aescratch.classroom.releasing import ReleaseError
 from aescratch.classroom.scaffolding import scaffold
 from aescratch.programs.cli import main
-from aescratch.programs.site import building, distribution, handout, pages, tutorials
+from aescratch.programs.site import building, command, distribution, handout, pages, tutorials
 from aescratch.programs.site.distribution import ADDRESS, Distribution, DistributionError, distribution_of
 
 ELSEWHERE = Distribution(ADDRESS)
@@ -219,6 +219,21 @@ def test_tutorials_are_read_whole():
         assert [line for line in code if not line.startswith("# ")] == expected, each.name
         assert re.fullmatch(r"\d+\. .+", each.title)
         assert each.line
+
+
+def test_the_documentation_is_linked_where_its_address_is_given(monkeypatch, capsys):
+    given = {}
+
+    def build(course, out, distribution, **options):
+        given.update(options)
+        return building.Site(1, 1000, [])
+
+    monkeypatch.setattr(command, "build", build)
+    assert main(["site", "public", "--documentation", "https://a.school/docs/?a=1&b=2"]) == 0
+    exercises = read_course(None)
+    page = pages.first_page(exercises, pages.Links(documentation=given["documentation"]), None, {})
+    assert '<a href="https://a.school/docs/?a=1&amp;b=2" data-say="documentation_link">The documentation of the package</a>' in page
+    assert 'data-say="documentation_link"' not in pages.first_page(exercises, pages.Links(), None, {})
 
 
 def test_the_command_says_what_it_wrote_and_refuses_what_it_cannot(course, tmp_path, capsys):

@@ -77,8 +77,13 @@ def relu_backward(grad_y, a):
     print("four" * 1000)
     return np.log(-np.abs(a)) * grad_y
 """
+WARNING = """import warnings
+for kind in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning, FutureWarning, UserWarning):
+    warnings.warn("it is said to be a " + kind.__name__, kind)
+"""
 BROKEN = {
     "noisy": NOISY,
+    "warning": WARNING,
     "recursion": "def relu_backward(grad_y, a):\n    return relu_backward(grad_y, a)\n",
     "input": "def relu_backward(grad_y, a):\n    return grad_y * (a > float(input()))\n",
     "leaves": "import sys\nsys.exit('bye')\n",
@@ -187,6 +192,14 @@ def test_what_code_changes_is_put_back(tab):
     before = state()
     assert tab.check("relu_backward", text, 10.0)["kind"] == "missing-function"
     assert state() == before
+
+
+def test_a_module_of_python_is_kept_and_one_of_the_students_forgotten(tab, monkeypatch):
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    (tab.folder / "helper.py").write_text("import colorsys\n")
+    assert tab.check("relu_backward", f"import helper\n{RELU.solution}", 10.0)["passed"]
+    assert "colorsys" in sys.modules
+    assert "helper" not in sys.modules
 
 
 def test_a_module_beside_the_file_is_read_anew(tab):

@@ -16,7 +16,6 @@ from aescratch.classroom.hinting import next_hint
 from aescratch.classroom.outcome import DIED, TIMED_OUT, Outcome, still_running, stopped
 from aescratch.classroom.tab.cells import Cells
 from aescratch.classroom.tab.clock import Tell
-from aescratch.classroom.tab.handing_in import hand_in, taken_in
 from aescratch.classroom.tab.in_place import check_in_place
 from aescratch.classroom.workspace import PROGRESS, Workspace, WorkspaceError
 from aescratch.foundations.files import write_text
@@ -92,11 +91,15 @@ class Tab:
 
     def hand_in(self) -> dict[str, Any]:
         """Return the zip to hand in, in base64, and what to call it: all files that were started, and progress."""
+        from aescratch.classroom.tab.handing_in import hand_in  # grading's files, not needed for a check
+
         name, data = hand_in(self.workspace)
         return {"name": name, "base64": data}
 
     def take_hand_in(self, base64: str) -> dict[str, Any]:
         """Go on with what was done elsewhere: take in a zip of a folder of exercises, and return the course."""
+        from aescratch.classroom.tab.handing_in import taken_in
+
         files, progress, remarks = taken_in(self.workspace, base64)
         if progress is not None:
             self.set_progress(progress)
