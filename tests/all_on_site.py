@@ -12,7 +12,7 @@ import tempfile
 import time
 
 from chromium import chromium
-from site_in_browser import DISTRIBUTION, REASON, Server, Student, words
+from site_in_browser import DISTRIBUTION, PATIENCE, REASON, Server, Student, words
 
 from aescratch.classroom import check_file
 from aescratch.classroom.answering import answer
@@ -24,7 +24,7 @@ from aescratch.programs.cli import main as command
 def told_in_a_terminal(exercise, text, folder):
     path = folder / exercise.file_name
     path.write_text(text, "utf-8")
-    return answer(exercise, path, check_file(exercise, path), NEW)
+    return answer(exercise, path, check_file(exercise, path, PATIENCE), NEW)
 
 
 def without_memory(said):

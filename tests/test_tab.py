@@ -99,6 +99,7 @@ def test_what_a_process_says_is_said_here(tab, name):
     if name == "recursion":  # ends on either line, as the depth is reached
         said = [re.sub(r"\.py:[12](: .*)?", ".py", text) for text in said]
     assert said[0] == said[1]
+    assert str(tab.folder) not in said[0]
     assert found["printed"] == wanted.printed
 
 

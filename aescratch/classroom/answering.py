@@ -3,6 +3,7 @@
     Outcome, the student's file, the entry of the last check -> text
 """
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ def answer(exercise: Exercise, path: Path, outcome: Outcome, before: Mapping[str
         lines.append(f"  {path.name}:{outcome.line}:  {''.join(theirs[outcome.line : outcome.line + 1]).strip()}")
     lines += [_shown(report) for report in outcome.reports]
     if outcome.printed.strip():
-        printed = outcome.printed.strip().splitlines()
+        printed = outcome.printed.strip().replace(f"{path.resolve().parent}{os.sep}", "").splitlines()  # in warnings
         more = len(printed) > PRINTED_LINES
         head = gettext("your code printed (and more):") if more else gettext("your code printed:")
         lines.append(f"  {head}")

@@ -19,6 +19,7 @@ import numpy as np
 
 from aescratch.backend import Array, array_module
 from aescratch.foundations.validation import without_subclass
+from aescratch.inspection.gradcheck.unflagged import with_warnings
 
 UPSTREAM_NAMES = ("dout", "dy", "grad", "upstream")  # other common names of it, used if no argument is called grad_q
 SHORT_UPSTREAM_NAMES = ("g", "delta")  # used if no argument has one of those names either
@@ -199,11 +200,11 @@ def call(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
     """Call a function with arguments by name, also those that it takes by position only."""
     plain = isinstance(function, FunctionType) and not hasattr(function, "__wrapped__")
     if plain and not function.__code__.co_posonlyargcount:
-        return function(**arguments)  # reading a signature takes longer than most calls
+        return with_warnings(function, **arguments)  # reading a signature takes longer than most calls
     parameters = inspect.signature(function).parameters
     by_position = [name for name, p in parameters.items() if p.kind is p.POSITIONAL_ONLY and name in arguments]
     by_name = {name: value for name, value in arguments.items() if name not in by_position}
-    return function(*(arguments[name] for name in by_position), **by_name)
+    return with_warnings(function, *(arguments[name] for name in by_position), **by_name)
 
 
 def as_list(returned: Any) -> list[Any]:
