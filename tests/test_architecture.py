@@ -276,7 +276,7 @@ def test_building_a_model_by_its_name_is_no_branch(allowed):
 
 
 BEYOND_THE_CORE = {
-    "architecture", "bare_python", "beginning", "bench", "blind", "browser", "browser_network", "browser_playground", "browser_site", "browser_step",
+    "architecture", "bare_python", "beginning", "bench", "blind", "browser", "browser_mistakes", "browser_network", "browser_playground", "browser_site", "browser_step",
     "causes", "check_layer", "cli",
     "cli_check", "compiled", "complaints", "counts", "course", "courses", "cupy", "datasets", "debugger", "declared", "diagnosis",
     "docs", "dry_run", "ecosystem", "estimator", "exercise_styles", "exercises", "exercises_against_torch", "exercises_ko",
@@ -284,7 +284,7 @@ BEYOND_THE_CORE = {
     "foreign", "gpu", "gradcheck", "gradcheck_laws", "gradcheck_modes", "grading", "grading_hostile",
     "grading_imports", "grading_judge", "grading_say", "grading_seeds", "kernels", "korean", "korean_reports", "language", "lines",
     "localise", "lookalikes", "many_processes", "meaning_check", "meaning_formulas", "meaning_learning", "meaning_models",
-    "meaning_opinions", "monitor", "numbers", "one_file", "one_place", "packaging", "page_words", "plain_english", "planted", "playground",
+    "meaning_opinions", "mistakes", "monitor", "numbers", "one_file", "one_place", "packaging", "page_words", "plain_english", "planted", "playground",
     "plots", "probabilistic_variants", "pyodide",
     "probabilistic_variants_against_torch", "quantized_variants", "quantized_variants_against_torch", "quotients",
     "real_graders", "recording", "release", "report", "scaling", "second_opinions", "site", "sources", "statements",

@@ -7,6 +7,7 @@
         naming.py     names every quantity                               writing.py    formulas as text and LaTeX
         code.py       finds the lines of code of a formula               limits.py     the limits of given numbers
         operation.py  one operation                                      replay.py     difference quotients
+        mistakes.py   wrong backward lines                               breaking.py   puts them into the step
         printing.py, picture.py, page.py with *.js and *.css    ways to look at operations
         loops.py      formulas as loops of JavaScript, for the playground
         trace.py      the result: the operations, and all these ways

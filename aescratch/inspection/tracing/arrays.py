@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,8 @@ class Quantity:
         The quantity whose gradient, or share of a gradient, this is.
     by_rule : bool
         Whether it reaches the loss through a part whose backward is declared not to be a derivative.
+    references : dict of str to tuple of Quantity and bool
+        The quantities that the function's own names stood for, with a flag for transposed arrays.
     """
 
     value: Array
@@ -49,6 +51,7 @@ class Quantity:
     name: str = ""
     share: bool = False  # part of a gradient, to which others are added
     by_rule: bool = False
+    references: dict[str, tuple[Quantity, bool]] = field(default_factory=dict)
 
     @property
     def inputs(self) -> list[Quantity]:

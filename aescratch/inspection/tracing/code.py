@@ -98,6 +98,35 @@ def _returned(statement: ast.stmt) -> set[str]:
     return {part.id for part in (value.elts if isinstance(value, ast.Tuple) else [value]) if isinstance(part, ast.Name)}
 
 
+def function_around(where: str) -> tuple[int, str] | None:
+    """Return the whole function around some lines of a file, after the number of its first line; None if unknown.
+
+    Examples
+    --------
+    >>> first, code = function_around(lines_of(ae.functions.dense_backward, "grad_b")[0])
+    >>> code.partition("(")[0]
+    'def dense_backward'
+    """
+    path, _, lines = where.rpartition(":")
+    wanted = int(lines.partition("-")[0])
+    around = [(first, last) for first, last in _functions_in(path) if first <= wanted <= last]
+    if not around:
+        return None
+    first, last = max(around)  # the innermost
+    text = linecache.getlines(str(PACKAGE.parent / path))[first - 1 : last]
+    return first, textwrap.dedent("".join(text)).rstrip()
+
+
+@functools.cache
+def _functions_in(path: str) -> list[tuple[int, int]]:
+    """Return the first and the last line of every function of a file, without its decorators."""
+    try:
+        nodes = list(ast.walk(ast.parse("".join(linecache.getlines(str(PACKAGE.parent / path))))))
+    except SyntaxError:  # of a notebook's cell, perhaps
+        return []
+    return [(node.lineno, node.end_lineno or node.lineno) for node in nodes if isinstance(node, ast.FunctionDef)]
+
+
 def calling_line() -> tuple[str, str]:
     """Return file, line and text of the running code outside of this folder."""
     frame = sys._getframe(1)

@@ -34,6 +34,7 @@ const broken = () => Object.values(data.quantities).reduce((sum, { data }) => su
 function refresh() {
   const top = sections[current].getBoundingClientRect().top, before = scrollY;
   paths.read();
+  findWrong();
   write();
   build();
   scrollBy({ top: sections[current].getBoundingClientRect().top - top, behavior: "instant" });
@@ -45,6 +46,8 @@ function refresh() {
   byId("redo").disabled = !undone.length;
   for (const id of ["undo", "redo", "reset"]) byId(id).hidden = !done.length && !undone.length;
   drawCurve();
+  tellMistake();
+  if (!done.at(-1)?.dragged) address();
 }
 
 // Whether numbers that were just put in leave every result as good as it was; if not, they are taken out again.
@@ -63,14 +66,14 @@ function edit(of, flat, number, dragged = false) {
   numbers[flat] = number;
   if (!accepted(before, already)) return say("not_finite");
   const what = say("edit_of", { what: entry(of, flat), number: show(number) }), after = { [of]: [...numbers] };
-  note({ what, before, after, dragged: dragged && `${of} ${flat}` });
+  note({ what, before, after, place: `${of}.${flat}`, number, dragged });
   return "";
 }
 
 // Keep an edit, so that it can be undone, and show what it made.
 function note(made) {
   const last = done.at(-1);
-  if (made.dragged && last?.dragged === made.dragged) Object.assign(last, { what: made.what, after: made.after });
+  if (made.dragged && last?.dragged && last.place === made.place) Object.assign(last, { ...made, before: last.before });
   else done.push(made);
   undone.length = 0;
   refresh();
@@ -85,8 +88,7 @@ function again(from, to, which) {
   if (!last) return;
   to.push(last);
   put(last[which]);
-  if (done.length) engine.compute();
-  else restore();
+  computeAgain();
   refresh();
   tell(chosen);
   const now = show(data.quantities.J.data[0]);
@@ -96,6 +98,12 @@ const undo = () => again(done, undone, "before"), redo = () => again(undone, don
 
 function restore() {
   for (const [of, numbers] of recorded) data.quantities[of].data = [...numbers];
+}
+
+// Where nothing was changed, the recorded numbers, to the last digit.
+function computeAgain() {
+  if (!done.length) restore();
+  if (done.length || mistake) engine.compute();
 }
 
 // No form: the frame of a notebook may not send one, and then tells nobody that it was to be sent.
@@ -125,6 +133,7 @@ slider.addEventListener("input", () => {
 });
 slider.addEventListener("change", () => {
   if (done.length) done.at(-1).dragged = false;
+  address();
 });
 byId("value").addEventListener("keydown", (event) => {
   if (event.key === "Enter") set();
@@ -132,8 +141,8 @@ byId("value").addEventListener("keydown", (event) => {
 byId("undo").addEventListener("click", undo);
 byId("redo").addEventListener("click", redo);
 byId("reset").addEventListener("click", () => {
-  restore();
   done.length = undone.length = 0;
+  computeAgain();
   refresh();
   tell(chosen);
   announce(say("all_undone", { J: show(data.quantities.J.data[0]) }));

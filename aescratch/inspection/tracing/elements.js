@@ -8,12 +8,15 @@
 //     painting.js  what they show at a step
 //     walking.js   from step to step                     sums.js      a gradient as a sum over the next units
 //     panel.js     all about one number                  editing.js   other numbers, undo and redo
-//     training.js  on to the next training steps         keys.js      keys, and the start
+//     training.js  on to the next training steps         mistakes.js  right against wrong
+//     links.js     a link to the page as it is           printing.js  steps on paper
+//     keys.js      keys, and the start
 
 const data = JSON.parse(document.getElementById("data").textContent);
 for (const array of Object.values(data.quantities)) array.data = array.data.map((number) => (number === null ? NaN : number));
 const engine = new Engine(data);
 const recorded = new Map(Object.entries(data.quantities).map(([name, array]) => [name, [...array.data]]));
+const rightTrees = new Map(data.steps.map((step) => [step.name, step.tree])); // a mistake puts others in their places
 const language = new Words(data.words, data.language), { say } = language;
 const GIVEN = {
   input: "given_input", parameter: "given_parameter", state: "given_state", noise: "given_noise", setting: "given_setting",

@@ -10,6 +10,7 @@ const OPERATORS = {
   "<": (a, b) => a < b, ">": (a, b) => a > b, "==": (a, b) => a === b,
 };
 const AGGREGATES = new Set(["sum", "mean", "max"]);
+const isKnown = (step) => (step?.tree ?? null) !== null; // whether its formula is; it may be the number 0
 
 class Engine {
   constructor(data) {
@@ -97,7 +98,7 @@ class Engine {
   // Compute everything again, from the steps that `wanted` lets through.
   compute(wanted = () => true) {
     for (const step of this.steps) {
-      if (!step.tree || !wanted(step)) continue;
+      if (!isKnown(step) || !wanted(step)) continue;
       const data = this.arrays[step.name].data;
       for (let flat = 0; flat < data.length; flat++) data[flat] = this.value(step.tree, this.indices(step, flat));
     }

@@ -12,6 +12,31 @@ function unitBeside({ of, flat }, [down, right]) {
   return next && parts.units.get(`${next.of} ${next.flat}`).group;
 }
 
+// From a unit to its weights on one side: its lines from top to bottom, or the pixels of the image that they are.
+let fan = { elements: [] };
+function fanOf(unit, right) {
+  const key = `${unit.of} ${unit.flat}`, [own, other] = right ? ["from", "to"] : ["to", "from"];
+  const pixels = parts.pixels.filter((pixel) => pixel.unit === key && pixel.side === (right ? 1 : -1)).map(({ core }) => core);
+  if (pixels.length) return { unit, elements: pixels, columns: data.image[1] };
+  const lines = parts.lines.filter(({ edge, weight }) => weight && `${edge[own].of} ${edge[own].flat}` === key);
+  lines.sort((one, next) => one.edge[other].y - next.edge[other].y);
+  return { unit, elements: lines.map(({ path }) => path), columns: 1, ends: lines.map(({ edge }) => edge) };
+}
+
+function focusWeight(element) {
+  if (!element) return;
+  fill(element, { tabindex: -1, role: "img", "aria-label": `${labelled(element.of, element.flat)} = ${show(data.quantities[element.of].data[element.flat])}` }, []);
+  element.focus();
+}
+
+// Among the weights arrows move; from a line, left and right lead to the units at its ends.
+function moveInFan(weight, [down, right], shift) {
+  const place = fan.elements.indexOf(weight), end = right && fan.ends?.[place]?.[right > 0 ? "to" : "from"];
+  if (end) parts.units.get(`${end.of} ${end.flat}`).group.focus();
+  else if (shift) fan.unit.focus();
+  else focusWeight(fan.elements[place + down * fan.columns + right]);
+}
+
 function fullScreen() {
   if (document.fullscreenElement) document.exitFullscreen();
   else document.documentElement.requestFullscreen?.().catch(() => announce(say("full_refused")));
@@ -28,6 +53,7 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.altKey || event.ctrlKey || event.metaKey) return;
   const cell = event.target.closest?.("td[role=gridcell]"), unit = event.target.closest?.("svg [role=button]");
+  const weight = fan.elements.includes(event.target) ? event.target : null;
   if (event.key === "Escape") {
     release();
     sections[current].focus({ preventScroll: true });
@@ -38,10 +64,15 @@ document.addEventListener("keydown", (event) => {
   } else if (cell && event.key in AROUND) {
     const [down, right] = AROUND[event.key];
     cell.mine[cell.rows[cell.row + down]?.[cell.column + right]]?.focus();
+  } else if (unit && event.shiftKey && AROUND[event.key]?.[1]) {
+    fan = fanOf(unit, AROUND[event.key][1] > 0);
+    focusWeight(fan.elements[0]);
+  } else if (weight && event.key in AROUND) {
+    moveInFan(weight, AROUND[event.key], event.shiftKey);
   } else if (unit && event.key in AROUND) {
     unitBeside(unit, AROUND[event.key])?.focus();
-  } else if ((cell || unit) && (event.key === "Enter" || event.key === " ")) {
-    kept = true;
+  } else if ((cell || unit || weight) && (event.key === "Enter" || event.key === " ")) {
+    keep(true);
     if (!byId("edit").hidden) byId("value").select();
   } else if (event.key in STEPS) {
     jump(beside(STEPS[event.key]));
@@ -49,6 +80,8 @@ document.addEventListener("keydown", (event) => {
     fullScreen();
   } else if (key === "p") {
     play();
+  } else if (key === "l") {
+    copyLink();
   } else {
     return;
   }
@@ -65,17 +98,20 @@ for (const [of, numbers] of recorded) numbers.forEach((number, i) => {
 language.show();
 language.bind(byId("language"), () => {
   sections.forEach((section, place) => describe(section, all[place]));
+  listMistakes();
+  compared.replaceChildren();
   go(current, false, false);
   refresh();
   tell(chosen);
 });
+listMistakes();
 tell(null);
 document.documentElement.dataset.selftest = String(difference);
 restore();
 refresh();
 byId("main").append(language.tell(make("p", { class: "how" }), "computed_again", { difference: show(difference) }));
-document.querySelectorAll(".formula, figure, #panel, #steps").forEach((element) => reachable.observe(element));
-const asked = location.hash;
+document.querySelectorAll(".formula, .where pre, figure, #panel, #steps").forEach((element) => reachable.observe(element));
 go(0, false, false);
+started = true;
 follow(asked);
-window.aescratch = { engine, edit, cells, paths };
+window.aescratch = { engine, edit, cells, paths, printed, mistakes, withRight };

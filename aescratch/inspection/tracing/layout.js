@@ -46,7 +46,7 @@ function stackOf(quantities, example, room, height, rem) {
     const tile = gathered ? 2 * half : Math.min(0.92 * pitch, 0.11 * room);
     return { of, top, high, gathered, pitch, radius, half, tile, scalar: isTerm(of) };
   });
-  const weighted = quantities.some((of) => engine.step(of)?.tree && weightsOf(engine.step(of), [0]).size);
+  const weighted = quantities.some((of) => isKnown(engine.step(of)) && weightsOf(engine.step(of), [0]).size);
   return { blocks, weighted };
 }
 
@@ -77,7 +77,7 @@ function placeClosely(block, flats, nodes) {
 // columns to a term of J, are drawn as one.
 function connect(of, flats, nodes, edges) {
   const step = engine.step(of);
-  if (!step?.tree) return;
+  if (!isKnown(step)) return;
   const weights = weightsOf(step, flats);
   for (const flat of flats) {
     for (const source of paths.sources.get(`${of} ${flat}`)) {

@@ -89,7 +89,7 @@ function tileOf({ weight, at, side }) {
       const flat = axis ? unit * columns + pixel : pixel * columns + unit;
       const core = Object.assign(draw("rect", { class: "core" }), { of: weight, flat });
       const x = left + ((pixel % wide) + 0.5) * cell, y = top + (Math.floor(pixel / wide) + 0.5) * cell;
-      parts.pixels.push({ core, of: weight, flat, place: { x, y, size: 0.46 * cell, close: true } });
+      parts.pixels.push({ core, of: weight, flat, unit: `${at} ${node.flat}`, side, place: { x, y, size: 0.46 * cell, close: true } });
       found.push(core);
     }
   }

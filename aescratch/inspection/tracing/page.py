@@ -15,6 +15,8 @@ from aescratch.backend.normal import ERFC_POLYNOMIAL
 from aescratch.foundations import page_words
 from aescratch.foundations.page_words import Words, filled, first_language, values_of, words_of
 from aescratch.inspection.tracing.arrays import Quantity
+from aescratch.inspection.tracing.breaking import mistakes_in
+from aescratch.inspection.tracing.code import function_around
 from aescratch.inspection.tracing.language import Equation
 from aescratch.inspection.tracing.limits import limits_of
 from aescratch.inspection.tracing.naming import label
@@ -24,11 +26,12 @@ from aescratch.inspection.tracing.taken import Taken
 # Together one function in the page; each file uses those before it.
 SCRIPTS = (
     "engine", "elements", "paths", "formulas", "tables", "graph", "layout", "network", "painting", "walking", "sums",
-    "panel", "editing", "training", "keys",
+    "panel", "editing", "training", "mistakes", "links", "printing", "keys",
 )  # fmt: skip
 MOST_NUMBERS = 20_000  # on a page that a phone can show
 BETWEEN = ("add", "multiply", "clip")  # operations between functions; their explanations are in strings.*.json
-TRANSLATED = Path(__file__).with_name("says.ko.json")  # the docstrings of the functions, by name
+TRANSLATED = "says.ko.json"  # the docstrings of the functions, by name
+MISTAKES, ANSWERS = "mistakes.ko.json", "mistakes_said.json"  # their names in Korean; what the checker says about them
 
 
 def page(
@@ -54,10 +57,12 @@ def page(
     arrays = {quantity.name: _array(quantity) for quantity in quantities}
     for quantity in given:
         arrays[quantity.name]["limit"] = limits_of(quantity, operations)
-    words, korean = words_of(Path(__file__).parent), json.loads(TRANSLATED.read_text(encoding="utf-8"))
+    words, korean = words_of(Path(__file__).parent), json.loads(_file(TRANSLATED))
     content = {
         "words": words, "language": first_language(),
-        "quantities": arrays, "steps": [_step(operation, _says(operation, words, korean)) for operation in operations],
+        "quantities": arrays, "steps": [_step(operation) for operation in operations],
+        "says": {operation.function: _says(operation, words, korean) for operation in operations},
+        **_sources(operations), **_mistakes(operations),
         "examples": len(given[0].value), "image": image_shape and list(map(int, image_shape)),
         "erfc": list(ERFC_POLYNOMIAL),
     }  # fmt: skip
@@ -78,13 +83,13 @@ def _array(quantity: Quantity) -> dict[str, Any]:
     return {"shape": list(value.shape), "data": numbers, "kind": quantity.kind, "label": label(quantity)}
 
 
-def _step(operation: Operation, says: Mapping[str, str]) -> dict[str, Any]:
+def _step(operation: Operation) -> dict[str, Any]:
     quantity = operation.quantity
     known = named_equation(quantity) if operation.agrees else None
     equation = known or Equation("", (), None)
     return {
         "name": operation.name, "indices": equation.indices, "tree": equation.tree, "which": operation.which,
-        "part": operation.part, "where": operation.where, "code": operation.code, "says": says,
+        "part": operation.part, "where": operation.where, "code": operation.code, "says": operation.function,
         "formula": operation.formula, "from": list(operation.inputs), "share": quantity.share,
         "rule": operation.function if operation.which == "update" else "",
         "of": None if quantity.target is None else quantity.target.name,
@@ -98,6 +103,29 @@ def _says(operation: Operation, words: Words, korean: Mapping[str, str]) -> dict
         return {each: said[f"says_{operation.function}"] for each, said in words.items()}
     english = documented(operation.function, operation.which)
     return {"en": english, "ko": korean[operation.function]} if operation.function in korean else {"en": english}
+
+
+def _sources(operations: Sequence[Operation]) -> dict[str, Any]:
+    """Return the functions around all lines of code, each once, and the number of the function by place."""
+    around = {operation.where: function_around(operation.where) for operation in operations if operation.where}
+    listed = list(dict.fromkeys(found for found in around.values() if found))
+    return {"functions": listed, "sources": {where: listed.index(found) for where, found in around.items() if found}}
+
+
+def _mistakes(operations: Sequence[Operation]) -> dict[str, Any]:
+    """Return the mistakes that can be switched in, part by part, with their names and what the checker says."""
+    korean, answers = json.loads(_file(MISTAKES)), json.loads(_file(ANSWERS))
+    texts: dict[tuple[str, str], int] = {}  # in English and in Korean, each once
+    parts: dict[str, list[Any]] = {}
+
+    def place(english: str, korean: str) -> int:
+        return texts.setdefault((english, korean), len(texts))
+
+    for part, function, name, about, trees in mistakes_in(operations):
+        said = answers[function if name in answers.get(function, {}) else "model"][name]
+        told = [place(*texts) for texts in zip(said["en"], said["ko"], strict=True)]  # a cause and a question
+        parts.setdefault(part, []).append([function, place(name, korean[name]), *told, trees, about])
+    return {"mistakes": parts, "texts": list(texts)}
 
 
 def documented(function: str, which: str) -> str:

@@ -42,7 +42,7 @@ function weightNow(of) {
   let numbers = own;
   if (isGradient) numbers = data.quantities[step.name].data;
   if (moved) numbers = data.quantities[moved].data.map((number, flat) => number - own[flat]);
-  return { numbers, most: largest(numbers), lit: isGradient || moved || step?.name === of };
+  return { numbers, most: largest(numbers), lit: isGradient || moved || step?.name === of, of: isGradient ? step.name : moved };
 }
 const weightsIn = ({ of, edge }) => (edge ? edge.members.flatMap(({ weight }) => weight?.of ?? []) : [of]);
 
@@ -61,7 +61,7 @@ function paintUnit({ group, core, node }, key, way, lit) {
   } else group.querySelector("text").textContent = name ? show(number) : "";
   const says = name ? `${labelled(name, node.flat)} = ${show(number)}` : say("not_yet", { what: labelled(node.of, node.flat) });
   group.setAttribute("aria-label", says);
-  mark(group, { lit, gradient: name && name !== node.of, "not-yet": !name, way: way?.has(key), chosen: key === way?.start });
+  mark(group, { lit, wrong: name && isWrong(name, node.flat), gradient: name && name !== node.of, "not-yet": !name, way: way?.has(key), chosen: key === way?.start });
 }
 
 // A number is as large as an area: that of a disc, or of a square where many stand close to each other.
@@ -80,13 +80,13 @@ function paintLine({ edge, path, weight }, weights, way, target) {
   const enters = which === "forward" && edge.to.of === target;
   const returns = which === "backward" && edge.from.of === target && (!step.part || engine.step(edge.to.of).part === step.part);
   const onWay = way && edge.members.some((member) => leads(member, way));
-  mark(path, { weight: now, lit: now?.lit || enters || returns, way: onWay });
+  mark(path, { weight: now, wrong: now?.of && by.some(({ flat }) => isWrong(now.of, flat)), lit: now?.lit || enters || returns, way: onWay });
 }
 
-function paintPixel({ core, of, flat, place }, { numbers, most, lit }, way) {
+function paintPixel({ core, of, flat, place }, { numbers, most, lit, of: shown }, way) {
   resize(core, place, Math.abs(numbers[flat]) / most);
   signed(core, numbers[flat]);
-  mark(core, { lit, chosen: `${of} ${flat}` === way?.start });
+  mark(core, { lit, wrong: shown && isWrong(shown, flat), chosen: `${of} ${flat}` === way?.start });
 }
 
 // The number in whose place a gradient's entry stands, if it is one.

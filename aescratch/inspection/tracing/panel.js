@@ -7,7 +7,7 @@ function light(cell) {
   if (!cell) return;
   cell.classList.add("chosen");
   const step = engine.step(cell.of);
-  if (!step?.tree) return;
+  if (!isKnown(step)) return;
   const shown = new Map();
   for (const [of, places] of cells) shown.set(of, places.find((mine) => mine[0].section === cell.section));
   engine.value(step.tree, engine.indices(step, cell.flat), (of, flat) => {
@@ -49,7 +49,7 @@ function tell(cell) {
   paint();
   const told = byId("told");
   byId("edit").hidden = !cell || !(data.quantities[cell.of].kind in GIVEN);
-  told.replaceChildren(byId("hint").content.cloneNode(true));
+  told.replaceChildren(...(embedded ? [] : [byId("hint").content.cloneNode(true)]));
   language.show(told);
   if (!cell) return;
   const { of, flat } = cell, array = data.quantities[of], step = engine.step(of);
@@ -57,8 +57,10 @@ function tell(cell) {
   if (show(array.data[flat]) !== show(recorded.get(of)[flat])) lines.push(make("p", { class: "was" }, say("before_edits", { number: show(recorded.get(of)[flat]) })));
   if (step) {
     const place = engine.made.get(of);
-    lines.push(make("p", {}, `${say("computed_in")} `, linkTo(place), `: ${step.formula}`));
-    if (step.tree) {
+    const made = step.tree === rightTrees.get(of) ? step.formula : titleOf(mistake);
+    lines.push(make("p", {}, `${say("computed_in")} `, linkTo(place), `: ${made}`));
+    if (isWrong(of, flat)) lines.push(make("p", { class: "off" }, say("right_is", { number: show(wrong.get(of)[flat]) })));
+    if (isKnown(step)) {
       lines.push(make("p", { class: "sum" }, `${entry(of, flat)} = ${derived(step, engine.indices(step, flat), show(array.data[flat]))}`));
     }
   } else {
@@ -71,7 +73,7 @@ function tell(cell) {
     const whole = engine.whole.get(step.of), place = engine.made.get(whole);
     lines.push(make("p", {}, `${say("share_of", { whole })} `, linkTo(place), "."));
   }
-  if (!step?.share) lines.push(...[sumOf(step?.of ?? of, flat), check(step?.of ?? of, flat)].filter(Boolean));
+  if (!step?.share) lines.push(...[withRight(() => sumOf(step?.of ?? of, flat)), check(step?.of ?? of, flat)].filter(Boolean));
   told.replaceChildren(...lines);
   told.querySelectorAll(".gathered").forEach((box) => reachable.observe(box));
 }
@@ -84,8 +86,14 @@ const pointed = (event) => {
   const name = found.matches("[role=button]") ? shownOf(found.of) ?? found.of : found.of;
   return (cells.get(name).find((mine) => mine[0].section === sections[current]) ?? cells.get(name)[0])[found.flat];
 };
+// What is kept stays in the panel, and in the page's address.
+function keep(on) {
+  kept = on;
+  mark(document.documentElement, { kept });
+  address();
+}
 function release() {
-  kept = false;
+  keep(false);
   tell(null);
 }
 document.addEventListener("mouseover", (event) => {
@@ -99,12 +107,12 @@ document.addEventListener("focusin", (event) => {
   const cell = pointed(event);
   if (!cell) return;
   if (event.target.matches("td")) cell.mine.forEach((other) => (other.tabIndex = other === cell ? 0 : -1));
-  kept = false;
+  if (kept) keep(false);
   if (cell !== chosen) tell(cell);
 });
 document.addEventListener("click", (event) => {
   const cell = pointed(event);
   if (!cell) return;
   if (cell !== chosen) tell(cell);
-  kept = true;
+  keep(true);
 });

@@ -26,7 +26,7 @@ class Paths {
     this.readers = new Map(); // "h1 2" -> [{of: "x_hat", flat: 0}, ...]
     this.sources = new Map(); // "x_hat 0" -> [{of: "h1", flat: 2}, ...]
     for (const step of this.engine.steps) {
-      if (step.which !== "forward" || !step.tree) continue;
+      if (step.which !== "forward" || !isKnown(step)) continue;
       this.engine.arrays[step.name].data.forEach((_, flat) => {
         const seen = new Set(), reader = { of: step.name, flat }, mine = [];
         this.engine.value(step.tree, this.engine.indices(step, flat), (of, place) => {
@@ -77,7 +77,7 @@ class Paths {
   // piece that is a number of its own, from a loss or a penalty.
   terms({ name, flat, factor }) {
     const step = this.engine.step(name), place = this.engine.indices(step, flat), read = new Map();
-    if (!step.tree) return [{ part: step.part, at: { name, flat }, value: factor * this.engine.arrays[name].data[flat] }];
+    if (!isKnown(step)) return [{ part: step.part, at: { name, flat }, value: factor * this.engine.arrays[name].data[flat] }];
     this.engine.value(step.tree, place, (of, at) => {
       if (this.carriers.has(of)) read.set(`${of} ${at}`, { name: of, flat: at, data: this.engine.arrays[of].data });
     });

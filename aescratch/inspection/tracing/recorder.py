@@ -163,6 +163,7 @@ class Recorder:
             own = np.array(value.T if flipped else value, np.float64)
             quantity = self._new(name, function, line.name, _bound(line, references, flipped), own, result=True)
             quantity.target = target if line.name.startswith("grad_") else None
+            quantity.references = references
             self.computed.append(quantity)
             whole_numbers = np.asarray(value).dtype.kind in "biu"  # the values that choose the entries
             array = self.traced(own.astype(np.asarray(value).dtype) if whole_numbers else own.copy(), quantity)

@@ -88,38 +88,56 @@ const given = {
 };
 const update = {
   which: "update", id: "update", get title() { return say("update_by", { rule: updates.at(-1).rule }); },
-  get says() { return inLanguage(updates.at(-1).says); },
+  get says() { return inLanguage(data.says[updates.at(-1).says]); },
   from: numbersLast(settings), made: updates.map((step) => step.name).filter((name) => name.endsWith("_new")),
 };
 const inLanguage = (texts) => texts[language.language] ?? texts.en;
 const asListed = (step) => {
   const { which, name, from } = step, number = engine.made.get(name), title = `${number}  ${data.quantities[name].label}`;
-  return { step, which, id: `step-${number}`, title, from, made: [name], get says() { return inLanguage(step.says); } };
+  return { step, which, id: `step-${number}`, title, from, made: [name], get says() { return inLanguage(data.says[step.says]); } };
 };
 const all = [given, ...passes.map(asListed), update, ...updates.map(asListed)];
 const foldable = new Set(all.slice(all.indexOf(update) + 1));
 let folded = true;
 
+// The lines that compute a quantity; they unfold into the whole function as it was, with its lines' numbers.
+function codeOf({ code, where }) {
+  const own = [make("code", code.includes("\n") ? { class: "lines" } : {}, code), ` ${where}`];
+  if (!(where in data.sources)) return make("p", { class: "where" }, ...own);
+  const [top, text] = data.functions[data.sources[where]], [first, last = first] = /[\d-]+$/.exec(where)[0].split("-").map(Number);
+  const lines = text.split("\n").map((line, i) => {
+    const number = top + i, read = number >= first && number <= last;
+    return make("span", read ? { class: "own" } : {}, make("i", { "aria-hidden": "true" }, String(number)), `${line}\n`);
+  });
+  return make("details", { class: "where" }, make("summary", {}, ...own), make("pre", {}, ...lines));
+}
+
 function sectionOf(listed) {
   const { step } = listed, section = make("section", { id: listed.id, tabindex: -1 });
   section.append(make("h2"));
-  if (step?.tree) {
+  if (isKnown(step)) {
     const box = make("div", { class: "formula", role: "img", "aria-label": step.formula });
-    box.innerHTML = formula(step);
     section.append(box);
+    writeFormula(step, box);
   } else if (step) {
     section.append(language.tell(make("p"), "not_the_formula"));
   }
   if (listed.says) section.append(make("p", { class: "says" }));
   if (listed === update) section.append(make("div", { class: "acts" }, unfold));
-  if (step?.code) {
-    const code = make("code", step.code.includes("\n") ? { class: "lines" } : {}, step.code);
-    section.append(make("p", { class: "where" }, code, ` ${step.where}`));
-  }
+  if (step?.code) section.append(codeOf(step));
   const figures = [...listed.from.map((of) => figure(of, section, false)), ...listed.made.map((of) => figure(of, section, true))];
   section.append(make("div", { class: "arrays" }, ...figures));
   describe(section, listed);
   return section;
+}
+
+// A step's formula; while another is in its place by mistake, both.
+function writeFormula(step, box) {
+  const right = rightTrees.get(step.name), wrong = step.tree !== right;
+  const both = () => `<div class="off">✗ ${formula(step)}</div><div>✓ ${formula({ ...step, tree: right })}</div>`;
+  box.innerHTML = wrong ? both() : formula(step);
+  box.classList.toggle("wrong", wrong);
+  box.setAttribute("aria-label", wrong ? say("wrong_formula", { right: step.formula }) : step.formula);
 }
 
 // The words of a section and of the link to it.
@@ -166,6 +184,7 @@ function write() {
       if (cell.textContent !== text) cell.textContent = text;
       if (was === text) delete cell.dataset.was;
       else cell.dataset.was = was;
+      markWrong(cell, of);
       cell.classList.toggle("plus", number > 0);
       cell.classList.toggle("minus", number < 0);
       cell.style.setProperty("--share", Math.abs(number) / largest || 0);

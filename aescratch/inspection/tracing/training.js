@@ -17,7 +17,7 @@ function train(steps) {
   }
   if (!losses.length) return announce(say("not_taken"), true);
   const what = say(losses.length > 1 ? "took_many" : "took_one", { n: losses.length });
-  return note({ what, before, after: byName(trained), from, losses });
+  return note({ what, before, after: byName(trained), from, losses, by: mistake?.id });
 }
 
 // J before the first step and after each that was taken and not undone.

@@ -26,10 +26,7 @@ function go(place, moves = true, addressed = true) {
   }
   const list = byId("steps"), link = links[current];
   if (list.offsetHeight) list.scrollTop = link.offsetTop - list.offsetTop - list.offsetHeight / 2;
-  if (!addressed) return; // an address given while the page loads is scrolled to when it has
-  try {
-    history.replaceState(null, "", current ? `#${all[current].id}` : location.pathname + location.search);
-  } catch { /* a page inside of another one has no address of its own */ }
+  if (addressed) address(); // one given while the page loads is scrolled to when it has
 }
 
 function stepInSight() {
@@ -43,6 +40,7 @@ function stepInSight() {
 let moved = false;
 addEventListener("scroll", () => {
   if (moved) { moved = false; return; }
+  if (embedded) return; // only the current step is there
   const seen = stepInSight();
   if (seen !== current) go(seen, false);
 }, { passive: true });
@@ -51,16 +49,12 @@ function jump(place) {
   go(place);
   moved = scrollY !== before;
 }
-addEventListener("hashchange", () => follow(location.hash));
-function follow(hash) {
-  const place = all.findIndex(({ id }) => `#${id}` === hash);
-  if (place !== -1 && place !== current) jump(place);
-}
+const placeOf = (id) => all.findIndex((listed) => listed.id === id);
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.("a[href^='#']");
   if (!link) return;
   event.preventDefault();
-  jump(all.findIndex(({ id }) => `#${id}` === link.getAttribute("href")));
+  jump(placeOf(link.getAttribute("href").slice(1)));
 });
 byId("back").addEventListener("click", () => jump(beside(-1)));
 byId("next").addEventListener("click", () => jump(beside(1)));

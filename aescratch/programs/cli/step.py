@@ -13,6 +13,7 @@ import aescratch as ae
 from aescratch.programs.cli.building import model_options, small_layers, small_problem
 from aescratch.programs.cli.data import DATA_OR_RANDOM, IMAGE_SHAPE, OWN_FILE
 from aescratch.programs.cli.options import Option, command, json_of, option, switch, whole
+from aescratch.programs.cli.settings import owners
 from aescratch.programs.cli.status import RIGHT, wrong_input
 from aescratch.programs.cli.training import make_optimizer, optimizer_options
 from aescratch.programs.cli.variants import VARIANT, names_where
@@ -22,12 +23,14 @@ from aescratch.programs.cli.writing import answer, open_page, require_folder
 N_EXAMPLES, N_INPUTS, CODE = 3, 8, 4
 RATE = 0.1  # for an optimizer without a default rate
 HIDDEN = 6  # if the variant requires a hidden layer
+DISCRIMINATOR = 8  # hidden units of a discriminator
 DEEP = names_where(lambda kind: kind.hidden_layers == "wanted")
 STEPPING = {name: kind for name, kind in OPTIMIZERS.items() if kind is not ae.LBFGS}
 
 DESCRIPTION = f"""Record one training step of a new model, number by number, and write a page that walks through it.
 
-By default, the model has {N_INPUTS} inputs and {CODE} code units; {DEEP} has {HIDDEN} hidden units, too.
+By default, the model has {N_INPUTS} inputs and {CODE} code units; {DEEP} has {HIDDEN} hidden units, too,
+and a discriminator has {DISCRIMINATOR}.
 The step is plain gradient descent, unless --optimizer names another optimizer.
 All numbers are computed in float64; --dtype is only the type in which the parameters are drawn.
 The page is a single file that works offline.
@@ -64,6 +67,8 @@ def run(arguments: Namespace) -> int:
     path = Path(arguments.out)
     require_folder(path)
     use_small_layers(arguments)
+    if arguments.variant in owners("n_hidden") and "n_hidden" not in arguments:
+        arguments.n_hidden = DISCRIMINATOR
     optimizer = make_optimizer(arguments, otherwise=RATE)
     shape = (arguments.examples, arguments.inputs)
     model, x, labels, image_shape = small_problem(arguments, lambda rng: rng.random(shape).round(2))

@@ -1,0 +1,129 @@
+"""The mistakes that the step page can switch in: each is wrong, each is the catalogue's, each has the checker's words."""
+
+import importlib.util
+import inspect
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mistakes import MISTAKES as CATALOGUE
+from mistakes import PAIRS
+from test_tracing import IN_A_BROWSER, made
+
+import aescratch as ae
+from aescratch import functions
+from aescratch.foundations.language import in_language
+from aescratch.inspection.tracing import breaking, page
+from aescratch.inspection.tracing.breaking import mistaken, mistakes_in, with_right
+from aescratch.inspection.tracing.language import Equation, evaluate
+from aescratch.inspection.tracing.mistakes import MISTAKES, OF_MODELS
+from aescratch.inspection.tracing.operation import named_equation
+
+NAMES = [(function, name) for function, mistakes in MISTAKES.items() for name in mistakes]
+# Of the catalogue, on formulas of the sheet: what has another shape or dtype, or depends on all entries at once; a
+# square layer's; and what no variant's backward calls.
+WITHOUT_FORMULA = {
+    "dense: b not summed", "dense: b summed over the columns", "dense: b with an axis kept", "dense: W transposed",
+    "dense: W reshaped", "dense: W in float16", "dense: W of unit norm", "square_dense: W transposed",
+    "square_dense: b over columns", "square_dense: x exchanged with itself turned", "square_dense: x the upstream",
+    "corrupt: mask not applied", "corrupt: mask turned round", "corrupt: scaled by 1/(1 − p)",
+}  # fmt: skip
+
+
+def arguments(function):
+    """Random arguments of a backward and of its forward, by name."""
+    formula, rng = functions.FORMULAS[function.removesuffix("_backward")], np.random.default_rng(4)
+    inputs = formula.inputs(rng, 7, 5, 3)
+    output = formula.forward(**inputs)
+    own = inspect.signature(functions.AS_WRITTEN[function]).parameters
+    upstream = rng.normal(size=np.shape(output)) if not isinstance(output, tuple) else None
+    return {**{name: upstream if name.startswith("grad_") else output for name in own}, **inputs}
+
+
+def called(function, known):
+    """What a function returns, as a tuple, for those of these arguments that it takes."""
+    returned = function(**{name: known[name] for name in inspect.signature(function).parameters if name in known})
+    return returned if isinstance(returned, tuple) else (returned,)
+
+
+def test_every_mistake_keeps_the_shape_and_is_wrong():
+    for function, name in NAMES:
+        known = arguments(function)
+        right, found = called(getattr(functions, function), known), called(mistaken(function, name), known)
+        assert [np.shape(gradient) for gradient in found] == [np.shape(gradient) for gradient in right], name
+        same = [np.allclose(*pair, rtol=1e-6, atol=1e-12) for pair in zip(found, right, strict=True)]
+        assert not all(same), (function, name)
+
+
+def test_the_catalogues_mistakes_are_there():
+    missing = set()
+    for mistake in CATALOGUE:
+        forward, make, _ = PAIRS[mistake.pair]
+        function = f"{forward.__name__}_backward"
+        if getattr(functions, forward.__name__, None) is not forward:
+            continue  # a forward that isn't of the sheet
+        inputs = make(np.random.default_rng(5))
+        output = forward(**inputs)
+        upstream = np.random.default_rng(6).normal(size=np.shape(output))
+        known = {**dict.fromkeys(["grad_y", "grad_slope", "grad_z", "grad_x_tilde", "grad_W"], upstream), "y": output, **inputs}
+        expected = called(mistake.backward, known)
+
+        def equals(name, function=function, known=known, expected=expected):
+            found = called(mistaken(function, name), known)
+            return len(found) == len(expected) and all(
+                np.shape(one) == np.shape(other) and np.allclose(one, other, rtol=1e-9, atol=1e-12)
+                for one, other in zip(found, expected, strict=True)
+            )
+
+        if not any(map(equals, MISTAKES.get(function, ()))):
+            missing.add(mistake.name)
+    assert missing == WITHOUT_FORMULA
+
+
+def test_every_mistake_has_its_name_in_korean_and_the_checkers_words():
+    folder = Path(page.__file__).parent
+    korean, said = (json.loads((folder / name).read_text(encoding="utf-8")) for name in (page.MISTAKES, page.ANSWERS))
+    between = [breaking.LEFT_OUT, breaking.OVERWRITTEN, breaking.SUBTRACTED, breaking.WITHOUT_WEIGHT, *OF_MODELS]
+    assert set(korean) == {name for _, name in NAMES} | set(between)
+    assert {function: set(names) for function, names in said.items()} == {
+        **{function: set(names) for function, names in MISTAKES.items()}, "model": set(between),
+    }  # fmt: skip
+    causes = [cause for names in said.values() for told in names.values() for cause, _ in told.values()]
+    assert all(causes)
+    assert not [cause for cause in causes if "raised" in cause]
+
+
+@pytest.mark.parametrize(("function", "name"), NAMES[:: len(NAMES) // 3])
+def test_the_recorded_words_are_what_the_checker_says(function, name):
+    script = Path(__file__).parents[1] / "docs" / "make_mistakes.py"
+    spec = importlib.util.spec_from_file_location("make_mistakes", script)
+    making = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(making)
+    recorded = json.loads(making.SAID.read_text(encoding="utf-8"))[function][name]
+    for language, told in recorded.items():
+        with in_language(language):
+            assert making.said(making.report_on(function, name)) == told
+
+
+@pytest.mark.parametrize("name", IN_A_BROWSER)
+def test_a_mistake_in_a_step_is_the_function_with_that_mistake(name):
+    model, x, labels = made(name, dtype="float64")
+    step = ae.trace(model, x, labels, optimizer=ae.SGD(0.1), rng=3)
+    values = {**step.given, **{operation.name: operation.output for operation in step}}
+    found = mistakes_in(step)
+    assert len(found) > 50
+    for mistake in found[:: max(1, len(found) // 25)]:
+        for gradient, tree in mistake.trees.items():
+            quantity = step[gradient].quantity
+            right = named_equation(quantity)
+            wrong = evaluate(Equation(gradient, right.indices, with_right(tree, right.tree)), values, quantity.value.shape)
+            if mistake.function not in MISTAKES:
+                continue
+            known = {of: source.value.T if turned else source.value for of, (source, turned) in quantity.references.items()}
+            results = called(mistaken(mistake.function, mistake.name), known)
+            turned = [result.T for result in results if result.ndim == 2]  # of a tied weight
+            assert any(
+                result.shape == wrong.shape and np.allclose(result, wrong, rtol=1e-9, atol=1e-12)
+                for result in (*results, *turned)
+            ), mistake
