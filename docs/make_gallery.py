@@ -12,6 +12,8 @@ import time
 
 from matplotlib import pyplot
 
+from aescratch import plots
+
 DOCS = pathlib.Path(__file__).parent
 TUTORIALS = sorted((DOCS.parent / "tutorials").glob("[0-9][0-9]_*.py"))
 INDEX, PICTURES = DOCS / "tutorials" / "index.md", DOCS / "tutorials" / "pictures"
@@ -56,7 +58,7 @@ def main():
     seconds = {}
     pyplot.switch_backend("agg")
     PICTURES.mkdir(exist_ok=True)
-    pyplot.show = lambda: None
+    plots.show = lambda: None
     for path in TUTORIALS:
         started = time.process_time()
         runpy.run_path(str(path), run_name="__main__")

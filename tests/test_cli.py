@@ -1209,6 +1209,7 @@ def test_a_run_leaves_a_page_that_needs_nothing_else(capsys):
     assert "the mean" in page.text
     assert f"{found['sse_per_image']:.4g}" in page.text
     assert "aescratch train sparse" in page.text
+    assert source.index("<img") < source.index("<h2>Diagnosis") < source.index("<details>") < source.index("<svg")
 
 
 def test_a_page_of_a_training_that_ran_away_is_whole(capsys, small):

@@ -572,3 +572,20 @@ def test_the_spread_of_a_code_over_epochs(ax):
     assert set(mesh.get_coordinates()[..., 0].ravel()) == {1, 3, 5}  # each lasts until the next
     over_epochs.draw_spread(ax, [1], [np.array([[np.nan]])])
     assert len(ax.collections) == 1
+
+
+def test_without_a_screen_the_open_figures_are_saved_and_the_folder_is_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["tutorials/01_manifolds.py"])
+    pyplot.close("all")
+    for level in (1, 2):
+        pyplot.figure().add_subplot().plot([0, level])
+    plots.show(tmp_path / "figures")
+    files = sorted(path.name for path in (tmp_path / "figures").iterdir())
+    assert files == ["01_manifolds-1.png", "01_manifolds-2.png"]
+    assert capsys.readouterr().out == f"2 figures saved in {tmp_path / 'figures'}: no screen to show them\n"
+    shown = []
+    monkeypatch.setattr(pyplot, "get_backend", lambda: "QtAgg")
+    monkeypatch.setattr(pyplot, "show", lambda: shown.append(pyplot.get_fignums()))
+    plots.show(tmp_path / "elsewhere")
+    assert shown == [pyplot.get_fignums()]
+    assert not (tmp_path / "elsewhere").exists()

@@ -12,6 +12,8 @@ import fakecupy
 import pytest
 from matplotlib import pyplot
 
+import aescratch as ae
+
 FOLDER = pathlib.Path(__file__).parents[1] / "tutorials"
 TUTORIALS = sorted(FOLDER.glob("*.py"))
 EACH = pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
@@ -35,7 +37,7 @@ def run(path, monkeypatch):
     monkeypatch.chdir(FOLDER)
     pyplot.switch_backend("Agg")
     shown = []
-    monkeypatch.setattr(pyplot, "show", lambda: shown.append(pyplot.get_fignums()))  # it would warn that nobody looks
+    monkeypatch.setattr(ae.plots, "show", lambda: shown.append(pyplot.get_fignums()))  # it would save them
     try:
         names = runpy.run_path(str(path), run_name="__main__")
         assert pyplot.get_fignums(), "a tutorial without a picture"

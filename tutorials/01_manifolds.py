@@ -178,7 +178,7 @@ for ax, (name, encode) in zip(axs, maps.items(), strict=True):
     ax.set_title(f"{name}: {right[name]:.0%} have the label of their neighbour", fontsize=14)
 assert right["autoencoder"] > right["PCA"] + 0.1
 assert right["autoencoder"] > 0.7
-plt.show()
+ae.plots.show()
 
 # %% [markdown]
 # From sixty-four pixels to two numbers, without labels, and four of five digits lie next to a digit of their class. The

@@ -224,7 +224,7 @@ ax.set(xlim=(-0.2, 1.2), ylim=(-0.2, 1.2))
 ax.set_xlabel("code unit 0", fontsize=14)
 ax.set_ylabel("code unit 1", fontsize=14)
 title = ax.set_title("Each code moves from its start (open) to a corner", fontsize=14)
-plt.show()
+ae.plots.show()
 
 # %% [markdown]
 # ## Try

@@ -209,7 +209,7 @@ model.backward()
 for parameter, gradient in zip(model.parameters, (grad_W1, grad_b1, grad_W2, grad_b2), strict=True):
     assert np.allclose(parameter.grad, gradient, rtol=1e-12)
 assert ae.check_gradients(model, x).verdict == "pass"
-plt.show()
+ae.plots.show()
 
 # %% [markdown]
 # ## Try

@@ -177,7 +177,7 @@ for name, (silent, error) in deep.items():
 assert deep["ReLU"][0] > 40
 assert deep["GELU"][0] < deep["ReLU"][0] / 2
 assert deep["GELU"][1] < 0.8 * deep["ReLU"][1]
-plt.show()
+ae.plots.show()
 
 # %% [markdown]
 # ReLU is cheaper, exactly sparse, and does well at a smaller step. GELU is smooth, so a gradient check finds no kinks,

@@ -218,7 +218,7 @@ wanted, eps = 0.3, rng.normal(size=(100_000, 1))
 settings = np.zeros_like(eps), np.full_like(eps, np.log(wanted)), eps
 assert abs(f.reparameterize(*settings).var() / wanted - 1) < 0.02
 assert wrong_sampler(*settings).var() < 0.4 * wanted  # 0.09: the square of the wanted variance
-plt.show()
+ae.plots.show()
 
 # %% [markdown]
 # ## Try

@@ -191,7 +191,7 @@ random_start = learn(0.002 * np.random.default_rng(0).normal(size=(64, K)))
 when = (random_start[:, :4] > 0.5).argmax(axis=0)
 print("from random weights, half learnt after:", when)
 assert when[:2].max() < when[2] < when[3]  # the two largest are nearly equal
-plt.show()
+ae.plots.show()
 
 # %% [markdown]
 # This is the deepest of the three results. Early stopping of a *linear* network keeps the directions of large variance

@@ -168,7 +168,7 @@ radii = np.linspace(0.5, 1.2, 701)
 ridge = radii[np.abs(best_step(np.stack([radii, 0 * radii], axis=1))[:, 0]).argmin()]
 assert radius.std() < 0.05
 assert abs(radius.mean() - ridge) < 0.02  # where the exact step is 0: 0.953
-plt.show()
+ae.plots.show()
 
 # %% [markdown]
 # ## Try

@@ -223,7 +223,7 @@ fig.suptitle("Units that are seldom active become edges", fontsize=16)
 for ax, (title, model) in zip(axs, titles.items(), strict=True):
     ae.plots.filters(model, (8, 8), ax=ax)
     ax.set_title(title, fontsize=14)
-plt.show()
+ae.plots.show()
 
 # %% [markdown]
 # The first and the third show edges, each with a place and a direction. Cells in the visual cortex respond to such

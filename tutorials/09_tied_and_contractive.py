@@ -198,7 +198,7 @@ ax.set_xlabel("direction of the input", fontsize=14)
 ax.set_ylabel("how far the code moves", fontsize=14)
 ax.legend(fontsize=13, frameon=False)
 ax.spines[["top", "right"]].set_visible(False)
-plt.show()
+ae.plots.show()
 
 # %% [markdown]
 # Contraction and denoising are two sides of one idea: one penalises the derivative, the other shows the network finite

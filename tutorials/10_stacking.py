@@ -169,7 +169,7 @@ few = {name: float(np.mean(scores)) for name, scores in few.items()}
 print({name: f"{share:.1%}" for name, share in few.items()})
 assert few["sigmoid, pre-trained"] > few["sigmoid, Xavier"] + 0.05
 assert few["ReLU, He"] > few["sigmoid, pre-trained"] - 0.02
-plt.show()
+ae.plots.show()
 
 # %% [markdown]
 # With few labels the unlabelled digits help a sigmoid network. But ReLU with He's initialisation (variance $2/n$,

@@ -207,7 +207,7 @@ assert digits.share_inside(variational[0.3].decode(moved)) > 0.8
 
 ax = ae.plots.latent_traversal(variational[0.3], start, shape, units=range(4), value_range=(0, 1))
 ax.set_title("Along four units of a code, nearly all is a digit", fontsize=15)
-plt.show()
+ae.plots.show()
 
 # %% [markdown]
 # ## Try

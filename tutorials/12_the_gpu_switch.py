@@ -195,7 +195,7 @@ ax.set_xlabel("width of the network", fontsize=14)
 ax.set_ylabel("10⁹ operations per second", fontsize=14)
 ax.legend(fontsize=13, frameon=False)
 ax.spines[["top", "right"]].set_visible(False)
-plt.show()
+ae.plots.show()
 
 # %% [markdown]
 # These pages were written on a machine without a GPU, so they give no figures for a GPU. Run this file on yours and

@@ -257,7 +257,7 @@ rows = [test.x[:12], *(models[width].reconstruct(test.x[:12]) for width in (2, 8
 ae.plots.images(np.concatenate(rows), test.image_shape, columns=12, value_range=(0, 1), ax=ax)
 ax.set_title("The fewer the units, the more blurred the digits", fontsize=15)
 labels = ax.set_yticks([3.5, 12.5, 21.5, 30.5], ["digits", "2 units", "8 units", "32 units"])
-plt.show()
+ae.plots.show()
 
 # %% [markdown]
 # ## In which order to check

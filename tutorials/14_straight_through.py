@@ -248,7 +248,7 @@ for name, model in (("left alone", left_alone), ("restarted", restarted)):
 assert len(np.unique(left_alone.indices(train.x))) < 48
 assert len(np.unique(restarted.indices(train.x))) > 56
 assert sse(restarted) < 0.95 * sse(left_alone)
-plt.show()
+ae.plots.show()
 
 # %% [markdown]
 # ## Try

@@ -247,7 +247,7 @@ entries = dictionary.decode(np.eye(128)) - dictionary.decode(np.zeros((1, 128)))
 order = np.argsort(-(code != 0).mean(axis=0))
 ax = ae.plots.images(entries[order], (8, 8), columns=16)
 ax.set_title("Entries of the dictionary, the most used first: edges, at places, in directions", fontsize=14)
-plt.show()
+ae.plots.show()
 
 # %% [markdown]
 # ## Try

@@ -230,7 +230,7 @@ assert error["fitted variance"] < 0.75 * error["beta = 1, free bits"]
 diagnosis = ae.diagnose(models["beta = 1"], train.x)
 print(diagnosis)
 assert any(finding.code == "posterior-collapsed" for finding in diagnosis)
-plt.show()
+ae.plots.show()
 
 # %% [markdown]
 # ## Try

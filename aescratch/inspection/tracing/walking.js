@@ -21,8 +21,9 @@ function go(place, moves = true, addressed = true) {
   if (byId("here").textContent !== here) byId("here").textContent = here;
   paint();
   if (moves) {
-    sections[current].scrollIntoView({ block: "start", behavior: "instant" });
-    sections[current].focus({ preventScroll: true });
+    if (embedded) scrollTo(0, 0); // the page around it stays where it is, and keeps the focus
+    else sections[current].scrollIntoView({ block: "start", behavior: "instant" });
+    if (!embedded || document.hasFocus()) sections[current].focus({ preventScroll: true });
   }
   const list = byId("steps"), link = links[current];
   if (list.offsetHeight) list.scrollTop = link.offsetTop - list.offsetTop - list.offsetHeight / 2;

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PAGE_FILE = "index.html"
+OPENING = "reconstructions.png"  # the picture that the page opens with, if there is one
 MARGINS = {"left": 0.13, "right": 0.98, "bottom": 0.17, "top": 0.97}  # shares of a chart
 STYLE = """
 :root { color-scheme: light dark; }
@@ -30,6 +31,7 @@ svg { width: 100%; height: auto; } svg text { fill: currentColor; }
 table { border-collapse: collapse; } td { padding: .15em 1.5em .15em 0; border-bottom: 1px solid #8886; }
 td + td { text-align: right; font-variant-numeric: tabular-nums; }
 .found li { margin: .4em 0; } .found code { font-weight: 600; }
+details { margin-top: 1.5rem; } summary { cursor: pointer; font-weight: 600; font-size: 1.1rem; }
 img { max-width: 100%; background: white; border-radius: 4px; }
 pre { overflow-x: auto; padding: .6em; border: 1px solid #8886; border-radius: 4px; white-space: pre-wrap; }
 """
@@ -39,30 +41,41 @@ def run_page(
     title: str, command: str, history: History, monitor: Monitor, measures: dict[str, str], diagnosis: Diagnosis,
     pictures: Sequence[str],
 ) -> str:  # fmt: skip
-    """Return the page: its title, the command, findings, measures as they are printed, curves, and the pictures."""
+    """Return the page: a picture, findings, measures as they are printed; folded, the curves and all other pictures."""
     found = [
         f"<li><code>{escape(each.code)}</code>: {escape(each.says)}. Try {escape(each.advice)}.</li>"
         for each in diagnosis
     ]
     rows = "".join(f"<tr><td>{escape(name)}</td><td>{escape(text)}</td></tr>" for name, text in measures.items())
-    images = "".join(
+    images = [
         f'<figure><figcaption>{escape(name.removesuffix(".png").replace("-", " "))}</figcaption>'
         f'<img src="{escape(name)}" alt="{escape(name)}" loading="lazy"></figure>'
-        for name in pictures
-    )
+        for name in sorted(pictures, key=lambda name: name != OPENING)
+    ]
+    curves = list(_charts(monitor))
+    first, *more = images or curves or [""]
     parts = [
-        f"<h1>{escape(title)}</h1><p>{escape(str(history))}</p><pre>{escape(command)}</pre>",
+        f"<h1>{escape(title)}</h1><p>{escape(str(history))}</p>{first}",
         "<h2>Diagnosis</h2>",
         f'<ul class="found">{"".join(found)}</ul>' if found else "<p>The diagnosis found no problem.</p>",
         f"<h2>Results</h2><table>{rows}</table>",
-        f'<h2>During training</h2><div class="charts">{"".join(_charts(monitor))}</div>',
-        f'<h2>Pictures</h2><div class="charts">{images}</div>' if pictures else "",
+        _fold("During training", _grid(curves)) if images and curves else "",
+        _fold("More pictures", _grid(more)) if more else "",
+        _fold("The command", f"<pre>{escape(command)}</pre>"),
     ]
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{STYLE}</style></head><body>\n" + "\n".join(parts) + "\n</body></html>\n"
     )
+
+
+def _grid(figures: Sequence[str]) -> str:
+    return f'<div class="charts">{"".join(figures)}</div>'
+
+
+def _fold(summary: str, inside: str) -> str:
+    return f"<details><summary>{summary}</summary>{inside}</details>"
 
 
 def _charts(monitor: Monitor) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,8 @@ import numpy as np
 from aescratch import plots
 from aescratch.backend import Array
 from aescratch.datasets import Dataset
-from aescratch.programs.tour.experiment import Digits, Result
+from aescratch.plots.canvas import BLUE
+from aescratch.programs.tour.experiment import Digits, Result, Row
 from aescratch.programs.tour.findings import random_decodes
 
 if TYPE_CHECKING:
@@ -55,6 +56,32 @@ def draw(
     width, height = (round(DOTS_PER_INCH * side) for side in inches)
     source = "data:image/png;base64," + base64.b64encode(png.getvalue()).decode()
     return Picture(source, (width, height), alternative, caption, wide)
+
+
+def errors(rows: Sequence[Row]) -> Picture | None:
+    """Return the errors of all variants beside PCA's, lowest first; None if no variant restores its input."""
+    shown = sorted((row for row in rows if row.sse is not None), key=lambda row: row.sse or 0.0, reverse=True)
+    if not shown:
+        return None
+    sse, pca = [row.sse or 0.0 for row in shown], [row.pca_sse or 0.0 for row in shown]
+    better = sum(own < other for own, other in zip(sse, pca, strict=True))
+    finding = f"{better} of {len(shown)} variants restore unseen digits better than PCA with as many components"
+
+    def drawing(ax: Axes) -> Axes:
+        ax.barh([row.variant for row in shown], sse, color=BLUE)
+        ax.plot(pca, range(len(shown)), linestyle="none", marker="|", markersize=13, markeredgewidth=3, color="black")
+        ax.set_xlabel("SSE per unseen digit (bars), and PCA's (black marks)")
+        ax.set_title(finding, loc="left")
+        ax.spines[["top", "right"]].set_visible(False)
+        return ax
+
+    best = shown[-1]
+    return draw(
+        drawing, (9.0, 0.9 + 0.27 * len(shown)),
+        f"Bars: the squared error of each variant, from {best.sse:.2f} for {best.variant} up, and PCA's as a mark.",
+        "A shorter bar is better. A mark to the right of a bar's end: PCA with as many numbers restores worse.",
+        wide=True,
+    )  # fmt: skip
 
 
 def pictures(result: Result, digits: Digits, seed: int, vanilla: Any = None) -> Iterator[Picture]:

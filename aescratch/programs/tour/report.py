@@ -12,7 +12,7 @@ import numpy as np
 
 import aescratch as ae
 from aescratch.programs.tour.experiment import Digits, Plan, Result
-from aescratch.programs.tour.figures import pictures
+from aescratch.programs.tour.figures import errors, pictures
 from aescratch.programs.tour.findings import Findings, Results
 from aescratch.programs.tour.page import around, document, element, figure, table, terms
 from aescratch.programs.tour.table import HEAD, cells
@@ -60,6 +60,8 @@ def opening(results: Results, plan: Plan) -> str:
     parts = [element("h1", TITLE), element("p", LEAD, class_="lead")]
     if plan.quick:
         parts.append(element("p", QUICK, class_="quick"))
+    picture = errors([result.row for result in results.values()])
+    parts += [figure(picture)] if picture else []
     links = [around("li", [element("a", result.variant.title, href=f"#{name}")]) for name, result in results.items()]
     parts.append(around("nav", [around("ul", links)], aria_label="Variants"))
     return around("header", parts)
@@ -70,7 +72,7 @@ def overview(results: Results, digits: Digits) -> str:
     caption = f"Trained on {len(digits.train):,} digits, tested on {len(digits.test)}"
     rows = [cells(result.row) for result in results.values()]
     marks = [result.row.check_verdict for result in results.values()]
-    how = around("details", [element("summary", "How to read the table"), terms(COLUMNS)], open="open")
+    how = around("details", [element("summary", "How to read the table"), terms(COLUMNS)])
     return around("section", [element("h2", "The table"), table(caption, HEAD, rows, marks), how], id="table")
 
 
@@ -81,13 +83,16 @@ def notices(findings: Findings) -> str:
 
 
 def chapter(result: Result, results: Results, findings: Findings, digits: Digits, seed: int) -> str:
-    """Return the section of one variant."""
+    """Return the section of one variant: its first picture, and the rest folded."""
     name = result.variant.name
     vanilla = results["vanilla"].autoencoder if "vanilla" in results else None
     parts = [element("h2", result.variant.title), element("p", result.variant.idea)]
     parts += [element("p", sentence, class_="remark") for sentence in remarks(result, findings)]
-    parts.append(around("div", map(figure, pictures(result, digits, seed, vanilla)), class_="figures"))
-    parts.append(fold("The model", str(result.model)))
+    first, *more = map(figure, pictures(result, digits, seed, vanilla))
+    parts.append(around("div", [first], class_="figures"))
+    if more:
+        parts.append(around("details", [element("summary", "More pictures"), around("div", more, class_="figures")]))
+    parts.append(fold("The model", str(result.model), opened=False))
     parts.append(fold("What it didn't learn", str(result.diagnosis), opened=bool(result.diagnosis)))
     parts.append(fold("Its gradient check", str(result.check), opened=result.check.verdict != "pass"))
     return around("section", parts, id=name, class_="variant")
@@ -103,7 +108,7 @@ def remarks(result: Result, findings: Findings) -> Iterator[str]:
         yield findings.remarks[result.variant.name]
 
 
-def fold(summary: str, text: str, opened: bool = True) -> str:
+def fold(summary: str, text: str, opened: bool) -> str:
     """Return preformatted text under a heading that opens and closes it."""
     attributes = {"open": "open"} if opened else {}
     return around("details", [element("summary", summary), element("pre", text)], **attributes)
