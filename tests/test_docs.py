@@ -78,7 +78,7 @@ def test_links_lead_somewhere(path):
         file = (path.parent / unquote(target)).resolve() if target else path
         if not file.exists() or (anchor and file.suffix == ".md" and unquote(anchor) not in anchors_of(file)):
             wrong.append(link)
-    assert not wrong
+    assert not wrong, wrong
 
 
 def public_names():
@@ -254,7 +254,7 @@ def test_links_within_the_site_lead_somewhere(site, pages):
             there = None if "steps" in target.parts else pages.get(target)  # a state of a page, and no place in it
             if not target.is_file() or (there and parts.fragment and unquote(parts.fragment) not in there.ids):
                 wrong.add((str(path.relative_to(site)), link))
-    assert not wrong
+    assert not wrong, wrong
 
 
 def test_headings_have_levels_and_code_is_reached_by_keys(pages):

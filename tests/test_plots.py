@@ -583,6 +583,9 @@ def test_without_a_screen_the_open_figures_are_saved_and_the_folder_is_told(tmp_
     files = sorted(path.name for path in (tmp_path / "figures").iterdir())
     assert files == ["01_manifolds-1.png", "01_manifolds-2.png"]
     assert capsys.readouterr().out == f"2 figures saved in {tmp_path / 'figures'}: no screen to show them\n"
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "platform", "emscripten")
+        plots.show(tmp_path / "elsewhere")
     shown = []
     monkeypatch.setattr(pyplot, "get_backend", lambda: "QtAgg")
     monkeypatch.setattr(pyplot, "show", lambda: shown.append(pyplot.get_fignums()))

@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+from aescratch.foundations.platforms import has_processes
+
 FILES_ONLY = ("agg", "cairo", "pdf", "pgf", "ps", "svg", "template")  # matplotlib's backends without a window
 
 
@@ -28,6 +30,8 @@ def show(folder: str | os.PathLike[str] = "figures") -> None:
         pyplot.show()
         return
     numbers = pyplot.get_fignums()
+    if not numbers or not has_processes():  # a page around a browser's Python shows them itself
+        return
     script, target = Path(sys.argv[0]).stem or "figure", Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     for place, number in enumerate(numbers, 1):
