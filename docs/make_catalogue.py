@@ -6,17 +6,17 @@ Sentences that are new get an empty translation, those that are gone are dropped
 again. tests/test_language.py fails while one is missing.
 """
 
+import ast
 import pathlib
 import sys
 
-from babel.messages import extract
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 ROOT = pathlib.Path(__file__).parents[1]
 FOLDER = ROOT / "aescratch" / "data" / "locale" / "ko" / "LC_MESSAGES"
-KEYWORDS = {"gettext": None, "gettext_noop": None, "Phrase": None}
+KEYWORDS = ("gettext", "gettext_noop", "Phrase")
 
 
 def template():
@@ -25,9 +25,10 @@ def template():
     for path in sorted((ROOT / "aescratch").rglob("*.py")):
         if "path" in path.relative_to(ROOT).parts or "template" in path.relative_to(ROOT).parts:
             continue
-        with path.open("rb") as file:
-            for _, sentence, _, _ in extract.extract("python", file, keywords=KEYWORDS):
-                found.add(sentence, locations=[(path.relative_to(ROOT).as_posix(), None)])
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):  # also those inside f-strings
+            is_asked = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KEYWORDS
+            if is_asked and isinstance(node.args[0], ast.Constant):
+                found.add(node.args[0].value, locations=[(path.relative_to(ROOT).as_posix(), None)])
     return found
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aescratch.foundations.declared import declaration_of
-from aescratch.foundations.language import gettext, gettext_noop
+from aescratch.foundations.language import gettext, gettext_noop, joined
 from aescratch.inspection.gradcheck import Finding, Report, TensorResult, check_function
 from aescratch.inspection.gradcheck.binding import bind, call, changed, copied, name_of, same, with_copies
 from aescratch.inspection.gradcheck.findings import problem_with, raised
@@ -171,7 +171,7 @@ def check_forward(
             if code == "wrong-shape":
                 text = gettext("has shape {got}, expected {shape}, see the docstring")
                 text = text.format(got=np.shape(value), shape=wanted.shape)
-            found = Finding(code, output, "error", f"{output} {text}")
+            found = Finding(code, output, "error", joined(" ", [output, text]))
             return ValueReport(title, [], [*impure.values(), found], TOLERANCE)
         verdicts = np.where(np.abs(value - wanted) <= TOLERANCE * float(np.abs(wanted).max()), "pass", "fail")
         no_estimates = np.full((*wanted.shape, 2), np.nan)

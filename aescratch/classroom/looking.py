@@ -21,7 +21,7 @@ from aescratch.classroom import outcome as kinds
 from aescratch.classroom.exercise import Exercise, read_exercise
 from aescratch.classroom.outcome import Ended, Judgement, Outcome, outcome_of, stopped
 from aescratch.classroom.recognising import borrowed, lacking, recognise
-from aescratch.foundations.language import gettext, with_sentences
+from aescratch.foundations.language import Sentence, gettext, joined, with_sentences
 from aescratch.foundations.sources import import_from_source, innermost, module_of_file
 from aescratch.inspection.gradcheck import Report
 from aescratch.inspection.gradcheck.binding import UPSTREAM_NAMES
@@ -100,12 +100,14 @@ def _require_functions(exercise: Exercise, student: Any, path: Path) -> None:
 def raised(error: BaseException, path: Path) -> Outcome:
     """Return the outcome for an exception: its type and text, and the innermost line of the student's file."""
     theirs = innermost(error, lambda filename: filename == str(path))
-    text = " ".join(str(error).split())
+    text = str(error)
+    if not isinstance(text, Sentence):  # ours are on one line
+        text = " ".join(text.split())
     if theirs is None and isinstance(error, (TypeError, ValueError)):  # our own message about arguments
         return stopped(kinds.RAISED, text)
     kind = type(error).__name__
     known = kinds.OF_EXCEPTIONS.get(kind, kinds.RAISED)
-    says = text if known == kinds.LACKING else f"{kind}: {text}" if text else kind
+    says = text if known == kinds.LACKING else joined(": ", [kind, text]) if text else kind
     outcome = stopped(kinds.RAISED, says, (theirs.lineno or 0) if theirs else 0)
     outcome.kind = known
     return outcome

@@ -19,7 +19,7 @@ from aescratch.backend import Array
 from aescratch.classroom.exercise import OURS, CourseError, Exercise
 from aescratch.classroom.grading.channel import THERE
 from aescratch.classroom.outcome import AS_PLANTED, STILL_THERE
-from aescratch.foundations.language import gettext
+from aescratch.foundations.language import gettext, joined
 from aescratch.inspection.gradcheck import Finding, Report, TensorResult
 
 MISTAKES = "mistakes.json"
@@ -51,7 +51,7 @@ def recognise(exercise: Exercise, reports: Sequence[Report], seed: int, text: by
             evidence = {"hypothesis": code, "tensors": ", ".join(tensor.name for tensor in wrong)}
             found = Finding("cause", wrong[-1].name, "error", cause, evidence, cause, question, proof)
             if causes:
-                found.message = "; ".join(each.message for each in causes)
+                found.message = joined("; ", (each.message for each in causes))
                 found.evidence = causes[0].evidence | evidence
             others = (finding for finding in report.findings if finding.code not in ("cause", "described"))
             report.findings = [*others, found]

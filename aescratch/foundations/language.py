@@ -11,7 +11,7 @@ An exercise brings the translations of its own sentences along, in ``sentences.k
 import contextlib
 import functools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from gettext import NullTranslations, translation
 from pathlib import Path
@@ -55,9 +55,14 @@ def in_language(chosen: str) -> Iterator[None]:
 
 
 def gettext(sentence: str) -> str:
-    """Return a sentence, or a template of one, in the language in force; in English if it has no translation."""
+    """Return a sentence, or a template of one, in the language in force; in English if it has no translation.
+
+    In English it is a `Sentence`, which `told` can still translate.
+    """
+    if isinstance(sentence, (Phrase, Replaced)):
+        return str(told(sentence)) if language() != "en" else sentence
     if language() == "en":
-        return sentence
+        return Sentence(sentence)
     return OWN.get().get(sentence) or _catalogue(language()).gettext(sentence)
 
 
@@ -95,7 +100,37 @@ def read_sentences(text: str) -> dict[str, str]:
     return {sentence: line[2:] for sentence, line in zip(lines, lines[1:], strict=False) if line.startswith("= ")}
 
 
-class Phrase(str):
+class Sentence(str):
+    """A sentence in English, or a template of one, that can still be translated, and so can what is made of it.
+
+    Examples
+    --------
+    >>> message = gettext("not begun yet") + "!"
+    >>> with in_language("ko"):
+    ...     message, told(message)
+    ('not begun yet!', '아직 시작하지 않았다!')
+    """
+
+    def format(self, *values: Any, **named: Any) -> "Phrase":
+        """Return the phrase with these values."""
+        return Phrase(self, *values, **named)
+
+    def join(self, parts: Iterable[str]) -> str:
+        """Return the parts with this sentence between them."""
+        return joined(self, parts)
+
+    def __add__(self, other: str) -> str:
+        return joined("", (self, other))
+
+    def __radd__(self, other: str) -> str:
+        return joined("", (other, self))
+
+    def replace(self, *arguments: Any) -> "Replaced":
+        """Return this with a part replaced, as `str.replace` does, in every language."""
+        return Replaced(self, arguments)
+
+
+class Phrase(Sentence):
     """Words in English, which may be a key or evidence, with their template and values; `told` translates them.
 
     A template that is a phrase, and values that are, are translated too.
@@ -113,18 +148,68 @@ class Phrase(str):
 
     def __new__(cls, template: str, /, *values: Any, **named: Any) -> "Phrase":
         """Put the values into the template."""
-        phrase = super().__new__(cls, template.format(*values, **named))
-        phrase.template, phrase.values, phrase.named = template, values, named
+        phrase = super().__new__(cls, str.format(template, *values, **named))
+        phrase.template = template
+        phrase.values = tuple(_kept(value) for value in values)
+        phrase.named = {name: _kept(value) for name, value in named.items()}
         return phrase
+
+    def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return what a copy is made of."""
+        return (self.template, *self.values), self.named
+
+
+class Replaced(Sentence):
+    """Words in which a part is replaced after they are translated."""
+
+    words: str
+    arguments: tuple[Any, ...]
+
+    def __new__(cls, words: str, arguments: tuple[Any, ...]) -> "Replaced":
+        """Replace it in English."""
+        replaced = super().__new__(cls, str.replace(words, *arguments))
+        replaced.words, replaced.arguments = words, arguments
+        return replaced
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        """Return what a copy is made of."""
+        return self.words, self.arguments
+
+
+def _kept(value: Any) -> Any:
+    """Return a value as a phrase keeps it: an exception's text, since a student's exception may change."""
+    return str(value) if isinstance(value, BaseException) else value
+
+
+def joined(separator: str, parts: Iterable[str]) -> str:
+    """Return texts with a separator between them, which `told` translates if any of them can be.
+
+    Examples
+    --------
+    >>> message = joined("; ", ["1", gettext("not begun yet")])
+    >>> with in_language("ko"):
+    ...     told(message)
+    '1; 아직 시작하지 않았다'
+    """
+    parts = list(parts)
+    if not any(isinstance(text, Sentence) for text in (separator, *parts)):
+        return separator.join(parts)
+    between = [text for part in parts for text in (separator, part)][1:]
+    template = "{}" * len(between)
+    return Phrase(template, *between)
 
 
 def told(words: Any) -> Any:
-    """Return a phrase in the language in force, and anything else as it is."""
-    if not isinstance(words, Phrase):
+    """Return a sentence or a phrase in the language in force, and anything else as it is."""
+    if not isinstance(words, Sentence) or language() == "en":
         return words
-    template = told(words.template) if isinstance(words.template, Phrase) else gettext(words.template)
+    if isinstance(words, Replaced):
+        return told(words.words).replace(*words.arguments)
+    if not isinstance(words, Phrase):
+        return gettext(words)
+    template = told(words.template) if isinstance(words.template, Sentence) else gettext(words.template)
     values, named = map(told, words.values), {name: told(value) for name, value in words.named.items()}
-    return template.format(*values, **named)
+    return str.format(template, *values, **named)
 
 
 def in_this_language(path: Path) -> Path:

@@ -290,12 +290,17 @@ def packed_exception(error: BaseException, line: int) -> dict[str, Any]:
     return {"name": str(type(error).__name__), "bases": bases, "text": text, "line": line}
 
 
-def unpacked_exception(form: Any) -> tuple[BaseException | None, str, int]:
-    """Return an exception with the other side's type and text, its description, and its line."""
+def unpacked_exception(
+    form: Any, in_words: Callable[[str], str] = str
+) -> tuple[BaseException | None, str, int]:  # fmt: skip
+    """Return an exception with the other side's type and text, its description, and its line.
+
+    `in_words` gives the text that a reader understands.
+    """
     match form:
         case {"name": str(name), "bases": list(bases), "text": str(text), "line": int(line)}:
             known = [EXCEPTIONS[base] for base in bases if isinstance(base, str) and base in EXCEPTIONS]
-            name, text, line = shown(name, kept=""), shown(text), line_number(line)
+            name, text, line = shown(name, kept=""), in_words(shown(text)), line_number(line)
             described = f"{name}: {text}" if text else name
             if not known:  # neither an Exception nor SystemExit: Control-C, or one that ends the process
                 return None, described, line

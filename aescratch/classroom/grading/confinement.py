@@ -23,6 +23,7 @@ from aescratch.classroom.grading import calls, sandbox
 from aescratch.classroom.grading.allowed import places_of
 from aescratch.classroom.outcome import DIED, KEPT, TIMED_OUT, Ended
 from aescratch.classroom.running import end_process
+from aescratch.foundations.language import gettext
 from aescratch.foundations.platforms import require_processes
 
 ELSEWHERE = "zip the folder, and grade it on Linux, where aescratch exercises grade takes it"
@@ -182,8 +183,8 @@ class Confined:
                 with contextlib.suppress(FileNotFoundError):
                     written += entry.stat(follow_symlinks=False).st_size
                 if written > sandbox.HOME_SIZE or number >= MOST_FILES:
-                    words = f"{sandbox.HOME_SIZE >> 20} MiB, or {MOST_FILES} files"
-                    raise Ended(DIED, f"it wrote more than {words}, so it was stopped")
+                    words = gettext("it wrote more than {size} MiB, or {files} files, so it was stopped")
+                    raise Ended(DIED, words.format(size=sandbox.HOME_SIZE >> 20, files=MOST_FILES))
 
     def _drain(self) -> bool:
         """Read printed output, and return whether there may be more."""
@@ -194,7 +195,8 @@ class Confined:
         self.kept += chunk[: KEPT - len(self.kept)]
         self.printed += len(chunk)
         if self.printed > MOST_PRINTED:
-            raise Ended(DIED, f"it printed more than {MOST_PRINTED >> 20} MiB, so it was stopped")
+            words = gettext("it printed more than {size} MiB, so it was stopped")
+            raise Ended(DIED, words.format(size=MOST_PRINTED >> 20))
         if not chunk:
             self.printed = -1
         return bool(chunk)
@@ -204,8 +206,10 @@ class Confined:
         try:
             status = self.process.wait(1.0)
         except subprocess.TimeoutExpired:
-            return Ended(DIED, "it closed the connection to the judge")
+            return Ended(DIED, gettext("it closed the connection to the judge"))
         number = -status if status < 0 else status - 128  # bubblewrap reports a signal this way
         with contextlib.suppress(ValueError):
-            return Ended(DIED, f"Python was ended by {signal.Signals(number).name} before the checks finished")
-        return Ended(DIED, f"Python ended with status {status} before the checks finished")
+            words = gettext("Python was ended by {signal} before the checks finished")
+            return Ended(DIED, words.format(signal=signal.Signals(number).name))
+        words = gettext("Python ended with status {status} before the checks finished")
+        return Ended(DIED, words.format(status=status))

@@ -6,6 +6,7 @@
 from fractions import Fraction
 
 from aescratch.classroom.grading.grades import Graded, Student
+from aescratch.foundations.language import gettext
 
 
 def text(student: Student) -> str:
@@ -13,7 +14,7 @@ def text(student: Student) -> str:
     answers = []
     for graded in student.graded:
         of = sum((entry.of for entry in graded.entries), Fraction(0))
-        points = f"points: {_shown(graded.points)} of {_shown(of)}"
+        points = gettext("points: {points} of {of}").format(points=_shown(graded.points), of=_shown(of))
         answers.append("\n  ".join([graded.answer, points, *sentences(graded)]))
     remarks = "".join(f"\n{remark}\n" for remark in [*total(student), *student.remarks])
     return "\n\n".join([student.called, *answers]) + f"\n{remarks}"
@@ -23,17 +24,20 @@ def sentences(graded: Graded) -> list[str]:
     """Return sentences beside the checks' answer: on the teacher's points, lateness, regrading, comments."""
     said = []
     if graded.override.points is not None:
-        said.append(f"your teacher gives {_shown(graded.earned)}; the checks gave {_shown(graded.checked)}")
+        given = gettext("your teacher gives {points}; the checks gave {checked}")
+        said.append(given.format(points=_shown(graded.earned), checked=_shown(graded.checked)))
     if graded.deducted:
-        said.append(f"late: {_shown(graded.deducted)} of {_shown(graded.earned)} points are deducted")
+        late = gettext("late: {deducted} of {earned} points are deducted")
+        said.append(late.format(deducted=_shown(graded.deducted), earned=_shown(graded.earned)))
     if graded.before is not None and graded.before == graded.points:
-        said.append(f"regraded: {_shown(graded.points)}, as before")
+        said.append(gettext("regraded: {points}, as before").format(points=_shown(graded.points)))
     elif graded.before is not None:
-        said.append(f"regraded: {_shown(graded.before)} before, {_shown(graded.points)} now")
+        again = gettext("regraded: {before} before, {points} now")
+        said.append(again.format(before=_shown(graded.before), points=_shown(graded.points)))
     if graded.dropped:
-        said.append("dropped as one of your lowest results: it doesn't count")
+        said.append(gettext("dropped as one of your lowest results: it doesn't count"))
     comments = ["\n    ".join(comment.splitlines()) for comment in graded.override.comments]
-    return said + [f"comment: {comment}" for comment in comments]
+    return said + [gettext("comment: {comment}").format(comment=comment) for comment in comments]
 
 
 def total(student: Student) -> list[str]:
@@ -41,7 +45,8 @@ def total(student: Student) -> list[str]:
     lates = dict.fromkeys(str(graded.late) for graded in student.graded if graded.late)
     if not lates and student.points == sum(graded.checked for graded in student.graded):
         return []
-    return [*lates, f"total: {_shown(student.points)} of {_shown(student.of)}"]
+    points = gettext("total: {points} of {of}").format(points=_shown(student.points), of=_shown(student.of))
+    return [*lates, points]
 
 
 def _shown(points: Fraction) -> str:

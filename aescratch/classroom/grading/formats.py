@@ -20,6 +20,7 @@ from aescratch.classroom.grading.marks import Entry
 from aescratch.classroom.grading.parts import HUNDREDTHS, points_of
 from aescratch.classroom.grading.submissions import Submission
 from aescratch.classroom.outcome import SYNTAX_ERROR
+from aescratch.foundations.language import gettext, told
 
 FORMAT = 1
 NBGRADER_COLUMNS = (
@@ -68,7 +69,7 @@ def as_json(grades: Grades) -> str:
         for student in grades.students
     ]  # fmt: skip
     everything = {
-        "format": FORMAT, "version": grades.version, "unlimited": grades.unlimited,
+        "format": FORMAT, "version": grades.version, "unlimited": [told(each) for each in grades.unlimited],
         "remarks": grades.remarks, "exercises": exercises, "students": students,
     }  # fmt: skip
     return json.dumps(everything, indent=1) + "\n"
@@ -151,13 +152,17 @@ def parts_of(student: Student) -> Iterator[tuple[str, Entry]]:
     """Yield every part of one submission with its full name, for platforms that list them together."""
     for graded in student.graded:
         for entry in graded.entries:
-            yield f"{graded.exercise.title}: {entry.part}", entry
+            yield f"{graded.exercise.title}: {entry.called}", entry
 
 
 def answer_to(student: Student) -> str:
     """Return the answer to one submission as a whole."""
     answers = ["\n  ".join([graded.answer, *sentences(graded)]) for graded in student.graded]
     return "\n\n".join([*student.remarks, *answers, *total(student)])
+
+
+def _points(student: Student) -> str:
+    return gettext("{points:g} of {of:g} points").format(points=float(student.points), of=float(student.of))
 
 
 def as_gradescope(grades: Grades) -> str:
@@ -176,7 +181,7 @@ def as_gradescope(grades: Grades) -> str:
     ]  # fmt: skip
     tests += [
         {
-            "name": f"{graded.exercise.title}: look at it yourself", "output": graded.quotients,
+            "name": f"{graded.exercise.title}: {gettext('look at it yourself')}", "output": graded.quotients,
             "output_format": "text", "visibility": "hidden",
         }
         for graded in student.graded if graded.quotients
@@ -198,7 +203,7 @@ def as_prairielearn(grades: Grades) -> str:
     student = grades.students[0]
     answer = answer_to(student)
     if all(graded.kind in (NO_FILE, SYNTAX_ERROR) for graded in student.graded):
-        results = {"gradable": False, "score": 0.0, "message": "not graded", "format_errors": [answer]}
+        results = {"gradable": False, "score": 0.0, "message": gettext("not graded"), "format_errors": [answer]}
         return shortened(results, LARGEST)
     tests = [
         {"name": name, "points": number(entry.points), "max_points": number(entry.of), "message": entry.reason}
@@ -206,7 +211,7 @@ def as_prairielearn(grades: Grades) -> str:
     ]  # fmt: skip
     results = {
         "gradable": True, "score": float(student.points / student.of) if student.of else 0.0,
-        "message": f"{float(student.points):g} of {float(student.of):g} points", "output": answer, "tests": tests,
+        "message": _points(student), "output": answer, "tests": tests,
     }  # fmt: skip
     return shortened(results, LARGEST)
 
@@ -214,19 +219,26 @@ def as_prairielearn(grades: Grades) -> str:
 def as_classroom50(grades: Grades) -> str:
     """Return the results of one submission for Classroom 50's autograder.py, which adds the student.
 
-    Scores must be whole numbers there, so they are in hundredths of points.
+    Scores must be whole numbers there, so they are in hundredths of points. A test's name is a key, in English.
     """
     student = grades.students[0]
+    marks = [(graded.exercise, entry) for graded in student.graded for entry in graded.entries]
     tests = [
         {
-            "test-name": name, "passed": entry.points == entry.of, "score": int(entry.points * HUNDREDTHS),
+            "test-name": f"{exercise.abouts[0][1].title}: {entry.part}",
+            "passed": entry.points == entry.of, "score": int(entry.points * HUNDREDTHS),
             "max-score": int(entry.of * HUNDREDTHS), "message": entry.reason,
         }
-        for name, entry in parts_of(student)
+        for exercise, entry in marks
     ]  # fmt: skip
+    line = gettext("{part}: {points:g} of {of:g}; {reason}")
+    lines = [
+        line.format(part=name, points=float(entry.points), of=float(entry.of), reason=entry.reason)
+        for name, entry in parts_of(student)
+    ]
     results = {
         "score": int(student.points * HUNDREDTHS), "max-score": int(student.of * HUNDREDTHS), "tests": tests,
-        "answer": answer_to(student),
+        "total": _points(student), "answer": "\n".join([*lines, "", answer_to(student)]),
     }  # fmt: skip
     return json.dumps(results, indent=1) + "\n"
 

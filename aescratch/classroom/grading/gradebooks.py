@@ -22,6 +22,7 @@ from aescratch.classroom.grading.formats import number, table
 from aescratch.classroom.grading.grades import NO_FILE, Grades, Student
 from aescratch.classroom.grading.parts import points_of
 from aescratch.classroom.grading.roster import BLACKBOARD, CANVAS, Roster
+from aescratch.foundations.language import gettext
 
 COLUMN = {  # the heading of an assignment
     CANVAS: re.compile(r"(?P<name>.*) \(\d+\)"),
@@ -72,12 +73,16 @@ def _filled(grades: Grades, roster: Roster, remarks: list[str]) -> bytes:
     columns = _columns(grades, roster)
     for place, exercise in enumerate(grades.exercises):
         if not any(place in column.exercises for column in columns):
-            remarks.append(f"{roster.form.name} has no column for {exercise.name}, so its points were left out")
+            none = gettext("{platform} has no column for {exercise}, so its points were left out")
+            remarks.append(none.format(platform=roster.form.name, exercise=exercise.name))
     for column in columns:
         of = _worth(grades, column.exercises)
         if column.of is not None and column.of != of:
-            worth = f"has a maximum of {number(column.of)}, but its exercises have {number(of)}"
-            remarks.append(f"the column {shown(column.heading)} {worth}: the points were not rescaled")
+            other = gettext(
+                "the column {column} has a maximum of {maximum}, but its exercises have {of}: the points were not "
+                "rescaled"
+            )
+            remarks.append(other.format(column=shown(column.heading), maximum=number(column.of), of=number(of)))
         for student in grades.students:
             row, earned = student.submission.row, _earned(student, column.exercises)
             if row is not None and earned is not None:
@@ -90,13 +95,14 @@ def _filled(grades: Grades, roster: Roster, remarks: list[str]) -> bytes:
 def _columns(grades: Grades, roster: Roster) -> list[Column]:
     """Return the columns with an exercise's name, or, if there are none, one with the maximum of all exercises."""
     worth = next((line for line in roster.table if line and line[0].strip().startswith(POINTS_ROW)), [])
-    names = [(_words(exercise.name), _words(exercise.title)) for exercise in grades.exercises]
+    titles = [[about.title for _, about in exercise.abouts] for exercise in grades.exercises]
+    names = [list(map(_words, [e.name, *those])) for e, those in zip(grades.exercises, titles, strict=True)]
     columns = []
     for place, heading in enumerate(roster.table[0]):
         if match := COLUMN[roster.form].fullmatch(heading.strip()):
             of = match.groupdict().get("of") or "".join(worth[place : place + 1])
             # "Gelu backward" doesn't contain "relu"; of "elu" and "gelu tanh", the longer counts.
-            lengths = [max(len(name) * (name in _words(match["name"])) for name in pair) for pair in names]
+            lengths = [max(len(name) * (name in _words(match["name"])) for name in those) for those in names]
             best = [i for i, length in enumerate(lengths) if length and length == max(lengths)]
             columns.append(Column(place, heading, _number(of), best if len(best) == 1 else []))
     taken = Counter(i for column in columns for i in column.exercises)
@@ -125,9 +131,11 @@ def _worksheet(grades: Grades, students: Sequence[Student], place: int, export: 
     of = number(_worth(grades, mine))
     names = ", ".join(grades.exercises[i].name for i in mine)
     if not mine:
-        remarks.append(f"there is no worksheet for {export.name}: no exercise was mostly handed in there")
+        none = gettext("there is no worksheet for {export}: no exercise was mostly handed in there")
+        remarks.append(none.format(export=export.name))
         return ""
-    remarks.append(f"the worksheet for {export.name} holds the points for {names}, {of} in all")
+    holds = gettext("the worksheet for {export} holds the points for {names}, {of} in all")
+    remarks.append(holds.format(export=export.name, names=names, of=of))
     rows: list[list[Any]] = [MOODLE_COLUMNS]
     for student in students:
         who, row = student.submission.called.get(place), student.submission.row
@@ -135,7 +143,8 @@ def _worksheet(grades: Grades, students: Sequence[Student], place: int, export: 
         if who is None or earned is None:
             continue
         if not who.handles or (row and row.group and who.name.casefold() == row.group.casefold()):
-            remarks.append(f"{student.called} has no own number in {export.name}, and is not in the worksheet")
+            unlisted = gettext("{student} has no own number in {export}, and is not in the worksheet")
+            remarks.append(unlisted.format(student=student.called, export=export.name))
             continue
         email = row.email if row else ""
         rows.append([f"Participant {who.handles[0]}", shown(who.name), email, "", number(earned), of, "Yes", "", ""])

@@ -16,11 +16,12 @@ from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.grading.dropping import lowest
 from aescratch.classroom.grading.exports.attempts import MOST_SHOWN
 from aescratch.classroom.grading.lateness import Lateness, Rule, deducted, lateness_of
-from aescratch.classroom.grading.ledger import Record
+from aescratch.classroom.grading.ledger import Record, said_in
 from aescratch.classroom.grading.marks import Entry, without_points
 from aescratch.classroom.grading.overrides import NONE, Override, Place
 from aescratch.classroom.grading.parts import HUNDREDTHS, points_of
 from aescratch.classroom.grading.submissions import Arrival, Submission
+from aescratch.foundations.language import gettext, language, with_sentences
 
 NO_FILE = "no-file"
 IN_TIME = Arrival(0)  # the default where no time is known
@@ -47,7 +48,7 @@ class Graded:
     kind: str  # an outcome's, or "no-file"
     entries: tuple[Entry, ...]
     code: str  # of the mistake
-    cause: str  # words that distinguish the mistake from others with the same code
+    cause: str  # words in English that distinguish the mistake from others with the same code
     answer: str
     override: Override = NONE
     late: Lateness | None = None
@@ -56,6 +57,7 @@ class Graded:
     before: Fraction | None = None  # points before regrading
     seconds: float | None = None  # time that judging took
     quotients: str = ""  # evidence of difference quotients in place of a formula
+    told_cause: str = ""  # the cause in the language in force
 
     @property
     def checked(self) -> Fraction:
@@ -138,19 +140,28 @@ class Grades:
 
 
 def graded(exercise: Exercise, submission: Submission, record: Record | None, quotients: int = 100) -> Graded:
-    """Return an exercise of a student from the record of its file; difference quotients get this percentage."""
+    """Return an exercise of a student from the record of its file, in the language in force.
+
+    Difference quotients get this percentage.
+    """
     if record is None:
         reason = submission.reasons[exercise.name]
-        parts = tuple(without_points(exercise, reason, NO_FILE))
+        with with_sentences(exercise.sentences):
+            parts = tuple(without_points(exercise, reason, NO_FILE))
         return Graded(exercise, NO_FILE, parts, NO_FILE, "", f"{exercise.name}: {reason}")
-    parts = tuple(Entry.of_row(exercise, row) for row in record["entries"])
-    answer, evidence = record["answer"], record.get("quotients", "")
+    words = said_in(record, language())
+    entries = zip(record["entries"], words["parts"], words["reasons"], strict=True)
+    parts = tuple(Entry.of_row(exercise, row, called)._replace(reason=reason) for row, called, reason in entries)
+    answer, evidence = words["answer"], words["quotients"]
     if evidence and quotients < 100:
-        reason = f"counts {quotients} %: it seems to use difference quotients in place of a formula"
+        counts = gettext("counts {percent} %: it seems to use difference quotients in place of a formula")
+        reason = counts.format(percent=quotients)
         parts = tuple(_shared(parts, quotients, reason))
         answer += f"\n  {reason} ({evidence})"
-    about = (record["code"], record["cause"], answer)
-    return Graded(exercise, record["kind"], parts, *about, quotients=evidence, seconds=record.get("seconds"))
+    return Graded(
+        exercise, record["kind"], parts, record["code"], record["cause"], answer, quotients=evidence,
+        seconds=record.get("seconds"), told_cause=words["cause"],
+    )  # fmt: skip
 
 
 def _shared(parts: Sequence[Entry], percent: int, reason: str) -> Iterator[Entry]:
@@ -189,7 +200,7 @@ def collect(
     grades = Grades(exercises, students, **about)
     if untold:
         names = ", ".join(untold[:MOST_SHOWN])
-        more = f" and {len(untold) - MOST_SHOWN} more" if untold[MOST_SHOWN:] else ""
-        remark = f"the time of submission is unknown, so these count as in time: {names}{more}"
-        grades.remarks = [*grades.remarks, remark]
+        more = gettext(" and {count} more").format(count=len(untold) - MOST_SHOWN) if untold[MOST_SHOWN:] else ""
+        remark = gettext("the time of submission is unknown, so these count as in time: {names}{more}")
+        grades.remarks = [*grades.remarks, remark.format(names=names, more=more)]
     return grades

@@ -21,6 +21,7 @@ from aescratch.classroom.grading.sandbox import missing_protections
 from aescratch.classroom.grading.stand_in import Conversation
 from aescratch.classroom.looking import judgement_of
 from aescratch.classroom.outcome import DIED, KEPT, SYNTAX_ERROR, TIMED_OUT, Judgement, stopped
+from aescratch.foundations.language import gettext
 
 __all__ = ["Judgement", "Limits", "judge_text", "missing_protections"]
 
@@ -28,8 +29,8 @@ __all__ = ["Judgement", "Limits", "judge_text", "missing_protections"]
 def judge_text(exercise: Exercise, text: bytes, file: str, *, seed: int, limits: Limits = Limits()) -> Judgement:
     """Return the judgement on a submission's text at this seed; `file` is its name in messages."""
     if len(text) > limits.source:
-        why = f"Python can't read it: {file} is larger than {limits.source >> 10} KiB"
-        return Judgement(stopped(SYNTAX_ERROR, why))
+        why = gettext("Python can't read it: {file} is larger than {size} KiB")
+        return Judgement(stopped(SYNTAX_ERROR, why.format(file=file, size=limits.source >> 10)))
     return judge_at(exercise, text, file, seeds=[seed], limits=limits, is_flagging=True)[0]
 
 

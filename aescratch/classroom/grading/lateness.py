@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from aescratch.classroom.grading.parts import HUNDREDTHS
+from aescratch.foundations.language import gettext
 
 DAY = timedelta(days=1)
 
@@ -33,9 +34,11 @@ class Lateness(NamedTuple):
 
     def __str__(self) -> str:
         if self.days is None:
-            return "late according to the platform, which gives no time; nothing is deducted"
-        days = f"late by {self.days} day{'s' if self.days > 1 else ''}"
-        return f"{days}: {float(100 * self.share):g} % of the earned points are deducted" if self.share else days
+            return str(gettext("late according to the platform, which gives no time; nothing is deducted"))
+        one, more = gettext("late by 1 day"), gettext("late by {days} days")
+        late = str(more.format(days=self.days) if self.days > 1 else one)
+        cost = gettext("{late}: {percent:g} % of the earned points are deducted")
+        return str(cost.format(late=late, percent=float(100 * self.share))) if self.share else late
 
 
 def rule_of(text: str) -> Rule:

@@ -1,6 +1,7 @@
 """The judgements made so far, one per line, so that grading continues after any interruption.
 
     results.jsonl: {"key": ..., "kind": ..., "entries": ..., "sum": ...}    appended and flushed after each judgement
+    words: what people read, in every other language, so that the language is chosen when grades are written
     key: a digest of everything that matters: file, exercise, seed, limits, confinement, version; judged once
     sum: a digest of the rest of its line, so that a damaged line is detected, and judged again
 """
@@ -23,10 +24,18 @@ try:
 except ImportError:  # there is none on Windows
     fcntl = None  # type: ignore[assignment]
 
-FORMAT = 2
+FORMAT = 3
 RECORDS = "results.jsonl"
 BROKEN = "broken"  # the kind of a record for a failure outside the submission
 Record = dict[str, Any]
+
+
+def said_in(record: Record, language: str) -> Record:
+    """Return what a record says to people in a language: of its parts, their names and the reasons; and the rest."""
+    if language in record.get("words", {}):
+        return record["words"][language]
+    parts = {"parts": [part for part, *_ in record["entries"]], "reasons": [row[3] for row in record["entries"]]}
+    return {**parts, "cause": record["cause"], "answer": record["answer"], "quotients": record.get("quotients", "")}
 
 
 class Task(NamedTuple):

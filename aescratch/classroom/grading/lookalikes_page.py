@@ -11,8 +11,9 @@ from pathlib import Path
 from aescratch.classroom.grading.lookalikes import Lookalikes, Pair
 from aescratch.classroom.grading.markup import escaped, page
 from aescratch.foundations.files import write_text
+from aescratch.foundations.language import gettext, gettext_noop
 
-NOTE = (
+NOTE = gettext_noop(
     "Evidence, never a verdict. Similar files don't show who wrote them, or how: people work together where that is "
     "allowed, learn from the same book, or have the same odd idea. Read both, and ask."
 )
@@ -49,36 +50,38 @@ def as_json(found: Sequence[Lookalikes]) -> str:
 def as_html(found: Sequence[Lookalikes]) -> str:
     """Return the page."""
     sections = "".join(_section(each) for each in found if each.pairs)
-    nothing = "<p>Nothing stands out.</p>\n"
-    body = (
-        f"<h1>Lookalikes</h1>\n<p><strong>{NOTE}</strong></p>\n"
-        "<p>Names, comments, layout and the order of lines don't count, and neither does code of the stub, the "
-        "solution or a known mistake. Only code that hardly anybody else in this class wrote counts; its lines are "
-        f"marked.</p>\n{sections or nothing}"
+    nothing = f"<p>{gettext('Nothing stands out.')}</p>\n"
+    counts = gettext(
+        "Names, comments, layout and the order of lines don't count, and neither does code of the stub, the solution "
+        "or a known mistake. Only code that hardly anybody else in this class wrote counts; its lines are marked."
     )
-    return page("Lookalikes", body, "lookalikes.css")
+    title = gettext("Lookalikes")
+    body = f"<h1>{title}</h1>\n<p><strong>{gettext(NOTE)}</strong></p>\n<p>{counts}</p>\n{sections or nothing}"
+    return page(title, body, "lookalikes.css")
 
 
 def _section(found: Lookalikes) -> str:
     groups = "".join(f"<li>{escaped(', '.join(group))}</li>" for group in found.groups)
     pairs = "".join(_side_by_side(found, pair) for pair in found.pairs[:MOST_PAIRS])
     left = len(found.pairs) - MOST_PAIRS
-    more = f"<p>{left} more pairs are in lookalikes.json.</p>\n" if left > 0 else ""
-    return (
-        f"<section><h2>{escaped(found.exercise.name)}</h2>\n<p>Files: {len(found.texts)}. Pairs are listed if their "
-        f"weight is at least {found.least:.0f}.</p>\n<ul>{groups}</ul>\n{pairs}{more}</section>\n"
-    )
+    rest = gettext("{count} more pairs are in lookalikes.json.").format(count=left)
+    more = f"<p>{rest}</p>\n" if left > 0 else ""
+    listed = gettext("Files: {files}. Pairs are listed if their weight is at least {least:.0f}.")
+    head = f"<h2>{escaped(found.exercise.name)}</h2>\n<p>{listed.format(files=len(found.texts), least=found.least)}</p>"
+    return f"<section>{head}\n<ul>{groups}</ul>\n{pairs}{more}</section>\n"
 
 
 def _side_by_side(found: Lookalikes, pair: Pair) -> str:
-    says = "identical files" if _is_same(found, pair) else f"likeness {pair.likeness:.0%}"
+    alike = gettext("likeness {likeness:.0%}").format(likeness=pair.likeness)
+    says = gettext("identical files") if _is_same(found, pair) else alike
     sides = "".join(
         f"<div><h4>{escaped(student)}</h4><pre>{_code(found.texts[student], lines)}</pre></div>"
         for student, lines in zip(pair.students, pair.lines, strict=True)
     )
-    names = escaped(" and ".join(pair.students))
+    names = escaped(gettext(" and ").join(pair.students))
+    head = gettext("{names}: {likeness}, weight {weight:.0f}")
     return (
-        f"<details><summary>{names}: {says}, weight {pair.weight:.0f}</summary>\n"
+        f"<details><summary>{head.format(names=names, likeness=says, weight=pair.weight)}</summary>\n"
         f'<div class="pair">{sides}</div></details>\n'
     )
 

@@ -16,6 +16,7 @@ from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.grading.parts import COMPARING, HUNDREDTHS, Expected, Part, declared, expected, worth
 from aescratch.classroom.grading.reasons import first_sentence, not_checked, sentence
 from aescratch.classroom.outcome import Judgement, code_of
+from aescratch.foundations.language import gettext, told
 from aescratch.inspection.gradcheck import Finding, Report
 from aescratch.inspection.gradcheck.functions import MALFORMED
 
@@ -29,25 +30,31 @@ class Entry(NamedTuple):
     """The points of one declared part."""
 
     exercise: str
-    part: str
+    part: str  # its name in English, a key
     points: Fraction  # in whole hundredths, as `of` is
     of: Fraction
     reason: str  # one sentence
     codes: tuple[str, ...] = ()  # of the findings; empty if all is right
     flagged: bool = False  # whether a person has to decide, because the checks are inconclusive
+    translated: str = ""  # the part's name in the language in force, if not in English
+
+    @property
+    def called(self) -> str:
+        """The part's name in the language in force."""
+        return self.translated or self.part
 
     @property
     def row(self) -> list[Any]:
-        """The entry of a record."""
+        """The entry of a record, without the name that depends on the language."""
         points, of = (int(value * HUNDREDTHS) for value in (self.points, self.of))
         return [self.part, points, of, self.reason, list(self.codes), self.flagged]
 
     @classmethod
-    def of_row(cls, exercise: Exercise, row: Sequence[Any]) -> Entry:
-        """Return the entry of a row."""
+    def of_row(cls, exercise: Exercise, row: Sequence[Any], called: str = "") -> Entry:
+        """Return the entry of a row; `called` is the part's name in the language in force, by default English."""
         part, points, of, reason, codes, flagged = row
         points, of = Fraction(points, HUNDREDTHS), Fraction(of, HUNDREDTHS)
-        return cls(exercise.name, part, points, of, reason, tuple(codes), flagged)
+        return cls(exercise.name, part, points, of, reason, tuple(codes), flagged, called)
 
 
 class Credit(NamedTuple):
@@ -85,7 +92,8 @@ def without_points(exercise: Exercise, reason: str, code: str) -> list[Entry]:
 
 def _entry(exercise: Exercise, part: Part, credit: Credit) -> Entry:
     earned = worth(part, credit.share)
-    return Entry(exercise.name, part.name, earned, part.of, credit.reason, credit.codes, credit.flagged)
+    about = (str(credit.reason), credit.codes, credit.flagged, str(told(part.name)))
+    return Entry(exercise.name, str(part.name), earned, part.of, *about)
 
 
 def _matched(looks: Sequence[Expected], reports: Iterable[Report]) -> list[Report | None]:
@@ -126,8 +134,8 @@ def _credit(part: Part, look: Expected, report: Report, share: Fraction) -> Cred
         return _shapes(look, report)
     if part.kind == "kept":
         if lost := sorted(set(look.given) - _right(report)):
-            words = f"{', '.join(lost)} was right in the original file, but is wrong now"
-            return Credit(Fraction(0), words, ("not-kept",))
+            words = gettext("{tensors} was right in the original file, but is wrong now")
+            return Credit(Fraction(0), words.format(tensors=", ".join(lost)), ("not-kept",))
         return _law(share)
     about = [f for f in report.findings if f.severity == "error" and _is_about(f, part.kind, report)]
     if not about:
@@ -151,9 +159,9 @@ def _is_about(finding: Finding, kind: str, report: Report) -> bool:
 def _law(share: Fraction) -> Credit:
     """Return the credit of a law that holds."""
     if share == 1:
-        return Credit(share, "right")
-    part = "counts only for the values that are right" if share else "counts only if values are right"
-    return Credit(share, part, ("law-without-values",))
+        return Credit(share, gettext("right"))
+    some, none = gettext("counts only for the values that are right"), gettext("counts only if values are right")
+    return Credit(share, some if share else none, ("law-without-values",))
 
 
 def _values(name: str, report: Report) -> Credit:
@@ -164,7 +172,7 @@ def _values(name: str, report: Report) -> Credit:
             return _unsure(about)
         return _because(Fraction(0), report, about)
     if tensor.verdict == "pass":
-        return Credit(Fraction(1), "right")
+        return Credit(Fraction(1), gettext("right"))
     about = [f for f in report.findings if f.tensor == name and f.code in (*OF_VALUES, *INSTEAD_OF_VALUES)]
     if tensor.verdict == "inconclusive":
         return _unsure([f for f in report.findings if f.severity == "inconclusive"])
@@ -175,8 +183,9 @@ def _values(name: str, report: Report) -> Credit:
 
 def _unsure(findings: Sequence[Finding]) -> Credit:
     code = findings[0].code if findings else "inconclusive"
-    why = f": {findings[0].message}" if findings else ""
-    return Credit(Fraction(0), f"the checks can't tell; look at this one yourself{why}", (code,), True)
+    why = f": {told(findings[0].message)}" if findings else ""
+    words = gettext("the checks can't tell; look at this one yourself{why}").format(why=why)
+    return Credit(Fraction(0), words, (code,), True)
 
 
 def _shapes(look: Expected, report: Report) -> Credit:
@@ -187,11 +196,12 @@ def _shapes(look: Expected, report: Report) -> Credit:
     ]  # fmt: skip
     share = Fraction(len(set(fine)), len(look.tensors))
     if share == 1:
-        return Credit(share, "right")
+        return Credit(share, gettext("right"))
     about = [f for f in report.findings if f.code in INSTEAD_OF_VALUES]
     if not about:
         constant = ", ".join(name for name in look.tensors if name not in fine)
-        return Credit(share, f"{constant}: all entries are equal, so the shape proves nothing", ("constant",))
+        words = gettext("{tensors}: all entries are equal, so the shape proves nothing").format(tensors=constant)
+        return Credit(share, words, ("constant",))
     return _because(share, report, about)
 
 

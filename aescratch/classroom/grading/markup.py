@@ -8,6 +8,8 @@ from fractions import Fraction
 from html import escape
 from pathlib import Path
 
+from aescratch.foundations.language import gettext, language
+
 LONGEST_NAME, MOST_NAMES = 40, 20
 FEW_LINES, MOST_LINES = 10, 100  # lines of a list that is open at first, and of any list
 WIDTH = 160  # pixels, of the longest bar
@@ -22,7 +24,7 @@ def page(title: str, body: str, *styles: str) -> str:
     """Return a page that fetches nothing, in the style of the teacher's pages and of further style sheets here."""
     style = "".join((Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("summary.css", *styles))
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{language()}"><head><meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title}</title>\n<style>\n{style}</style></head>\n<body>\n{body}</body></html>\n"
     )
@@ -40,7 +42,8 @@ def breakable(name: str) -> str:
 
 def listed(parts: Sequence[str], most: int = MOST_NAMES) -> str:
     """Return at most `most` pieces, with commas between them."""
-    return ", ".join(parts[:most]) + (f" and {len(parts) - most} more" if len(parts) > most else "")
+    more = gettext(" and {count} more").format(count=len(parts) - most) if len(parts) > most else ""
+    return ", ".join(parts[:most]) + more
 
 
 def folded(lists: Mapping[str, Sequence[str]]) -> str:
@@ -48,7 +51,8 @@ def folded(lists: Mapping[str, Sequence[str]]) -> str:
     text = ""
     for title, lines in lists.items():
         items = "".join(f"<li>{line}</li>" for line in lines[:MOST_LINES])
-        more = f"<li>and {len(lines) - MOST_LINES} more, all in grades.json</li>" if len(lines) > MOST_LINES else ""
+        rest = gettext("and {count} more, all in grades.json").format(count=len(lines) - MOST_LINES)
+        more = f"<li>{rest}</li>" if len(lines) > MOST_LINES else ""
         head = f"<details{' open' if len(lines) <= FEW_LINES else ''}><summary>{title} ({len(lines)})</summary>\n"
         text += f"{head}<ul>{items}{more}</ul></details>\n" if lines else ""
     return text

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from aescratch.classroom.comparing import ValueReport
 from aescratch.classroom.exercise import Exercise
+from aescratch.foundations.language import gettext, gettext_noop, in_language
 from aescratch.inspection.gradcheck import Report
 from aescratch.inspection.gradcheck.binding import UPSTREAM_NAMES
 
@@ -25,14 +26,14 @@ HUNDREDTHS = 100  # points are whole hundredths, so that sums are exact
 SHAPES, LINEAR, PURE, KEPT = 10, 10, 10, 20  # percent of a report; the values share the rest
 COMPARING = (Report.__name__, ValueReport.__name__)  # the reports on arrays; others count answers
 WHOLE = 10  # weight of a report without tensors, such as that on a prediction; others have 100 for each tensor
-STEADY = "changes no argument, and gives the same result again"
+STEADY = gettext_noop("changes no argument, and gives the same result again")
 SEEDS_TRIED = 100
 
 
 class Part(NamedTuple):
     """A part of an exercise: its report among those of the checks, its kind, and its points."""
 
-    name: str
+    name: str  # in English, a key; `told` translates it
     report: int
     kind: str
     tensor: str
@@ -105,6 +106,7 @@ def checked(exercise: Exercise, text: str, seed: int) -> list[tuple[Report, dict
 
 
 @functools.cache
+@in_language("en")
 def expected(exercise: Exercise) -> tuple[Expected, ...]:
     """Return what to expect of each report of an exercise's checks, from its solution and its stub."""
     seed = fair_seed(exercise, 0)
@@ -123,6 +125,7 @@ def expected(exercise: Exercise) -> tuple[Expected, ...]:
 
 
 @functools.cache
+@in_language("en")
 def declared(exercise: Exercise) -> tuple[Part, ...]:
     """Return the parts of an exercise; their points add up to the exercise's own, exactly.
 
@@ -174,15 +177,17 @@ def _parts(report: Expected) -> list[tuple[str, str, str, Fraction]]:
     if not report.tensors:
         return [(report.title, "whole", "", Fraction(WHOLE))]
     if not report.sought:
-        return [("what was right stays right", "kept", "", Fraction(KEPT))]
+        return [(gettext("what was right stays right"), "kept", "", Fraction(KEPT))]
+    steady = gettext(STEADY)
     if report.sort not in COMPARING:
-        return [("answers", "answers", "", Fraction(100 - PURE)), (STEADY, "pure", "", Fraction(PURE))]
-    laws = [(STEADY, "pure", PURE)]
+        return [(gettext("answers"), "answers", "", Fraction(100 - PURE)), (steady, "pure", "", Fraction(PURE))]
+    laws = [(steady, "pure", PURE)]
     if report.upstream:
-        laws.insert(0, ("linear in the upstream gradient", "linear", LINEAR))
+        laws.insert(0, (gettext("linear in the upstream gradient"), "linear", LINEAR))
     if report.given:
-        laws.append(("what was right stays right", "kept", KEPT))
-    shapes = [] if report.shaped else [("shapes", "shapes", "", Fraction(SHAPES))]
+        laws.append((gettext("what was right stays right"), "kept", KEPT))
+    shapes = [] if report.shaped else [(gettext("shapes"), "shapes", "", Fraction(SHAPES))]
     left = 100 - sum(percent for *_, percent in laws) - (0 if report.shaped else SHAPES)
-    values = [(f"values of {name}", "values", name, Fraction(left, len(report.sought))) for name in report.sought]
+    share, title = Fraction(left, len(report.sought)), gettext("values of {name}")
+    values = [(title.format(name=name), "values", name, share) for name in report.sought]
     return [*shapes, *values, *((name, kind, "", Fraction(percent)) for name, kind, percent in laws)]

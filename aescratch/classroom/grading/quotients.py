@@ -20,6 +20,7 @@ from aescratch.backend import Array
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.grading.quotients_in_source import Shown, shown_in
 from aescratch.classroom.outcome import Ended
+from aescratch.foundations.language import gettext, joined
 from aescratch.inspection.gradcheck import Report
 from aescratch.inspection.gradcheck.binding import UPSTREAM_NAMES, as_list, copied
 from aescratch.inspection.gradcheck.numeric import EPSILON
@@ -79,17 +80,19 @@ def evidence(exercise: Exercise, text: bytes, reports: Sequence[Report], calls: 
                 counted[name] = asked.counted(name, copied(call.arguments))
         helper, times, is_complex = counted[name]
         if source.imaginary:
-            found.append(f"line {source.imaginary} takes an imaginary part, as a complex step does")
+            imaginary = gettext("line {line} takes an imaginary part, as a complex step does")
+            found.append(imaginary.format(line=source.imaginary))
         elif is_complex:
-            found.append("its own functions are called with complex numbers, as a complex step does")
+            found.append(gettext("its own functions are called with complex numbers, as a complex step does"))
         if found and source.quotient:
-            found.append(f"line {source.quotient} divides a difference by a step")
+            found.append(gettext("line {line} divides a difference by a step").format(line=source.quotient))
         if found and times > 1:
             entries = sum(value.size for value in _arrays(call.returned))
-            found.append(f"one call of {name}, for {entries} numbers, calls {helper} {times} times")
+            calling = gettext("one call of {name}, for {entries} numbers, calls {helper} {times} times")
+            found.append(calling.format(name=name, entries=entries, helper=helper, times=times))
         if found:
-            told[name] = f"{name}: {'; '.join(found)}"
-    return "; ".join(told.values())
+            told[name] = joined("", [f"{name}: ", joined("; ", found)])
+    return joined("; ", told.values())
 
 
 def of_numbers(call: Call, ask: Ask, formula: Callable[..., Any], source: Shown) -> list[str]:
@@ -124,23 +127,25 @@ def of_numbers(call: Call, ask: Ask, formula: Callable[..., Any], source: Shown)
     inputs = [name for name in floats if not _is_upstream(name)]
     is_flat = not off(right(changed(inputs, 1.0)), wanted)  # like the slope of a ReLU
     accuracy = off(given, wanted)
-    said = [f"its values agree with a formula's only to {accuracy:.1e}, while formulas agree to {unit:.0e}"]
+    agrees = gettext("its values agree with a formula's only to {accuracy:.1e}, while formulas agree to {unit:.0e}")
+    said: list[str] = [agrees.format(accuracy=accuracy, unit=unit)]
     if source.quotient and accuracy > SHOWN * unit:
         return said
     if source.quotient and is_flat and (now := _again(ask, near := changed(inputs, NEAR), given)):
-        return ["near a kink its values are those on both sides"] if off(now, right(near)) > AGREES else []
+        return [gettext("near a kink its values are those on both sides")] if off(now, right(near)) > AGREES else []
     if source.coarse or accuracy <= ROUGH * unit:
         return []  # formulas in all known styles reach 2 units, and their noise 3
     for name in floats:
         before = changed([name], 1.0)
         now = _again(ask, before, given)
         if not now:
-            return [*said, "it can't be called again"]
+            return [*said, gettext("it can't be called again")]
         theirs, ours = ([a - b for a, b in zip(*each, strict=True)] for each in ((now, given), (right(before), wanted)))
         if off(theirs, ours) > ROUGH * unit:
-            return [*said, "their last digits are noise"]
+            return [*said, gettext("their last digits are noise")]
     if is_flat and (now := _again(ask, larger := changed(inputs, LARGER), given)):
-        return [*said, "and less the larger its inputs are"] if off(now, right(larger)) > GROWS * accuracy else []
+        less = gettext("and less the larger its inputs are")
+        return [*said, less] if off(now, right(larger)) > GROWS * accuracy else []
     return []
 
 

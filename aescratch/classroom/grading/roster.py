@@ -19,6 +19,7 @@ from typing import NamedTuple
 from aescratch.classroom.grading.exports.archives import composed, shown
 from aescratch.classroom.grading.exports.attempts import Who
 from aescratch.classroom.grading.lateness import due_of
+from aescratch.foundations.language import gettext
 
 LARGEST = 50_000_000  # bytes
 MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}  # byte order marks
@@ -95,22 +96,28 @@ class Roster:
                 for number in rows:
                     claims[number][how].append(who)
             else:
-                several = " and ".join(shown(self.rows[number].student) for number in sorted(rows)[:3])
-                why[who] = f"could be {len(rows)} students on the roster, {several}" if rows else "isn't on the roster"
+                several = gettext(" and ").join(shown(self.rows[number].student) for number in sorted(rows)[:3])
+                could_be = gettext("could be {count} students on the roster, {several}")
+                could_be = could_be.format(count=len(rows), several=several)
+                why[who] = could_be if rows else gettext("isn't on the roster")
         placed: list[tuple[Row | None, list[Who]]] = []
         remarks = list(self.remarks)
         for row, claim in zip(self.rows, claims, strict=True):
             alone = claim["handle"] or claim["name"]
             for who in claim["name"] if claim["handle"] else []:
-                why[who] = f"has the name of {shown(row.student)}, who is already {shown(alone[0].label)}"
+                same = gettext("has the name of {student}, who is already {other}")
+                why[who] = same.format(student=shown(row.student), other=shown(alone[0].label))
             if len({who.key for who in alone}) > len({who.key[0] for who in alone}):  # two, on one platform
-                names = " and ".join(sorted(shown(who.label) for who in alone))
-                why |= {who: f"is one of {names}, who all could be {shown(row.student)} on the roster" for who in alone}
+                names = gettext(" and ").join(sorted(shown(who.label) for who in alone))
+                one_of = gettext("is one of {names}, who all could be {student} on the roster")
+                why |= dict.fromkeys(alone, one_of.format(names=names, student=shown(row.student)))
                 alone = []
             if not alone and not claim["group"]:
-                remarks.append(f"{shown(row.student)} is on the roster, but has no submission")
+                absent = gettext("{student} is on the roster, but has no submission")
+                remarks.append(absent.format(student=shown(row.student)))
             placed.append((row, [*alone, *claim["group"]]))
-        remarks += [f"{shown(who.label)} {reason}: graded, but not in a gradebook" for who, reason in why.items()]
+        left = gettext("{student} {reason}: graded, but not in a gradebook")
+        remarks += [left.format(student=shown(who.label), reason=reason) for who, reason in why.items()]
         return [*placed, *((None, [who]) for who in why)], remarks
 
     def _index(self, keys: Callable[[Row], Iterable[str]]) -> dict[str, set[int]]:
@@ -183,7 +190,8 @@ def read_roster(path: Path) -> Roster:
         if row := _row(form, defaultdict(str, values), line, roster.remarks):
             roster.rows.append(row)
     twice = Counter(_plain(row.student) for row in roster.rows)
-    roster.remarks += [f"{shown(name)} is on the roster {count} times" for name, count in twice.items() if count > 1]
+    often = gettext("{student} is on the roster {count} times")
+    roster.remarks += [often.format(student=shown(name), count=count) for name, count in twice.items() if count > 1]
     return roster
 
 
@@ -193,13 +201,15 @@ def _row(form: Form, values: dict[str, str], line: int, remarks: list[str]) -> R
     name = values[form.full_name] or f"{values['last name']}, {values['first name']}".strip(", ")
     if not handles or (form is CANVAS and name.startswith(NOBODY)):
         if form is FORMS[-1] and any(values.values()):
-            remarks.append(f"line {line + 1} of the roster has no student, and was skipped")
+            skipped = gettext("line {line} of the roster has no student, and was skipped")
+            remarks.append(skipped.format(line=line + 1))
         return None
     try:
         due = due_of(values["due"]) if values["due"] else None
     except ValueError as error:
         due = None
-        remarks.append(f"the date of {shown(handles[0])} on the roster is invalid and was ignored: {error}")
+        ignored = gettext("the date of {student} on the roster is invalid and was ignored: {error}")
+        remarks.append(ignored.format(student=shown(handles[0]), error=error))
     told = (handles[0], name, values["email"] or values["email address"], values["section"], values["group"])
     student, name, email, section, group = map(shown, told)  # students may choose their names on a platform
     return Row(student, line, name, email, section, group, due, handles)

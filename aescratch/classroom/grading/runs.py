@@ -24,16 +24,21 @@ from pathlib import Path
 from typing import Any
 
 import aescratch as ae
-from aescratch.classroom.exercise import read_exercise
+from aescratch.classroom.exercise import Exercise, read_exercise
 from aescratch.classroom.grading.judging import Limits, judge_text
 from aescratch.classroom.grading.ledger import BROKEN, Ledger, Record, Task
-from aescratch.classroom.grading.marks import entries, without_points
+from aescratch.classroom.grading.marks import Entry, entries, without_points
 from aescratch.classroom.grading.reasons import answer_of, mistake, plain
 from aescratch.classroom.grading.seeds import seed_for
 from aescratch.classroom.outcome import DIED, PASSED, TIMED_OUT
+from aescratch.foundations.language import LANGUAGES, gettext, gettext_noop, in_language, told, with_sentences
 from aescratch.foundations.sources import import_from_source
 
+SPEAKING = threading.Lock()  # since the language is that of the whole process
+CRASHED = gettext_noop("it crashed the process that judged it; look at this one yourself")
 PATIENCE = 60.0  # seconds beyond ten times a submission's own limit, after which a worker is stopped
+
+Said = tuple[list[Entry], str, str, str]  # the marks, the cause, the answer, and evidence of difference quotients
 
 
 class GradingError(RuntimeError):
@@ -95,12 +100,31 @@ class Worker:
 
 def _brought_down(task: Task) -> Record:
     """Return the record of a submission that crashed its judge."""
-    says = "it crashed the process that judged it; look at this one yourself"
-    rows = [entry._replace(flagged=True).row for entry in without_points(task.exercise, says, DIED)]
-    return {
-        "key": task.key, "exercise": task.exercise.name, "kind": DIED, "says": says, "line": 0, "entries": rows,
-        "code": DIED, "cause": "", "answer": f"{task.exercise.name}: {says}",
-    }  # fmt: skip
+    exercise = task.exercise
+
+    def said() -> Said:
+        says = gettext(CRASHED)
+        marks = [entry._replace(flagged=True) for entry in without_points(exercise, says, DIED)]
+        return marks, "", f"{exercise.name}: {says}", ""
+
+    with SPEAKING:
+        words = _in_every_language(exercise, said)
+    return {"key": task.key, "exercise": exercise.name, "kind": DIED, "says": CRASHED, "line": 0, "code": DIED, **words}
+
+
+def _in_every_language(exercise: Exercise, said: Callable[[], Said]) -> Record:
+    """Return the part of a record that people read: in English, and under "words" in every other language."""
+    record: Record = {"words": {}}
+    for language in LANGUAGES:
+        with in_language(language), with_sentences(exercise.sentences):
+            marks, cause, answer, quotients = said()
+            rest = {"cause": cause, "answer": answer, "quotients": quotients}
+            if language == "en":
+                record |= {"entries": [entry.row for entry in marks], **rest}
+            else:
+                names, reasons = [entry.called for entry in marks], [entry.reason for entry in marks]
+                record["words"][language] = {"parts": names, "reasons": reasons, **rest}
+    return record
 
 
 def judge_all(
@@ -173,9 +197,12 @@ def _share_out(
 
 
 def judged(request: dict[str, Any]) -> Record:
-    """Return the record of a request: the outcome, the points of each part in hundredths, and the answer."""
+    """Return the record of a request: the outcome, the points of each part in hundredths, and the answer.
+
+    It is judged in English, and told in every language.
+    """
     exercise = read_exercise(Path(request["folder"]))
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), in_language("en"):
         warnings.simplefilter("ignore")  # warnings about a student's overflow
         text, limits = base64.b64decode(request["text"]), Limits(**request["limits"])
         seed = seed_for(exercise, text, request["seed"])
@@ -183,13 +210,16 @@ def judged(request: dict[str, Any]) -> Record:
         judgement = judge_text(exercise, text, exercise.file_name, seed=seed, limits=limits)
         seconds = round(time.perf_counter() - start, 2)
         outcome = judgement.outcome
-        rows = [entry.row for entry in entries(exercise, judgement)]
         code, cause = mistake(outcome, judgement.reports)
+
+        def said() -> Said:
+            answer = answer_of(exercise, outcome, judgement.reports)
+            return entries(exercise, judgement), told(cause), answer, plain(told(judgement.quotients))
+
+        words = _in_every_language(exercise, said)
         return {
             "key": request["key"], "exercise": exercise.name, "kind": outcome.kind, "says": plain(outcome.message),
-            "line": outcome.line, "entries": rows, "code": code, "cause": cause,
-            "answer": answer_of(exercise, outcome, judgement.reports), "quotients": plain(judgement.quotients),
-            "seconds": seconds,
+            "line": outcome.line, "code": code, "seconds": seconds, **words,
         }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ import numpy as np
 
 import aescratch as ae
 from aescratch.classroom.grading import calls, landlock
+from aescratch.foundations.language import Phrase
 
 HERE = Path(__file__).parent
 INSIDE = "/judge"  # the folder of the child's files in bubblewrap
@@ -42,25 +43,32 @@ DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
 
 
 def missing_protections() -> list[str]:
-    """Return sentences on what submissions can do on this machine that they shouldn't; empty if fully confined."""
+    """Return sentences on what submissions can do on this machine that they shouldn't; empty if fully confined.
+
+    They are in English, as the keys of judgements need them; `told` translates them.
+    """
     if os.name != "posix":
-        return ["submissions can be confined on Unix only: grade on Linux, or in WSL"]
+        return [Phrase("submissions can be confined on Unix only: grade on Linux, or in WSL")]
     sandbox, reason = bubblewrap()
     if sandbox:
-        words = "a submission can take memory outside its limit, since this machine's system calls are unknown"
+        words = Phrase("a submission can take memory outside its limit, since this machine's system calls are unknown")
         return [] if calls.program() else [words]
-    who = "is root" if os.getuid() == 0 else "has your rights"
+    is_root = os.getuid() == 0
     if landlocked():
-        return ["a submission is root, and can start processes"] if os.getuid() == 0 and not can_become_nobody() else []
-    missing = [
-        f"a submission can read the files of this machine, the solutions among them ({reason})",
-        "a submission can reach the network",
-        "a submission can write files wherever its user may, until the disk is full",
+        words = Phrase("a submission is root, and can start processes")
+        return [words] if is_root and not can_become_nobody() else []
+    missing: list[str] = [
+        Phrase("a submission can read the files of this machine, the solutions among them ({reason})", reason=reason),
+        Phrase("a submission can reach the network"),
+        Phrase("a submission can write files wherever its user may, until the disk is full"),
     ]
     if not can_become_nobody():
-        missing.append(f"a submission {who}, sees the processes of this machine, and can end those of its user")
+        who = Phrase("is root") if is_root else Phrase("has your rights")
+        missing.append(
+            Phrase("a submission {who}, sees the processes of this machine, and can end those of its user", who=who)
+        )
     if sys.platform == "darwin":
-        missing.append("macOS does not limit the memory of a process")
+        missing.append(Phrase("macOS does not limit the memory of a process"))
     return missing
 
 

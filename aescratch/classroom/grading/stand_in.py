@@ -11,6 +11,7 @@ import contextlib
 import functools
 import inspect
 import random
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,10 +25,14 @@ from aescratch.classroom.grading.channel import Malformed, Packer, Unpacker, lin
 from aescratch.classroom.grading.confinement import GRACE, Confined, ConfinementError, Limits
 from aescratch.classroom.grading.quotients import Calls
 from aescratch.classroom.outcome import DIED, SYNTAX_ERROR, TIMED_OUT, Ended, still_running
+from aescratch.foundations.language import gettext, gettext_noop, joined
 from aescratch.inspection.gradcheck.binding import copied
 
 MOST_ENTRIES = 4096  # of the arguments when a submission calls one of our functions, so that no product is large
 MOST_PARAMETERS, LONGEST_NAME = 100, 100
+# What the confined process adds to exceptions; it doesn't have the translations.
+USES = re.compile(r"it uses (\w+), which is not available in grading")
+AVAILABLE = gettext_noop("; only NumPy and Python's standard library are available in grading")
 
 
 @contextlib.contextmanager
@@ -36,7 +41,14 @@ def _refusing() -> Iterator[None]:
     try:
         yield
     except Malformed as error:
-        raise Ended(DIED, f"it sent the judge invalid data: {error}") from error
+        raise Ended(DIED, gettext("it sent the judge invalid data: {error}").format(error=error)) from error
+
+
+def in_words(text: str) -> str:
+    """Return the text of an exception, with what the confined process itself says in the language in force."""
+    if used := USES.fullmatch(text):
+        return gettext("it uses {package}, which is not available in grading").format(package=used[1])
+    return joined("", [text.removesuffix(AVAILABLE), gettext(AVAILABLE)]) if text.endswith(AVAILABLE) else text
 
 
 class Conversation:
@@ -64,7 +76,8 @@ class Conversation:
         answer, _ = self.ask({"what": "load", "file": self.file}, [text])
         match answer:
             case {"done": "no-python", "text": str(reason), "line": int(line)}:
-                raise Ended(SYNTAX_ERROR, f"Python can't read it: {shown(reason)}", line_number(line))
+                words = gettext("Python can't read it: {reason}")
+                raise Ended(SYNTAX_ERROR, words.format(reason=shown(reason)), line_number(line))
         return StandIn(self)
 
     @_refusing()
@@ -127,14 +140,14 @@ class Conversation:
         started = time.monotonic()
         end = started + self.left + GRACE
         if self.process.has_spoken():
-            raise Ended(DIED, "it sent the judge an answer before the question")
+            raise Ended(DIED, gettext("it sent the judge an answer before the question"))
         try:
             question = {**question, "number": number, "seconds": max(self.left, 1e-3)}
             self.process.write(channel.framed(question, chunks), end)
             while True:
                 answer, payload = channel.received(functools.partial(self.process.read, end=end))
                 if answer.get("number") != number:
-                    raise Ended(DIED, "it sent the judge an answer to no question")
+                    raise Ended(DIED, gettext("it sent the judge an answer to no question"))
                 if "ask" not in answer:
                     break
                 reply, reply_chunks = self.answer_back(answer, payload, functions, given)
@@ -147,9 +160,9 @@ class Conversation:
         self.asking = False
         self.left -= time.monotonic() - started
         if "raised" in answer:
-            error, described, line = channel.unpacked_exception(answer["raised"])
+            error, described, line = channel.unpacked_exception(answer["raised"], in_words)
             if error is None:
-                raise Ended(DIED, f"it raised {described}")
+                raise Ended(DIED, gettext("it raised {exception}").format(exception=described))
             if line:  # raise as if that line were running here
                 exec(compile("raise error", self.file, "exec").replace(co_firstlineno=line), {"error": error})
             raise error

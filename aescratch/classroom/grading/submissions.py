@@ -20,12 +20,20 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from aescratch.classroom.exercise import Exercise
-from aescratch.classroom.grading.exports.archives import Node, UnreadableError, on_disk, opened, shown
+from aescratch.classroom.grading.exports.archives import (
+    Node,
+    UnreadableError,
+    in_a_sentence,
+    on_disk,
+    opened,
+    shown,
+)
 from aescratch.classroom.grading.exports.attempts import MOST_SHOWN, Attempt, Export, Found, Who, looked_into
 from aescratch.classroom.grading.exports.recognising import read_export
 from aescratch.classroom.grading.exports.texts import code_cells, defined, from_notebook, typed
 from aescratch.classroom.grading.roster import Roster, Row
 from aescratch.classroom.workspace import BACKUPS, COURSE
+from aescratch.foundations.language import gettext
 
 LARGEST = 1_000_000  # bytes of a file, which usually has a few thousand
 LARGEST_NOTEBOOK, MOST_NOTEBOOKS = 5_000_000, 5  # bytes, with pictures; notebooks of a student that are read
@@ -103,7 +111,8 @@ def _read(
             if not export.attempts:
                 raise SubmissionsError(_nobody(place, root, exercises))
         except UnreadableError as problem:
-            raise SubmissionsError(f"{place} {problem}; download it again, or unpack it") from problem
+            what = in_a_sentence(place, problem)
+            raise SubmissionsError(gettext("{what}; download it again, or unpack it").format(what=what)) from problem
         exports.append(export)
         before = f"{export.name}: " if len(places) > 1 else ""
         remarks += [f"{before}{remark}" for remark in [*odd, *export.remarks]]
@@ -118,7 +127,7 @@ def _read(
         submission = choose(name, [each for who in those for each in people[who.key]], exercises)
         submission.row, submissions[name] = row, submission
         if others := sorted({shown(who.name) for who in those if row and not row.may_be_called(who.name)}):
-            submission.remarks.append(f"handed in as {' and '.join(others)}")
+            submission.remarks.append(gettext("handed in as {names}").format(names=gettext(" and ").join(others)))
     return Reading([submissions[name] for name in sorted(submissions)], remarks + more, exports)
 
 
@@ -175,7 +184,9 @@ class _Answer(NamedTuple):
         """Return its name, with its time if others have another."""
         moment = self.attempt.handed_in
         several = any(other.attempt.handed_in != moment for other in beside)
-        return f"{self.found.shown} of {moment:%Y-%m-%d %H:%M}" if several and moment else self.found.shown
+        if not several or not moment:
+            return self.found.shown
+        return gettext("{file} of {time:%Y-%m-%d %H:%M}").format(file=self.found.shown, time=moment)
 
 
 def choose(student: str, attempts: Sequence[tuple[int, Attempt]], exercises: Sequence[Exercise]) -> Submission:
@@ -195,7 +206,8 @@ def choose(student: str, attempts: Sequence[tuple[int, Attempt]], exercises: Seq
         answers += [each for each in others if each.defines and each.defines >= set(_functions(exercise))]
         answers.sort(key=lambda answer: answer.order(exercise))
         if not answers:
-            submission.reasons[exercise.name] = f"there is no file {exercise.file_name}"
+            none = gettext("there is no file {file}")
+            submission.reasons[exercise.name] = none.format(file=exercise.file_name)
             continue
         chosen = answers[0]
         used |= {id(answer.found) for answer in answers}
@@ -208,13 +220,13 @@ def choose(student: str, attempts: Sequence[tuple[int, Attempt]], exercises: Seq
                 if chosen.cells else chosen.found.node.content(LARGEST)
             )  # fmt: skip
         except UnreadableError as problem:
-            submission.reasons[exercise.name] = f"{exercise.file_name} {problem}"
+            submission.reasons[exercise.name] = in_a_sentence(exercise.file_name, problem)
     if submission.reasons and (unused := _unused_files(files, used, exercises)):
-        more_names = f" and {len(unused) - MOST_SHOWN} more" if len(unused) > MOST_SHOWN else ""
-        names = ", ".join(unused[:MOST_SHOWN])
-        submission.remarks.append(f"not graded, because no exercise has such a file name: {names}{more_names}")
+        rest = gettext(" and {count} more").format(count=len(unused) - MOST_SHOWN) if len(unused) > MOST_SHOWN else ""
+        remark = gettext("not graded, because no exercise has such a file name: {names}{more}")
+        submission.remarks.append(remark.format(names=", ".join(unused[:MOST_SHOWN]), more=rest))
     if not files and not odd:
-        submission.remarks.append("the folder is empty" if attempts else "nothing was handed in")
+        submission.remarks.append(gettext("the folder is empty") if attempts else gettext("nothing was handed in"))
     return submission
 
 
@@ -223,13 +235,18 @@ def _remark(exercise: Exercise, chosen: _Answer, others: Sequence[_Answer]) -> s
     what = chosen.shown(others)
     if others:
         names = ", ".join(answer.shown([chosen, *others]) for answer in others[:3])
-        newest = ", the newest," if all(answer.age < chosen.age for answer in others) else ""
-        return f"there are several files: {what}{newest} was graded, not {names}"
+        several = gettext("there are several files: {file} was graded, not {names}")
+        if all(answer.age < chosen.age for answer in others):
+            several = gettext("there are several files: {file}, the newest, was graded, not {names}")
+        return several.format(file=what, names=names)
     if chosen.kind == NOTEBOOK:
-        return f"{exercise.file_name} was taken from cells of {what}"
+        return gettext("{file} was taken from cells of {notebook}").format(file=exercise.file_name, notebook=what)
     if chosen.kind == ENTRY:
-        return f"{exercise.file_name} was taken from the text typed into the platform"
-    return f"{shown(chosen.found.name)} was taken for {exercise.file_name}" * (chosen.found.name != exercise.file_name)
+        return gettext("{file} was taken from the text typed into the platform").format(file=exercise.file_name)
+    if chosen.found.name == exercise.file_name:
+        return ""
+    taken = gettext("{name} was taken for {file}")
+    return taken.format(name=shown(chosen.found.name), file=exercise.file_name)
 
 
 def _other_answers(files: Sequence[_Answer], odd: list[str]) -> list[_Answer]:
@@ -246,7 +263,7 @@ def _other_answers(files: Sequence[_Answer], odd: list[str]) -> list[_Answer]:
             else:
                 continue
         except UnreadableError as problem:
-            odd.append(f"{answer.found.shown} {problem}")
+            odd.append(in_a_sentence(answer.found.shown, problem))
             continue
         names = set[str]().union(*map(defined, cells))
         others.append(answer._replace(kind=ENTRY if is_entry else NOTEBOOK, cells=cells, defines=names))

@@ -13,7 +13,9 @@ from aescratch.classroom.grading.formats import number
 from aescratch.classroom.grading.grades import NO_FILE, Graded, Grades
 from aescratch.classroom.grading.markup import breakable, escaped, folded, listed, page, shortened, table
 from aescratch.classroom.grading.parts import points_of
-from aescratch.classroom.outcome import DIED, HEADLINES, NOT_BEGUN, PASSED, TIMED_OUT
+from aescratch.classroom.grading.reasons import AT_LINE
+from aescratch.classroom.outcome import DIED, HEADLINES, NOT_BEGUN, PASSED, TIMED_OUT, headline
+from aescratch.foundations.language import gettext, language, told
 
 MOST_CLUSTERS = 60  # clusters that are shown; those with one student come last
 MOST_NAMES = 40  # names of a cluster that are shown
@@ -37,9 +39,11 @@ def clusters(grades: Grades) -> list[Cluster]:
 def subgroups(cluster: Cluster) -> list[tuple[str, Cluster]]:
     """Return a cluster by the reason for the first lost part, without its line, the most frequent first."""
     found: dict[str, Cluster] = defaultdict(list)
+    before, after = map(re.escape, gettext(AT_LINE).split("{line}"))
     for name, graded in cluster:
-        reason = next((entry.reason for entry in graded.entries if entry.points < entry.of), "no part is lost")
-        found[re.sub(r" \(line \d+\)", "", reason)].append((name, graded))
+        lost = (entry.reason for entry in graded.entries if entry.points < entry.of)
+        reason = next(lost, gettext("no part is lost"))
+        found[re.sub(rf"{before}\d+{after}", "", reason)].append((name, graded))
     return sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
 
 
@@ -50,20 +54,23 @@ def _names(cluster: Cluster) -> str:
 def as_html(grades: Grades) -> str:
     """Return the page."""
     looks = (_head, _by_hand, _decisions, _distribution, _progress, _hardest_parts, _mistakes, _stuck, _runtime, _table)
-    return page("Grades", "".join(look(grades) for look in looks))
+    return page(gettext("Grades"), "".join(look(grades) for look in looks))
 
 
 def _head(grades: Grades) -> str:
     count = len(grades.students)
     totals = [student.points for student in grades.students]
-    text = (
-        f"<h1>Grades</h1>\n<p>Submissions: {count}, exercises: {len(grades.exercises)}, points: {number(grades.of)}. "
-        f"The median is {float(median(totals)):g}, the highest {number(max(totals))}, the lowest "
-        f"{number(min(totals))}.</p>\n"
-    )
+    counts = gettext(
+        "Submissions: {count}, exercises: {exercises}, points: {points}. The median is {median:g}, the highest "
+        "{highest}, the lowest {lowest}."
+    ).format(
+        count=count, exercises=len(grades.exercises), points=number(grades.of), median=float(median(totals)),
+        highest=number(max(totals)), lowest=number(min(totals)),
+    )  # fmt: skip
+    text = f"<h1>{gettext('Grades')}</h1>\n<p>{counts}</p>\n"
     if grades.unlimited:
-        missing = escaped("; ".join(grades.unlimited))
-        text += f"<p><strong>Submissions were not completely confined:</strong> {missing}</p>\n"
+        missing = escaped("; ".join(map(told, grades.unlimited)))
+        text += f"<p><strong>{gettext('Submissions were not completely confined:')}</strong> {missing}</p>\n"
     return text + f'<p class="faint">aescratch {grades.version}</p>\n'
 
 
@@ -76,15 +83,17 @@ def _by_hand(grades: Grades) -> str:
     reasons = [(what, [entry.reason for entry in graded.entries if entry.flagged]) for what, graded in everything]
     odd = [f"{shortened(s.name)}: {escaped('; '.join(s.remarks))}" for s in grades.students if s.remarks]
     groups = {
-        "The checks can't tell": [f"{what}, {escaped(flagged[0])}" for what, flagged in reasons if flagged],
-        "Perhaps by difference quotients, and not by a formula":
+        gettext("The checks can't tell"): [f"{what}, {escaped(flagged[0])}" for what, flagged in reasons if flagged],
+        gettext("Perhaps by difference quotients, and not by a formula"):
             [f"{what}, {escaped(g.quotients)}" for what, g in everything if g.quotients],
-        "Ended before the checks finished, as hostile code does": [what for what, g in everything if g.kind == DIED],
-        "Didn't finish in time": [what for what, g in everything if g.kind == TIMED_OUT],
-        "Remarks on exports and roster": [escaped(remark) for remark in grades.remarks],
-        "Remarks on submissions": odd,
+        gettext("Ended before the checks finished, as hostile code does"):
+            [what for what, g in everything if g.kind == DIED],
+        gettext("Didn't finish in time"): [what for what, g in everything if g.kind == TIMED_OUT],
+        gettext("Remarks on exports and roster"): [escaped(remark) for remark in grades.remarks],
+        gettext("Remarks on submissions"): odd,
     }
-    return f"<section><h2>For you to check</h2>\n{folded(groups) or '<p>Nothing.</p>'}</section>\n"
+    lists = folded(groups) or f"<p>{gettext('Nothing.')}</p>"
+    return f"<section><h2>{gettext('For you to check')}</h2>\n{lists}</section>\n"
 
 
 def _progress(grades: Grades) -> str:
@@ -94,11 +103,13 @@ def _progress(grades: Grades) -> str:
         kinds = [student.graded[place].kind for student in grades.students]
         passed, absent = kinds.count(PASSED), kinds.count(NO_FILE) + kinds.count(NOT_BEGUN)
         mean = sum((s.graded[place].points for s in grades.students), Fraction(0)) / len(kinds)
-        points = f"{float(mean):.2f} of {number(points_of(exercise))}"
+        points = gettext("{points:.2f} of {of}").format(points=float(mean), of=number(points_of(exercise)))
         cells = [breakable(exercise.name), passed, len(kinds) - passed - absent, absent, points]
         rows.append((cells, Fraction(passed, len(kinds))))
-    heads = ["exercise", "pass", "not yet", "not begun", "mean points", ""]
-    return f"<section><h2>Progress</h2>{table(heads, rows)}</section>\n"
+    heads = [
+        gettext("exercise"), gettext("pass"), gettext("not yet"), gettext("not begun"), gettext("mean points"), "",
+    ]  # fmt: skip
+    return f"<section><h2>{gettext('Progress')}</h2>{table(heads, rows)}</section>\n"
 
 
 def _mistakes(grades: Grades) -> str:
@@ -107,45 +118,59 @@ def _mistakes(grades: Grades) -> str:
     texts = []
     for cluster in found[:MOST_CLUSTERS]:
         graded = cluster[0][1]
-        code = graded.code.replace("-", " ").replace("@", " of ")
-        what = graded.cause or HEADLINES.get(graded.code, code)
         groups = subgroups(cluster)
+        what = graded.told_cause or headline(graded.code)
+        if not graded.told_cause and graded.code not in HEADLINES:  # a code is in English words
+            what = what.replace("-", " ").replace("@", " of ") if language() == "en" else groups[0][0]
         kinds = "".join(
             f"<li>{len(group)}: {escaped(reason)}<br>{_names(group)}</li>" for reason, group in groups[:MOST_GROUPS]
         )
         if len(groups) > MOST_GROUPS:
-            kinds += f"<li>and {len(groups) - MOST_GROUPS} more kinds</li>"
-        who, kinds = f"{len(groups)} kinds: students, and an example", f"<ul>{kinds}</ul>"
+            kinds += f"<li>{gettext('and {count} more kinds').format(count=len(groups) - MOST_GROUPS)}</li>"
+        who: str = gettext("{count} kinds: students, and an example").format(count=len(groups))
+        kinds = f"<ul>{kinds}</ul>"
         if len(groups) == 1:
             who, kinds = _names(cluster), ""
         sections = Counter(grades.sections[name] for name, _ in cluster if name in grades.sections)
-        told = "; ".join(f"{escaped(section)}: {n}" for section, n in sorted(sections.items()))
-        times = "once" if len(cluster) == 1 else f"{len(cluster)} times"
+        counts = "; ".join(f"{escaped(section)}: {n}" for section, n in sorted(sections.items()))
+        by_section = gettext("By section: {counts}").format(counts=counts)
+        often = gettext("{count} times").format(count=len(cluster))
+        times = gettext("once") if len(cluster) == 1 else often
         example = escaped(graded.answer[:LONGEST_EXAMPLE])
         texts.append(
             f"<h3>{escaped(graded.exercise.name)}, {times}: {escaped(what)}</h3>\n"
-            + (f'<p class="faint">By section: {told}</p>' if told else "")
+            + (f'<p class="faint">{by_section}</p>' if counts else "")
             + f"<details><summary>{who}</summary>{kinds}<pre>{example}</pre></details>\n"
         )
     left = len(found) - len(texts)
-    most = f"made by at most {len(found[len(texts)])} students each" if left else ""
-    rest = f"<p>{left} more, {most}, are in grades.json.</p>\n" if left else ""
-    return f"<section><h2>Mistakes, the most frequent first</h2>\n{''.join(texts) or '<p>None.</p>'}{rest}</section>\n"
+    rest = ""
+    if left:
+        more = gettext("{count} more, made by at most {students} students each, are in grades.json.")
+        rest = f"<p>{more.format(count=left, students=len(found[len(texts)]))}</p>\n"
+    none = f"<p>{gettext('None.')}</p>"
+    head = gettext("Mistakes, the most frequent first")
+    return f"<section><h2>{head}</h2>\n{''.join(texts) or none}{rest}</section>\n"
 
 
 def _table(grades: Grades) -> str:
     """Return the section with the grades."""
     heads = "".join(f"<th><span>{escaped(exercise.name)}</span></th>" for exercise in grades.exercises)
     of = "".join(f"<td>{number(points_of(exercise))}</td>" for exercise in grades.exercises)
-    rows = [f'<tr class="faint"><th>points</th>{of}<td>{number(grades.of)}</td></tr>\n']
+    rows = [f'<tr class="faint"><th>{gettext("points")}</th>{of}<td>{number(grades.of)}</td></tr>\n']
     for student in grades.students:
         cells = "".join(_cell(graded) for graded in student.graded)
-        total = f"{number(student.points)}{f' of {number(student.of)}' if student.of != grades.of else ''}"
+        total: object = number(student.points)
+        if student.of != grades.of:
+            total = gettext("{points} of {of}").format(points=total, of=number(student.of))
         rows.append(f"<tr><th>{shortened(student.called)}</th>{cells}<td>{total}</td></tr>\n")
+    legend = gettext(
+        "A star: look at it yourself. A dash: no file. In brackets: the points from the checks, if you gave others. "
+        "Struck out: dropped, and not in the total."
+    )
+    whose, sum_of = gettext("student"), gettext("total")
     return (
-        '<section><h2>Grades</h2><p class="faint">A star: look at it yourself. A dash: no file. In brackets: the '
-        "points from the checks, if you gave others. Struck out: dropped, and not in the total.</p>"
-        f'<div class="scroll"><table><thead><tr><th>student</th>{heads}<th>total</th></tr></thead>\n'
+        f'<section><h2>{gettext("Grades")}</h2><p class="faint">{legend}</p>'
+        f'<div class="scroll"><table><thead><tr><th>{whose}</th>{heads}<th>{sum_of}</th></tr></thead>\n'
         f"<tbody>{''.join(rows)}</tbody></table></div></section>\n"
     )
 
@@ -177,10 +202,10 @@ def _distribution(grades: Grades) -> str:
     began = [student for student in grades.students if any(map(_is_begun, student.graded))]
     counts = Counter(min(int(student.points / (student.of or 1) * BINS), BINS - 1) for student in began)
     absent = len(grades.students) - len(began)
-    without = f" Without anything to judge: {absent}." if absent else ""
+    without = gettext(" Without anything to judge: {count}.").format(count=absent) if absent else ""
     return (
-        "<section><h2>Distribution of totals</h2>\n"
-        f"<p>Number of students by their percentage of the points.{without}</p>\n"
+        f"<section><h2>{gettext('Distribution of totals')}</h2>\n"
+        f"<p>{gettext('Number of students by their percentage of the points.')}{without}</p>\n"
         f"{_chart([counts[i] for i in range(BINS)])}</section>\n"
     )
 
@@ -196,9 +221,9 @@ def _chart(counts: Sequence[int]) -> str:
             f'<text x="{left + COLUMN // 2}" y="{base - height - 5}" text-anchor="middle">{count or ""}</text>'
             f'<text x="{left}" y="{base + 18}">{100 * i // len(counts)}</text>'
         )
-    told = ", ".join(map(str, counts))
+    label = gettext("students per tenth: {counts}").format(counts=", ".join(map(str, counts)))
     return (
-        f'<svg class="chart" viewBox="0 0 {width} {base + 24}" role="img" aria-label="students per tenth: {told}">'
+        f'<svg class="chart" viewBox="0 0 {width} {base + 24}" role="img" aria-label="{label}">'
         f'<path d="M0 {base + 0.5}H{width}"/>{"".join(parts)}</svg>\n'
     )
 
@@ -206,18 +231,21 @@ def _chart(counts: Sequence[int]) -> str:
 def _hardest_parts(grades: Grades) -> str:
     """Return the section on the parts that earn least, among students who handed something in."""
     earned: dict[tuple[str, str], list[Fraction]] = defaultdict(list)
+    called: dict[tuple[str, str], str] = {}
     for student in grades.students:
         for graded in filter(_is_begun, student.graded):
             for entry in graded.entries:
                 if entry.of:
                     earned[entry.exercise, entry.part].append(entry.points / entry.of)
+                    called[entry.exercise, entry.part] = entry.called
     means = sorted((sum(shares, Fraction(0)) / len(shares), place) for place, shares in earned.items())
     rows = [
-        ([f"{breakable(place[0])}: {escaped(place[1])}", f"{float(100 * mean):.0f} %", len(earned[place])], mean)
+        ([f"{breakable(place[0])}: {escaped(called[place])}", f"{float(100 * mean):.0f} %", len(earned[place])], mean)
         for mean, place in means[:MOST_PARTS] if mean < 1
     ]  # fmt: skip
-    text = table(["part", "of its points", "handed in", ""], rows) if rows else "<p>None: everything is right.</p>"
-    return f"<section><h2>Hardest parts</h2>{text}</section>\n"
+    heads = [gettext("part"), gettext("of its points"), gettext("handed in"), ""]
+    text = table(heads, rows) if rows else f"<p>{gettext('None: everything is right.')}</p>"
+    return f"<section><h2>{gettext('Hardest parts')}</h2>{text}</section>\n"
 
 
 def _stuck(grades: Grades) -> str:
@@ -226,16 +254,18 @@ def _stuck(grades: Grades) -> str:
     for place, exercise in enumerate(grades.exercises):
         began = [student for student in grades.students if _is_begun(student.graded[place])]
         names = [shortened(student.name) for student in began if _is_stuck(student.graded[place])]
-        rows.append((names, f"<b>{breakable(exercise.name)}</b>, {len(names)} of {len(began)}: {listed(names)}"))
+        share = gettext("{count} of {all}").format(count=len(names), all=len(began))
+        rows.append((names, f"<b>{breakable(exercise.name)}</b>, {share}: {listed(names)}"))
     by_exercise = [text for names, text in sorted(rows, key=lambda row: -len(row[0])) if names]
     where = [(s.name, [breakable(g.exercise.name) for g in s.graded if _is_stuck(g)]) for s in grades.students]
     most = [
         f"<b>{shortened(name)}</b>, {len(titles)}: {listed(titles, MOST_TITLES)}"
         for name, titles in sorted(where, key=lambda row: (-len(row[1]), row[0])) if len(titles) > 1
     ]  # fmt: skip
-    lists = folded({"By exercise": by_exercise, "Stuck in several": most})
-    note = '<p class="faint">Handed in, but not right yet; the number of attempts is unknown.</p>'
-    return f"<section><h2>Who is stuck where</h2>{note}\n{lists or '<p>Nobody.</p>'}</section>\n"
+    lists = folded({gettext("By exercise"): by_exercise, gettext("Stuck in several"): most})
+    words = gettext("Handed in, but not right yet; the number of attempts is unknown.")
+    head, nobody = gettext("Who is stuck where"), f"<p>{gettext('Nobody.')}</p>"
+    return f'<section><h2>{head}</h2><p class="faint">{words}</p>\n{lists or nobody}</section>\n'
 
 
 def _runtime(grades: Grades) -> str:
@@ -248,8 +278,9 @@ def _runtime(grades: Grades) -> str:
         if seconds:
             cells = [breakable(exercise.name), f"{median(seconds):.1f}", f"{max(seconds):.1f}", ended or ""]
             rows.append((cells, None))
-    text = table(["exercise", "median, s", "longest, s", "out of time"], rows)
-    return f'<section id="runtime"><h2>Time taken by grading</h2>{text}</section>\n' if rows else ""
+    heads = [gettext("exercise"), gettext("median, s"), gettext("longest, s"), gettext("out of time")]
+    head = gettext("Time taken by grading")
+    return f'<section id="runtime"><h2>{head}</h2>{table(heads, rows)}</section>\n' if rows else ""
 
 
 def _decisions(grades: Grades) -> str:
@@ -261,19 +292,24 @@ def _decisions(grades: Grades) -> str:
             if graded.late:
                 lates[str(graded.late)].append(breakable(graded.exercise.name))
         for late, names in lates.items():
-            groups["Late"].append(f"{shortened(student.name)}, {listed(names, MOST_TITLES)}: {escaped(late)}")
+            groups[gettext("Late")].append(f"{shortened(student.name)}, {listed(names, MOST_TITLES)}: {escaped(late)}")
         if student.deducted:
-            points = f"{number(student.deducted)} deducted, {number(student.points)} count"
-            groups["Deducted for lateness"].append(f"{shortened(student.name)}: {points}")
+            points = gettext("{deducted} deducted, {points} count")
+            points = points.format(deducted=number(student.deducted), points=number(student.points))
+            groups[gettext("Deducted for lateness")].append(f"{shortened(student.name)}: {points}")
         for graded in student.graded:
             where = f"{shortened(student.name)}: {breakable(graded.exercise.name)}"
             if graded.override.points is not None:
-                points = f"{number(graded.earned)}; the checks gave {number(graded.checked)}"
-                groups["Your points in place of the checks'"].append(f"{where}, {points}")
+                points = gettext("{points}; the checks gave {checked}")
+                points = points.format(points=number(graded.earned), checked=number(graded.checked))
+                groups[gettext("Your points in place of the checks'")].append(f"{where}, {points}")
             if graded.before is not None:
-                groups["Regraded"].append(f"{where}, {number(graded.before)} before, {number(graded.points)} now")
-            groups["Comments"] += [f"{where}: {escaped(comment)}" for comment in graded.override.comments]
+                again = gettext("{before} before, {points} now")
+                again = again.format(before=number(graded.before), points=number(graded.points))
+                groups[gettext("Regraded")].append(f"{where}, {again}")
+            groups[gettext("Comments")] += [f"{where}: {escaped(comment)}" for comment in graded.override.comments]
     if dropped := Counter(g.exercise.name for s in grades.students for g in s.graded if g.dropped):
-        groups["Dropped as lowest, number of times"] = [f"{breakable(name)}: {n}" for name, n in dropped.most_common()]
+        lowest = gettext("Dropped as lowest, number of times")
+        groups[lowest] = [f"{breakable(name)}: {n}" for name, n in dropped.most_common()]
     lists = folded(groups)
-    return f"<section><h2>Your decisions</h2>\n{lists}</section>\n" if lists else ""
+    return f"<section><h2>{gettext('Your decisions')}</h2>\n{lists}</section>\n" if lists else ""

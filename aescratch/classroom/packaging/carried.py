@@ -9,6 +9,7 @@ from pathlib import Path
 
 import aescratch as ae
 from aescratch.classroom.exercise import Exercise
+from aescratch.foundations.language import gettext, language
 from aescratch.foundations.sources import is_bytecode
 
 WHEN = (1980, 1, 1, 0, 0, 0)  # the time of every file in an archive, so that the same course gives the same bytes
@@ -23,9 +24,16 @@ def script(*names: str) -> str:
 
 
 def settings_of(exercises: Sequence[Exercise], unconfined: bool) -> str:
-    """Return the text of settings.sh."""
+    """Return the text of settings.sh, for students who read the language in force."""
     only = " ".join(shlex.quote(exercise.name) for exercise in exercises)
-    return script("settings.sh").format(only=only, unconfined=int(unconfined))
+    nothing = gettext(
+        "Nothing was graded: {why}. This says nothing about your submission. The course staff finds the reason in the "
+        "output of the autograder."
+    )
+    failed = shlex.quote(nothing.format(why=gettext("the autograder failed")))
+    unsafe = shlex.quote(nothing.format(why=gettext("it could not be graded safely on this machine")))
+    settings = {"language": language(), "failed": failed, "unsafe": unsafe}
+    return script("settings.sh").format(only=only, unconfined=int(unconfined), **settings)
 
 
 def files_in(folder: Path) -> Iterator[Path]:

@@ -1,7 +1,7 @@
 """An autograder for Classroom 50: the folder of an assignment, which its runner fetches for each submission.
 
     autograder.py      aescratch exercises grade --format classroom50 -> result.json, release-body.md
-    settings.json      which exercises
+    settings.json      which exercises, and the language of what students read
     package/           the installed package
 
 The folder is readable for everybody, so it contains nothing secret: no seed, and no exercises of the teacher's own,
@@ -15,6 +15,7 @@ from pathlib import Path
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.packaging.carried import copy_carried, script
 from aescratch.foundations.files import write_text
+from aescratch.foundations.language import language
 
 RUN = "autograder.py"
 
@@ -23,5 +24,6 @@ def write_bundle(exercises: Sequence[Exercise], out: Path) -> list[Path]:
     """Write an assignment's autograder into a folder, and return its path in a list."""
     copy_carried(out)
     write_text(out / RUN, script(RUN))
-    write_text(out / "settings.json", json.dumps({"only": [exercise.name for exercise in exercises]}) + "\n")
+    settings = {"only": [exercise.name for exercise in exercises], "language": language()}
+    write_text(out / "settings.json", json.dumps(settings) + "\n")
     return [out]

@@ -29,7 +29,7 @@ from aescratch.classroom.grading.seeds import nearest_seed, seed_for
 from aescratch.classroom.outcome import MISSING, Judgement, Outcome, stopped
 from aescratch.classroom.running import check_file
 from aescratch.classroom.workspace import COURSE, NEW
-from aescratch.foundations.language import in_language
+from aescratch.foundations.language import gettext, language, with_sentences
 from aescratch.foundations.platforms import require_processes
 
 COMMAND = re.compile(r"^(\s*)get_ipython\(\)\..*$", re.MULTILINE)  # such as %timeit: for the notebook, not the cell
@@ -58,8 +58,10 @@ def score_here(name: str, namespace: Mapping[str, Any], points: float, course: s
     Nothing is written to the error stream. Raises `ValueError` if there is no such exercise, or no seed here or above.
     """
     marks = _marks(exercise_named(name, course), namespace)
+    line = gettext("{part}: {points:g} of {of:g}; {reason}")
     for entry in marks:
-        print(f"{entry.part}: {float(entry.points):g} of {float(entry.of):g}; {entry.reason}")
+        earned, of = float(entry.points), float(entry.of)
+        print(line.format(part=entry.called, points=earned, of=of, reason=entry.reason))
     share = sum(entry.points for entry in marks) / sum(entry.of for entry in marks)
     # nbgrader reads the number from its text, refuses more than the maximum, and treats any other text as all points.
     return min(float(points), round(float(points * share), 6))
@@ -108,9 +110,10 @@ def source_of(exercise: Exercise, namespace: Mapping[str, Any]) -> str | None:
 
 
 def _missing(exercise: Exercise) -> Outcome:
-    functions = " and ".join(exercise.checks.FUNCTIONS)
-    message = f"there is no {functions} defined in this notebook with def; write it in a cell, and run that cell"
-    return stopped(MISSING, message)
+    message = gettext(
+        "there is no {functions} defined in this notebook with def; write it in a cell, and run that cell"
+    )
+    return stopped(MISSING, message.format(functions=gettext(" and ").join(exercise.checks.FUNCTIONS)))
 
 
 def _looked_at(name: str, namespace: Mapping[str, Any]) -> tuple[Outcome, str]:
@@ -125,18 +128,20 @@ def _looked_at(name: str, namespace: Mapping[str, Any]) -> tuple[Outcome, str]:
         return outcome, answer(exercise, path, outcome, NEW)
 
 
-@in_language("en")  # the words of grading have no Korean yet
 def _marks(exercise: Exercise, namespace: Mapping[str, Any]) -> list[Entry]:
     """Return the marks, without output to the error stream, for which nbgrader would give the cell no points."""
     require_processes("judging a submission", ELSEWHERE)
-    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()), with_sentences(exercise.sentences):
         warnings.simplefilter("ignore")
-        return entries(exercise, _judged(exercise, source_of(exercise, namespace), nearest_seed()))
+        return entries(exercise, _judged(exercise, source_of(exercise, namespace), nearest_seed(), language()))
 
 
 @functools.lru_cache
-def _judged(exercise: Exercise, source: str | None, seed: str) -> Judgement:
-    """Return the judgement on a source, with the teacher's inputs; cached, since otter asks once for each part."""
+def _judged(exercise: Exercise, source: str | None, seed: str, told_in: str) -> Judgement:
+    """Return the judgement on a source, with the teacher's inputs, in the language in force, by which it is cached.
+
+    Otter asks once for each part.
+    """
     if source is None:
         return Judgement(_missing(exercise))
     text = source.encode()

@@ -14,6 +14,7 @@ from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.grading.seeds import kept_seed
 from aescratch.classroom.packaging.cells import CODE, MARKDOWN, Cell, task, write_notebook
 from aescratch.classroom.stubs import BEGIN, END, HOLE, INSTEAD, filled
+from aescratch.foundations.language import gettext
 
 SCHEMA = 3  # of the metadata that nbgrader reads
 CONFIG = "nbgrader_config.py"
@@ -58,7 +59,7 @@ def _cells(exercise: Exercise, test: str) -> list[Cell]:
     if INSTEAD in exercise.solution:
         # nbgrader replaces every solution with the same text, which would reveal the line with the bug.
         marked = f"{BEGIN}\n{exercise.shown_solution}{END}"
-        words = "This is the code to begin with. Copy it into the cell below."
+        words = gettext("This is the code to begin with. Copy it into the cell below.")
         before = [
             Cell(MARKDOWN, words, _noted(exercise, "words", locked=True)),
             Cell(CODE, exercise.handed_stub, _noted(exercise, "begin", locked=True)),

@@ -18,6 +18,7 @@ from aescratch.classroom.grading.parts import declared, steps_of
 from aescratch.classroom.grading.seeds import SEED_FILE, kept_seed
 from aescratch.classroom.packaging.cells import CODE, RAW, Cell, task, write_notebook
 from aescratch.classroom.stubs import HOLE, filled
+from aescratch.foundations.language import gettext, told, with_sentences
 
 ASSIGNMENT = """\
 # ASSIGNMENT CONFIG
@@ -81,7 +82,9 @@ def _tests(exercise: Exercise) -> Iterator[str]:
 
 
 def _test(exercise: Exercise, number: int, part: str | None, points: float, least: float | None = None) -> str:
-    words, hidden = json.dumps(part or "the checks that you can run"), json.dumps(part is not None)
+    with with_sentences(exercise.sentences):
+        called = told(part) if part is not None else gettext("the checks that you can run")
+    words, hidden = json.dumps(called, ensure_ascii=False), json.dumps(part is not None)
     enough = "" if least is None else f", least={least:g}"
     return TEST.format(
         exercise=exercise.name, number=number, part=part, points=points, hidden=hidden, words=words, least=enough

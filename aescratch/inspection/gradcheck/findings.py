@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.foundations.language import gettext, told
+from aescratch.foundations.language import gettext, joined, told
 from aescratch.foundations.sources import PACKAGE, innermost
 from aescratch.inspection.gradcheck.report import FAIL, INCONCLUSIVE, PASS, UNCHECKED, Finding, TensorResult
 
@@ -92,7 +92,7 @@ def _wrong_values(tensor: TensorResult) -> Finding:
         found = found.format(left=left, right=right)
         evidence["slopes"] = [left, right]
     else:
-        found = f"{told(tensor.numeric_is)} {numeric:.9g}"
+        found = joined(" ", [told(tensor.numeric_is), f"{numeric:.9g}"])
         evidence["numeric"] = numeric
     message = gettext("{tensor}: {count} of {entries} entries differ")
     if tensor.analytic.any() or np.isnan(numeric):

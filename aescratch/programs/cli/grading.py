@@ -35,7 +35,7 @@ from aescratch.classroom.grading.seeds import SECRET, SEED_FILE, SeedError, kept
 from aescratch.classroom.grading.submissions import Reading, SubmissionsError, read_submission, read_submissions
 from aescratch.classroom.grading.summary import as_html
 from aescratch.foundations.files import whole_file, write_text
-from aescratch.foundations.language import in_language
+from aescratch.foundations.language import gettext, told
 from aescratch.foundations.platforms import require_processes
 from aescratch.programs.cli import say as teacher
 from aescratch.programs.cli.courses import chosen
@@ -97,14 +97,13 @@ class Judged(NamedTuple):
     seed: str
 
 
-@in_language("en")  # the words of grading have no Korean yet
 def run(arguments: Namespace) -> int:
     """Grade, write, and return the exit status."""
     require_processes("aescratch exercises grade", ELSEWHERE)
     missing = missing_protections()
     if missing and (not arguments.unconfined or os.name != "posix"):
         advice = "; use another machine, or grade anyway with --unconfined" if os.name == "posix" else ""
-        raise UsageError(f"this machine can't confine submissions completely: {'; '.join(missing)}{advice}")
+        raise UsageError(f"this machine can't confine submissions completely: {'; '.join(map(told, missing))}{advice}")
     if not 0 < arguments.time_limit <= LONGEST:
         raise UsageError(f"expected --time-limit above 0 and at most {LONGEST} s, got {arguments.time_limit:g}")
     exercises = chosen(arguments.exercises, arguments.only)
@@ -244,7 +243,8 @@ def compare(tasks: Mapping[tuple[str, str], Task], exercises: Sequence[Exercise]
         texts = {student: task.text for (student, name), task in tasks.items() if name == exercise.name}
         found.append(lookalikes(exercise, texts))
     if groups := write_lookalikes(folder, found):
-        print(f"groups with similar code: {groups}, see {folder / 'lookalikes.html'}; evidence, never a verdict")
+        similar = gettext("groups with similar code: {groups}, see {page}; evidence, never a verdict")
+        print(similar.format(groups=groups, page=folder / "lookalikes.html"))
 
 
 def file_name(student: str) -> str:
@@ -268,23 +268,31 @@ def report(
 ) -> None:  # fmt: skip
     """Print what was done, and what is left to the teacher."""
     if found.lost:
-        lines = ", ".join(map(str, found.lost[:SHOWN])) + (" and more" if len(found.lost) > SHOWN else "")
-        print(f"invalid lines of {folder / RECORDS}, which were judged again: {len(found.lost)} ({lines})")
+        lines = ", ".join(map(str, found.lost[:SHOWN])) + (gettext(" and more") if len(found.lost) > SHOWN else "")
+        lost = gettext("invalid lines of {file}, which were judged again: {count} ({lines})")
+        print(lost.format(file=folder / RECORDS, count=len(found.lost), lines=lines))
     for export in exports:
-        print(f"{export.name}: {export.platform}, handed in by {len({each.who.key for each in export.attempts})}")
-    print(f"submissions: {len(grades.students)}, exercises: {len(grades.exercises)}, files judged now: {found.now}")
+        people = len({each.who.key for each in export.attempts})
+        by = gettext("{export}: {platform}, handed in by {people}")
+        print(by.format(export=export.name, platform=gettext(export.platform), people=people))
+    counts = gettext("submissions: {submissions}, exercises: {exercises}, files judged now: {now}")
+    print(counts.format(submissions=len(grades.students), exercises=len(grades.exercises), now=found.now))
     look = sum(graded.flagged for student in grades.students for graded in student.graded)
+    page = folder / "summary.html"
     if look:
-        print(f"to look at yourself: {look}, see {folder / 'summary.html'}")
+        print(gettext("to look at yourself: {count}, see {page}").format(count=look, page=page))
     for remark in grades.remarks[:MOST_REMARKS]:
         print(f"  {remark}")
     if len(grades.remarks) > MOST_REMARKS:
-        print(f"  and {len(grades.remarks) - MOST_REMARKS} more like these, all in {folder / REMARKS}")
+        more = gettext("and {count} more like these, all in {file}")
+        print(f"  {more.format(count=len(grades.remarks) - MOST_REMARKS, file=folder / REMARKS)}")
     odd = sum(bool(student.remarks) for student in grades.students)
     if odd:
-        print(f"submissions with remarks: {odd}, see {folder / 'summary.html'}")
+        print(gettext("submissions with remarks: {count}, see {page}").format(count=odd, page=page))
     for name in books:
-        print(f"to import: {folder / name}")
-    print(f"grades: {file}\nsummary: {folder / 'summary.html'}\nseed, which is secret: {folder / SEED_FILE}")
+        print(gettext("to import: {file}").format(file=folder / name))
+    print(gettext("grades: {file}").format(file=file))
+    print(gettext("summary: {page}").format(page=page))
+    print(gettext("seed, which is secret: {file}").format(file=folder / SEED_FILE))
     if len(found.seed) < SECRET:
-        print("this seed is so short that it can be guessed; leave --seed out to have one drawn")
+        print(gettext("this seed is so short that it can be guessed; leave --seed out to have one drawn"))

@@ -15,6 +15,7 @@ from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.grading.grades import Grades, Say
 from aescratch.classroom.grading.lateness import due_of, rule_of
 from aescratch.classroom.grading.overrides import FILE_NAME, Regrade, read_overrides
+from aescratch.foundations.language import gettext
 from aescratch.programs.cli.courses import chosen
 from aescratch.programs.cli.options import group, option, whole
 from aescratch.programs.cli.status import UsageError, usage_error
@@ -64,11 +65,16 @@ def said(
 def report(grades: Grades, regrade: Regrade) -> None:
     """Print the points that changed by regrading."""
     if regrade.places:
-        changes = [
-            f"{student.name}: {graded.exercise.name}, {float(old):g} before, {float(graded.points):g} now"
+        change = gettext("{student}: {exercise}, {before:g} before, {now:g} now")
+        changes: list[str] = [
+            change.format(
+                student=student.name, exercise=graded.exercise.name, before=float(old), now=float(graded.points)
+            )
             for student in grades.students for graded in student.graded
             if (old := regrade.before.get((student.name, graded.exercise.name))) not in (None, graded.points)
         ]  # fmt: skip
-        more = [f"and {len(changes) - MOST_CHANGES} more, see summary.html"] if len(changes) > MOST_CHANGES else []
-        head = f"regraded: {len(regrade.places)}, points that changed: {len(changes)}"
+        rest = gettext("and {count} more, see summary.html").format(count=len(changes) - MOST_CHANGES)
+        more = [rest] if len(changes) > MOST_CHANGES else []
+        head = gettext("regraded: {places}, points that changed: {changes}")
+        head = head.format(places=len(regrade.places), changes=len(changes))
         print(head, *changes[:MOST_CHANGES], *more, sep="\n  ")

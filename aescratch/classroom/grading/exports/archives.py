@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
+from aescratch.foundations.language import gettext
 from aescratch.foundations.sources import text_of_plain_file
 
 FILE, FOLDER, LINK = "file", "folder", "link"
@@ -54,7 +55,7 @@ class Node:
         """Return the content of a file; raise `UnreadableError` if it is too long."""
         content = self.read(most)
         if len(content) > most:
-            raise UnreadableError(f"has more than {most} bytes")
+            raise UnreadableError(gettext("has more than {most} bytes").format(most=most))
         return content
 
 
@@ -68,6 +69,11 @@ def shown(name: str) -> str:
     """
     text = "".join(c if c.isprintable() else "?" for c in name)
     return text if len(text) <= 120 else text[:117] + "..."
+
+
+def in_a_sentence(name: object, problem: UnreadableError) -> str:
+    """Return the sentence that a file, or anything of this name, can't be read."""
+    return gettext("{file} {problem}").format(file=name, problem=problem)
 
 
 def composed(name: str) -> str:
@@ -92,7 +98,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UnreadableError(f"can't be read: {error.strerror}") from error
+        raise UnreadableError(gettext("can't be read: {reason}").format(reason=error.strerror)) from error
 
 
 def on_disk(path: Path) -> Node:
@@ -110,7 +116,7 @@ def _of_file(path: Path, most: int) -> bytes:
     with _told():
         text = text_of_plain_file(path, most)
     if text is None:
-        raise UnreadableError("is not an ordinary file")
+        raise UnreadableError(gettext("is not an ordinary file"))
     return text
 
 
@@ -119,9 +125,12 @@ def in_zip(stream: IO[bytes], name: str, most: int = MOST_MEMBERS) -> tuple[Node
     try:
         archive = zipfile.ZipFile(stream)
     except Exception as error:  # zipfile raises almost anything on hostile bytes
-        raise UnreadableError("is not a valid zip file") from error
+        raise UnreadableError(gettext("is not a valid zip file")) from error
     if len(archive.infolist()) > most:
-        raise UnreadableError(f"holds more than {most} files")
+        raise UnreadableError(gettext("holds more than {most} files").format(most=most))
+    outside = gettext("{count} names in {archive} lead out of it or are too long, and were skipped")
+    in_a_file = gettext("{count} names in {archive} have a file as their folder, and were skipped")
+    again = gettext("{count} names in {archive} occur more than once; the last of each is read")
     root: dict[str, Any] = {}  # a dictionary is a folder
     odd: Counter[str] = Counter()
     for member in archive.infolist():
@@ -129,18 +138,18 @@ def in_zip(stream: IO[bytes], name: str, most: int = MOST_MEMBERS) -> tuple[Node
         *folders, last = [part for part in path.split("/") if part not in ("", ".")] or [""]
         outward = path.startswith("/") or re.match("[A-Za-z]:", path) or ".." in (*folders, last)
         if outward or len(folders) > DEEPEST_MEMBER or any(len(part) > LONGEST_NAME for part in (*folders, last)):
-            odd["lead out of it or are too long, and were skipped"] += 1
+            odd[outside] += 1
             continue
         here = root
         for part in (*folders, last) if path.endswith("/") else folders:
             inner = here.setdefault(part, {})
-            odd["have a file as their folder, and were skipped"] += not isinstance(inner, dict)
+            odd[in_a_file] += not isinstance(inner, dict)
             here = inner if isinstance(inner, dict) else {}
         if not path.endswith("/"):
-            odd["occur more than once; the last of each is read"] += last in here
+            odd[again] += last in here
             kind = LINK if stat.S_ISLNK(member.external_attr >> 16) else FILE
             here[last] = Node(last, kind, partial(_of_member, archive, member))
-    remarks = [f"{count} names in {shown(name)} {what}" for what, count in odd.items() if count]
+    remarks: list[str] = [what.format(count=count, archive=shown(name)) for what, count in odd.items() if count]
     return Node(composed(name), FOLDER, children=partial(_nodes, root)), remarks
 
 
@@ -161,11 +170,11 @@ def _name(member: zipfile.ZipInfo) -> str:
 
 def _of_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> bytes:
     if member.flag_bits & ENCRYPTED:
-        raise UnreadableError("is locked with a password")
+        raise UnreadableError(gettext("is locked with a password"))
     if member.compress_type not in UNPACKED:
-        raise UnreadableError("has an unsupported compression")
+        raise UnreadableError(gettext("has an unsupported compression"))
     try:
         with archive.open(member) as stream:
             return stream.read(most + 1)
     except Exception as error:  # as above
-        raise UnreadableError("is damaged") from error
+        raise UnreadableError(gettext("is damaged")) from error

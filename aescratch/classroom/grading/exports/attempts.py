@@ -11,14 +11,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from aescratch.classroom.grading.exports.archives import FOLDER, LINK, Node, UnreadableError, in_zip, shown
+from aescratch.classroom.grading.exports.archives import (
+    FOLDER,
+    LINK,
+    Node,
+    UnreadableError,
+    in_a_sentence,
+    in_zip,
+    shown,
+)
+from aescratch.foundations.language import gettext
 
 DEEPEST = 3  # folders below a student's own
 MOST_FILES = 2000  # of one student that are read
 MOST_ARCHIVES = 5  # zip files of one student that are opened
 LARGEST_ARCHIVE, MOST_MEMBERS = 20_000_000, 10_000  # bytes and files of such a zip file
 MOST_SHOWN = 5
-TOO_DEEP = f"folders more than {DEEPEST} levels deep were not opened"
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,7 @@ class Found(NamedTuple):
     @property
     def shown(self) -> str:
         """The path, in a printable form."""
-        return shown("/".join(self.path)) if self.path else "the folder"
+        return shown("/".join(self.path)) if self.path else gettext("the folder")
 
 
 @dataclass
@@ -76,6 +84,7 @@ def looked_into(files: Iterable[Found]) -> tuple[list[Found], list[str]]:
     result: list[Found] = []
     links: list[str] = []
     odd: list[str] = []
+    too_deep = gettext("folders more than {levels} levels deep were not opened").format(levels=DEEPEST)
     looked = archives = 0
     while waiting and looked < MOST_FILES:
         found, depth, packed = waiting.pop(0)
@@ -87,7 +96,7 @@ def looked_into(files: Iterable[Found]) -> tuple[list[Found], list[str]]:
             elif found.node.kind == FOLDER and depth < DEEPEST:
                 inside = found.node.children()
             elif found.node.kind == FOLDER:
-                odd += [TOO_DEEP] if TOO_DEEP not in odd else []
+                odd += [too_deep] if too_deep not in odd else []
             elif found.name.lower().endswith(".zip") and not packed and archives < MOST_ARCHIVES:  # none within one
                 archives, depth, packed = archives + 1, -1, True
                 content = io.BytesIO(found.node.content(LARGEST_ARCHIVE))
@@ -97,12 +106,13 @@ def looked_into(files: Iterable[Found]) -> tuple[list[Found], list[str]]:
             else:
                 result.append(found)
         except UnreadableError as problem:
-            odd.append(f"{found.shown} {problem}")
+            odd.append(in_a_sentence(found.shown, problem))
         inside = [node for node in inside if not node.is_junk][:MOST_FILES]
         waiting += [(found._replace(path=(*found.path, n.name), node=n), depth + 1, packed) for n in inside]
     if looked == MOST_FILES:
-        odd.append(f"only the first {MOST_FILES} files and folders were read")
-    odd += [f"{name} is a link, and was not followed" for name in links[:MOST_SHOWN]]
+        odd.append(gettext("only the first {most} files and folders were read").format(most=MOST_FILES))
+    link = gettext("{name} is a link, and was not followed")
+    odd += [link.format(name=name) for name in links[:MOST_SHOWN]]
     if len(links) > MOST_SHOWN:
-        odd.append(f"{len(links) - MOST_SHOWN} more are links")
+        odd.append(gettext("{count} more are links").format(count=len(links) - MOST_SHOWN))
     return result, odd

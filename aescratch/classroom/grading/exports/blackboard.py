@@ -12,8 +12,9 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from aescratch.classroom.grading.exports.archives import FILE, Node, UnreadableError, shown
+from aescratch.classroom.grading.exports.archives import FILE, Node, UnreadableError, in_a_sentence, shown
 from aescratch.classroom.grading.exports.attempts import Attempt, Found, Who
+from aescratch.foundations.language import gettext
 
 PLATFORM = "Blackboard"
 FORM = re.compile(r"(?P<before>.+)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<rest>.+)|\.txt)")
@@ -36,7 +37,8 @@ def attempts(nodes: Sequence[Node], where: str) -> tuple[list[Attempt], list[str
         match = FORM.fullmatch(node.name)
         time = _time(match["time"]) if match and node.kind == FILE else None
         if match is None or time is None:
-            remarks.append(f"{shown(node.name)} has no student in its name, and was not graded")
+            nobody = gettext("{name} has no student in its name, and was not graded")
+            remarks.append(nobody.format(name=shown(node.name)))
             continue
         user = match["before"].rpartition("_")[2]
         attempt = Attempt(Who(user, (PLATFORM, user), (user,)), handed_in=time)
@@ -60,7 +62,7 @@ def _read_text(node: Node, before: str, attempt: Attempt) -> None:
     try:
         text = node.content(LARGEST_TEXT).decode("utf-8-sig", "replace").replace("\r\n", "\n")
     except UnreadableError as problem:
-        attempt.remarks.append(f"{shown(node.name)} {problem}")
+        attempt.remarks.append(in_a_sentence(shown(node.name), problem))
         return
     told, entry = NAME.match(text), ENTRY.search(text)
     if told and before.endswith(f"_{told['user']}"):  # login and assignment may both contain an underscore

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from aescratch.classroom.grading.exports.archives import FILE, Node, shown
 from aescratch.classroom.grading.exports.attempts import Attempt, Found, Who
+from aescratch.foundations.language import gettext
 
 PLATFORM = "Canvas"
 NUMBER = r"\d{1,20}"
@@ -36,7 +37,8 @@ def attempts(nodes: Sequence[Node], where: str) -> tuple[list[Attempt], list[str
     for node in nodes:
         match = FORM.fullmatch(node.name)
         if match is None or node.kind != FILE:
-            remarks.append(f"{shown(node.name)} has no student in its name, and was not graded")
+            nobody = gettext("{name} has no student in its name, and was not graded")
+            remarks.append(nobody.format(name=shown(node.name)))
             continue
         user, name = match["user"] or match["anonymous"], match["name"] or ""
         if match["user"]:
@@ -45,7 +47,7 @@ def attempts(nodes: Sequence[Node], where: str) -> tuple[list[Attempt], list[str
             who = Who(user, ("Canvas", where, user), (user,))
         attempt = found.setdefault(user, Attempt(who, late=bool(match["late"] or match["anonymous_late"])))
         if match["entry"] == "link":
-            attempt.remarks.append("a web address was handed in, and was not followed")
+            attempt.remarks.append(gettext("a web address was handed in, and was not followed"))
         else:
             path = match["rest"] or f"{match['entry']}.html"
             attempt.files.append(Found((path,), node, int(match["file"] or 0), bool(match["entry"])))

@@ -20,8 +20,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from aescratch.classroom.grading.exports.archives import FOLDER, Node, UnreadableError, shown
+from aescratch.classroom.grading.exports.archives import FOLDER, Node, UnreadableError, in_a_sentence, shown
 from aescratch.classroom.grading.exports.attempts import Attempt, Found, Who
+from aescratch.foundations.language import gettext
 
 PLATFORM = "Gradescope"
 METADATA = "submission_metadata.yml"
@@ -52,27 +53,31 @@ def recognises(nodes: Sequence[Node]) -> bool:
 def attempts(nodes: Sequence[Node], where: str) -> tuple[list[Attempt], list[str]]:
     """Return the attempts, and remarks on files without a student."""
     records: dict[str, Record] = {}
-    remarks = [f"{METADATA} is missing, which names the students of each submission"]
+    missing = gettext("{file} is missing, which names the students of each submission")
+    remarks: list[str] = [missing.format(file=METADATA)]
     if metadata := next((node for node in nodes if node.name == METADATA), None):
         try:
             text = metadata.content(LARGEST_METADATA).decode("utf-8-sig", "replace")
             records, remarks = read_metadata(text.splitlines()), []
         except UnreadableError as problem:
-            remarks = [f"{METADATA} {problem}"]
+            remarks = [in_a_sentence(METADATA, problem)]
     found = []
     for node in (node for node in nodes if node.name != METADATA):
         if node.kind != FOLDER or not RECORD.fullmatch(f"{node.name}:"):
-            remarks.append(f"{shown(node.name)} is not a submission, and was not graded")
+            remarks.append(gettext("{name} is not a submission, and was not graded").format(name=shown(node.name)))
             continue
-        record = records.pop(node.name, Record(problem="it is missing there" if records else ""))
+        record = records.pop(node.name, Record(problem=gettext("it is missing there") if records else ""))
         if record.problem:
-            remarks.append(f"{METADATA} doesn't tell the students of {node.name}: {record.problem}")
+            untold = gettext("{file} doesn't tell the students of {name}: {problem}")
+            remarks.append(untold.format(file=METADATA, name=node.name, problem=record.problem))
         nobody = Who(node.name, ("Gradescope", where, node.name), (node.name,))
         count = len(record.submitters)
-        group = [f"handed in by a group of {count}, as {node.name}"] if count > 1 else []
+        by_group = gettext("handed in by a group of {count}, as {name}").format(count=count, name=node.name)
+        group = [by_group] if count > 1 else []
         whos = [_who(each) for each in record.submitters] or [nobody]
         found += [Attempt(who, [Found((), node)], list(group), record.handed_in) for who in whos]
-    return found, remarks + [f"{name} is named in {METADATA}, but its folder is missing" for name in records]
+    lost = gettext("{name} is named in {file}, but its folder is missing")
+    return found, remarks + [lost.format(name=name, file=METADATA) for name in records]
 
 
 def _who(submitter: dict[str, str]) -> Who:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from aescratch.classroom.grading.exports.archives import FILE, FOLDER, Node, shown
 from aescratch.classroom.grading.exports.attempts import Attempt, Found, Who
+from aescratch.foundations.language import gettext
 
 PLATFORM = "Moodle"
 FORM = re.compile(r"(?P<name>.+?)(?:_(?P<number>\d{1,20}))?_assignsubmission_(?P<kind>[a-z]+)(?:_(?P<rest>.*))?")
@@ -34,7 +35,8 @@ def attempts(nodes: Sequence[Node], where: str) -> tuple[list[Attempt], list[str
     for node in nodes:
         match = FORM.fullmatch(node.name)
         if match is None or node.kind not in (FILE, FOLDER):
-            remarks.append(f"{shown(node.name)} has no student in its name, and was not graded")
+            nobody = gettext("{name} has no student in its name, and was not graded")
+            remarks.append(nobody.format(name=shown(node.name)))
             continue
         name, number, is_text = match["name"], match["number"] or "", match["kind"] == TEXT
         numbers[name].add(number)

@@ -9,6 +9,7 @@ from pathlib import Path
 from aescratch.classroom.grading.exports import blackboard, canvas, gradescope, moodle
 from aescratch.classroom.grading.exports.archives import FOLDER, LINK, Node, shown
 from aescratch.classroom.grading.exports.attempts import Attempt, Export, Found, Who
+from aescratch.foundations.language import gettext_noop
 
 READERS = (gradescope, moodle, blackboard, canvas)  # the plainest names first
 
@@ -26,7 +27,7 @@ def read_export(path: Path, root: Node, where: str) -> Export:
     whos = [(Who(node.name, ("folder", node.name), (node.name,), node.name), node) for node in nodes]
     attempts = [Attempt(who, [Found((), node)]) for who, node in whos if node.kind == FOLDER]
     beside = [_beside(node) for node in nodes if node.kind != FOLDER]
-    return Export(shown(path.name), "one folder per student", attempts, beside)
+    return Export(shown(path.name), gettext_noop("one folder per student"), attempts, beside)
 
 
 def _beside(node: Node) -> str:

@@ -15,7 +15,6 @@ import tempfile
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 HERE = Path(__file__).resolve().parent
 SEED = "no secret in Classroom 50"  # everybody can read this folder
@@ -27,18 +26,19 @@ WHOSE = {
 
 def main() -> None:
     """Grade the submission and write the results; failures raise."""
-    only = json.loads((HERE / "settings.json").read_text(encoding="utf-8"))["only"]
+    settings = json.loads((HERE / "settings.json").read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as work:
         packages, out = Path(work, "packages"), Path(work, "result.json")
         if not has_numpy():
             pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(packages), "numpy>=2.0"]
             subprocess.run(pip, check=True, cwd=work)
         command = [sys.executable, "-m", "aescratch", "exercises", "grade", os.getcwd(), "--format", "classroom50"]
-        command += ["--jobs", "1", "--seed", SEED, "--out", str(out), "--only", *only]
+        command += ["--jobs", "1", "--seed", SEED, "--out", str(out), "--only", *settings["only"]]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE / "package"), str(packages)])}
+        environment["AESCRATCH_LANGUAGE"] = settings["language"]
         subprocess.run(command, cwd=work, env=environment, check=True)  # a folder without the student's modules
         results = json.loads(out.read_text(encoding="utf-8"))
-    Path("release-body.md").write_text(body(results, results.pop("answer")), encoding="utf-8")
+    Path("release-body.md").write_text(body(results.pop("total"), results.pop("answer")), encoding="utf-8")
     whose = {key: os.environ.get(name, "") for key, name in WHOSE.items()}
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     whole = {"schema": "classroom50/result/v1", **whose, "datetime": now, **results}
@@ -53,17 +53,10 @@ def has_numpy() -> bool:
         return False
 
 
-def body(results: dict[str, Any], answer: str) -> str:
+def body(total: str, text: str) -> str:
     """Return the text of the release: the points, and the answer in a code fence that its text can't close."""
-    tests = [f"{row['test-name']}: {points(row)}; {row['message']}" for row in results["tests"]]
-    text = "\n".join([*tests, "", answer])
     fence = "`" * (1 + max(map(len, ["``", *re.findall("`+", text)])))
-    return f"### {points(results)} points\n\n{fence}\n{text}\n{fence}\n"
-
-
-def points(row: dict[str, Any]) -> str:
-    """Return a score in words."""
-    return f"{row['score'] / 100:g} of {row['max-score'] / 100:g}"
+    return f"### {total}\n\n{fence}\n{text}\n{fence}\n"
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@ set -uo pipefail
 umask 077
 chmod 700 "$closed"
 . "$settings/settings.sh"
-export PYTHONPATH=$code/package PYTHONDONTWRITEBYTECODE=1
+export PYTHONPATH=$code/package PYTHONDONTWRITEBYTECODE=1 AESCRATCH_LANGUAGE
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/results-grading"
@@ -18,11 +18,9 @@ mkdir -p "$root/results"
 if [ "$status" = 0 ]; then
     cp "$work/results.json" "$root/results/results.json"
 else
-    why="the autograder failed"
+    words=$FAILED
     safe="from aescratch.classroom.grading.judging import missing_protections as m; raise SystemExit(bool(m()))"
-    if [ "$UNCONFINED" != 1 ] && ! "$python" -c "$safe"; then why="it could not be graded safely on this machine"; fi
-    words="Nothing was graded: $why. This says nothing about your submission. The course staff finds the reason in the"
-    words+=" output of the autograder."
+    if [ "$UNCONFINED" != 1 ] && ! "$python" -c "$safe"; then words=$UNSAFE; fi
     printf "$nothing" "$words" > "$root/results/results.json"
 fi
 chmod 755 "$root/results"  # the platform may not be root

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.foundations.language import gettext, gettext_noop
+from aescratch.foundations.language import gettext, gettext_noop, joined
 from aescratch.inspection.gradcheck.causes.looks import Look
 from aescratch.inspection.gradcheck.report import Finding
 
@@ -55,7 +55,7 @@ def describe(look: Look, name: str, ruled_out: Sequence[str], remark: str = "") 
     elif not wrong.any():
         facts.append(gettext("the largest difference is {off:.0e} of the largest entry").format(off=off))
     evidence["largest_difference"] = off
-    message = f"{tensor}: {'; '.join(facts)}. {gettext(remark or NO_CAUSE)}"
+    message = joined("", [f"{tensor}: ", joined("; ", facts), ". ", gettext(remark or NO_CAUSE)])
     if ruled_out:
         message += gettext("; ruled out: {codes}").format(codes=", ".join(ruled_out[:6]))
         message += gettext(" and more") if len(ruled_out) > 6 else ""

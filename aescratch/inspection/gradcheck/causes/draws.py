@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.foundations.language import gettext
+from aescratch.foundations.language import gettext, joined
 from aescratch.inspection.gradcheck.binding import Pair, draw_upstream, is_float_array, signature_of
 from aescratch.inspection.gradcheck.causes.looks import Look, Unusable, is_scalar
 
@@ -59,7 +59,9 @@ class Dimension(NamedTuple):
     def shown(self) -> str:
         """How the dimension is written: N if it certainly counts the examples, else words, as its letter is unknown."""
         surely = self.letter == "N" and self.dimensions == 2 and all(axis == 0 for _, axis in self.axes)
-        return self.letter if surely and self.axes[0][0][:1] not in "wW" else f"({self.where}, {self.size})"
+        if surely and self.axes[0][0][:1] not in "wW":
+            return self.letter
+        return joined("", ["(", self.where, f", {self.size})"])
 
 
 def dimensions_of(pair: Pair) -> list[Dimension]:

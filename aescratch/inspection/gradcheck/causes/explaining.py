@@ -93,7 +93,7 @@ def _explain(pair: Pair, names: Sequence[str], seed: int) -> list[Finding]:
     for finding in findings if smaller else ():
         finding.evidence["at_smaller_sizes"] = True
         at = gettext("; all this at smaller inputs of the same kind")
-        finding.message, finding.proof = finding.message + at * (not finding.proof), finding.proof + at
+        finding.message, finding.proof = finding.message + ("" if finding.proof else at), finding.proof + at
     return findings
 
 

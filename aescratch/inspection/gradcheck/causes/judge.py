@@ -74,7 +74,7 @@ class Explanation(NamedTuple):
         text, note = self.reading.shown, self.reading.note
         note = gettext(" ({note})").format(note=note) if note else ""
         times = "" if text == "1" else gettext(", times {factor}{note}").format(factor=text, note=note)
-        size, words = text.removeprefix("−"), told(self.words)
+        size, words = text.replace("−", "", 1) if text[0] == "−" else text, told(self.words)
         term = words if size == "1" else gettext("{factor}{note} times {words}")
         if self.words == CONSTANT:
             term = gettext("{factor}{note} in every entry")

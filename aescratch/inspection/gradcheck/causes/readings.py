@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from aescratch.foundations.language import gettext
+from aescratch.foundations.language import Phrase, gettext, joined
 from aescratch.inspection.gradcheck.causes.draws import Dimension
 
 SAME = 1e-7  # relative: closer factors are equal
@@ -78,11 +78,11 @@ def read(factors: Sequence[tuple[Mapping[str, float], float]], dimensions: Seque
         if up or down:
             dependences[letter] = up, down
     used = [d for d in dimensions if d.letter in dependences and d.shown == d.letter]
-    notes = [f"{d.letter} = {d.size}, {d.where}" for d in used]
+    notes = [joined("", [f"{d.letter} = {d.size}, ", d.where]) for d in used]
     notes += _coincidences(constant, [d for d in dimensions if d.letter in unvaried])
     text, cost, simple = _written(constant, dependences, {})
     shown, _, _ = _written(constant, dependences, {d.letter: d.shown for d in dimensions})
-    return Reading(text, "; ".join(notes), len(dependences) + cost, shown, simple)
+    return Reading(text, joined("; ", notes), len(dependences) + cost, shown, simple)
 
 
 def _only(letter: str, sizes: Mapping[str, float], base: Mapping[str, float]) -> bool:
@@ -102,8 +102,8 @@ def _written(
     constant: float, dependences: Mapping[str, tuple[str, str]], words: Mapping[str, str]
 ) -> tuple[str, float, bool]:
     """Return the text of a product of a constant and sizes, the constant's cost, and whether it is simple."""
-    above = [up.format(words.get(letter, letter)) for letter, (up, _) in dependences.items() if up]
-    below = [down.format(words.get(letter, letter)) for letter, (_, down) in dependences.items() if down]
+    above: list[str] = [Phrase(up, words.get(letter, letter)) for letter, (up, _) in dependences.items() if up]
+    below: list[str] = [Phrase(down, words.get(letter, letter)) for letter, (_, down) in dependences.items() if down]
     size, sign = abs(constant), "−" if constant < 0 else ""
     fraction = Fraction(size).limit_denominator(MOST_BELOW)
     power = Fraction(round(size * MOST_POWER), MOST_POWER)
@@ -117,13 +117,14 @@ def _written(
         above.insert(0, str(fraction.numerator))
     if known and fraction.denominator != 1:
         below.insert(0, str(fraction.denominator))
-    tail = "·".join(below)
+    tail = joined("·", below)
     if len(below) > 1:
-        tail = f"({tail})"
+        tail = joined("", ["(", tail, ")"])
     is_power_of_two = all(n & (n - 1) == 0 for n in (fraction.numerator, fraction.denominator))
     cost = 3.0 if not known else 0.0 if fraction == 1 else 0.5 if is_power_of_two else 1.5
     simple = known or _is_same(round(size, 2), size)
-    return sign + ("·".join(above) or "1") + (f"/{tail}" if tail else ""), cost + (0.5 if sign else 0.0), simple
+    written = joined("", [sign, joined("·", above) or "1", *(["/", tail] if tail else [])])
+    return written, cost + (0.5 if sign else 0.0), simple
 
 
 def _is_same(number: float | Fraction, size: float) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from aescratch.foundations.language import gettext, gettext_noop
+from aescratch.foundations.language import gettext, gettext_noop, joined
 from aescratch.inspection.gradcheck.findings import place_of_line
 from aescratch.inspection.gradcheck.lines.repairing import Search
 from aescratch.inspection.gradcheck.lines.scene import Scene
@@ -53,7 +53,7 @@ class WrongLine(NamedTuple):
         """The addition to the description of a wrong gradient if no change of a line is known to correct it."""
         told = gettext("; the first line that fits no gradient is {place}")
         told = told.format(place=self.place) if "line" in self.evidence else ""
-        return f"{told}; {gettext(GIVEN_UP)}" if self.gave_up else told
+        return joined("; ", [told, gettext(GIVEN_UP)]) if self.gave_up else told
 
     @property
     def proof(self) -> str:

@@ -49,7 +49,7 @@ class Factor:
             return gettext("{times} what it should be, and {there} with another batch").format(times=here, there=there)
         if self._grows(1) or self._grows(-1):
             n_is = gettext(" ({n} is the number of examples; with {other} examples it is {there})")
-            return said + n_is.format(n=self.n_here, other=self.n_there, there=there.removesuffix(" of"))
+            return said + n_is.format(n=self.n_here, other=self.n_there, there=there.replace(" of", ""))
         if self.n_here < 2 or all(abs(factor * self.n_here - 1) >= NEAR for factor in (1 / self.here, self.here)):
             return said
         n_is = gettext(" ({n} is the number of examples)")

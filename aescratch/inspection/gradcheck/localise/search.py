@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.foundations.language import Phrase, gettext, gettext_noop
+from aescratch.foundations.language import Phrase, gettext, gettext_noop, joined
 from aescratch.foundations.parameters import Parameter
 from aescratch.inspection.gradcheck.localise.factors import MORE_ROWS, Factor, another_batch
 from aescratch.inspection.gradcheck.localise.oracle import Comparison
@@ -223,9 +223,9 @@ class Search(Shares):
         worst = wrong[0]
         self.told = tensor, {f.share.label: f.found / f.expected for f in wrong if f.kind in ("scaled", "doubled")}
         factors = {label: self._factor(tensor, label, ratio) for label, ratio in self.told[1].items()}
-        cause = "; ".join(sentence(fault, factors.get(fault.share.label)) for fault in wrong)
+        cause = joined("; ", (sentence(fault, factors.get(fault.share.label)) for fault in wrong))
         if any(factor.changes for factor in factors.values()):
-            text = gettext("{about} is wrong").format(about=about) + f": {cause}" + gettext(CHANGES)
+            text = gettext("{about} is wrong").format(about=about) + ": " + cause + gettext(CHANGES)
             return of_wiring(self.model, tensor, place, text, "described", {"changes_with_the_batch": True})
         kind, passes = worst.kind, self.step.passes
         lost = next((each for each in passes if kind == "missing" and each.name == worst.share.part), None)
