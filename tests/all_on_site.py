@@ -12,7 +12,7 @@ import tempfile
 import time
 
 from chromium import chromium
-from site_in_browser import DISTRIBUTION, PATIENCE, REASON, Server, Student, words
+from site_in_browser import DISTRIBUTION, PATIENCE, REASON, Server, Student, without_memory, words
 
 from aescratch.classroom import check_file
 from aescratch.classroom.answering import answer
@@ -25,11 +25,6 @@ def told_in_a_terminal(exercise, text, folder):
     path = folder / exercise.file_name
     path.write_text(text, "utf-8")
     return answer(exercise, path, check_file(exercise, path, PATIENCE), NEW)
-
-
-def without_memory(said):
-    """Without the line that compares with the last check, which a terminal asked for the first time doesn't have."""
-    return "\n".join(line for line in said.splitlines() if not line.startswith(("  since the last check", "  the last check said")))
 
 
 def main():

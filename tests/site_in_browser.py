@@ -129,3 +129,8 @@ class Student:
 def words(answer):
     """An answer without what differs between processors, and without spaces at the ends of lines."""
     return "\n".join(ROUNDED.sub("#", line).rstrip() for line in answer.strip().splitlines())
+
+
+def without_memory(said):
+    """Without the line that compares with the last check, which a terminal asked for the first time doesn't have."""
+    return "\n".join(line for line in said.splitlines() if not line.startswith(("  since the last check", "  the last check said")))
