@@ -54,7 +54,7 @@ function tell(cell) {
   if (!cell) return;
   const { of, flat } = cell, array = data.quantities[of], step = engine.step(of);
   const lines = [make("p", { class: "value" }, `${entry(of, flat)} = ${exact(Number(array.data[flat].toPrecision(7)))}`)];
-  if (show(array.data[flat]) !== show(recorded.get(of)[flat])) lines.push(make("p", { class: "was" }, say("before_edits", { number: show(recorded.get(of)[flat]) })));
+  if (done.length && show(array.data[flat]) !== show(recorded.get(of)[flat])) lines.push(make("p", { class: "was" }, say("before_edits", { number: show(recorded.get(of)[flat]) })));
   if (step) {
     const place = engine.made.get(of);
     const made = step.tree === rightTrees.get(of) ? step.formula : titleOf(mistake);

@@ -182,7 +182,7 @@ function write() {
     for (const mine of places) for (const cell of mine) {
       const number = numbers[cell.flat], text = show(number), was = show(before[cell.flat]);
       if (cell.textContent !== text) cell.textContent = text;
-      if (was === text) delete cell.dataset.was;
+      if (was === text || !done.length) delete cell.dataset.was;
       else cell.dataset.was = was;
       markWrong(cell, of);
       cell.classList.toggle("plus", number > 0);
