@@ -6,7 +6,6 @@ Sentences that are new get an empty translation, those that are gone are dropped
 again. tests/test_language.py fails while one is missing.
 """
 
-import ast
 import pathlib
 import sys
 
@@ -15,20 +14,18 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 ROOT = pathlib.Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from sentences import sentences  # noqa: E402
+
 FOLDER = ROOT / "aescratch" / "data" / "locale" / "ko" / "LC_MESSAGES"
-KEYWORDS = ("gettext", "gettext_noop", "Phrase")
 
 
 def template():
-    """Return the sentences that the code gives to gettext, gettext_noop or Phrase, with their files."""
+    """Return the sentences of the code, with their files."""
     found = Catalog(fuzzy=False)
-    for path in sorted((ROOT / "aescratch").rglob("*.py")):
-        if "path" in path.relative_to(ROOT).parts or "template" in path.relative_to(ROOT).parts:
-            continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):  # also those inside f-strings
-            is_asked = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KEYWORDS
-            if is_asked and isinstance(node.args[0], ast.Constant):
-                found.add(node.args[0].value, locations=[(path.relative_to(ROOT).as_posix(), None)])
+    for path, _, sentence in sentences():
+        found.add(sentence, locations=[(path.relative_to(ROOT).as_posix(), None)])
     return found
 
 

@@ -17,7 +17,7 @@ def columns_of(text: str) -> int:
     >>> columns_of("bias"), columns_of("편향")
     (4, 4)
     """
-    return len(_stretched(text))
+    return len(stretched(text))
 
 
 def padded(text: str, columns: int) -> str:
@@ -40,11 +40,12 @@ def wrapped_lines(text: str, columns: int, indent: str = "", first_indent: str =
     ['편향을', '더하는 층']
     """
     lines = textwrap.wrap(
-        _stretched(text), columns, initial_indent=first_indent, subsequent_indent=indent, break_long_words=False,
+        stretched(text), columns, initial_indent=first_indent, subsequent_indent=indent, break_long_words=False,
         break_on_hyphens=False,
     )  # fmt: skip
     return [line.replace(FILLER, "") for line in lines]
 
 
-def _stretched(text: str) -> str:
+def stretched(text: str) -> str:
+    """Return a text with a filler behind each wide letter, for what counts letters."""
     return "".join(f"{letter}{FILLER}" if unicodedata.east_asian_width(letter) in "WF" else letter for letter in text)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from argparse import Namespace
 
+from aescratch.foundations.language import Phrase, gettext_noop
 from aescratch.foundations.platforms import require_processes
 from aescratch.programs.bench import QUESTIONS, as_text, describe_machine, measure
 from aescratch.programs.bench.machine import notes
@@ -22,7 +23,8 @@ from aescratch.programs.cli.writing import answer
 # Each matrix library reads its own variable, once, when it is loaded.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
-DESCRIPTION = """Measure this machine: each figure is a ratio in one run, below 1 if ours is smaller.
+DESCRIPTION = gettext_noop(
+    """Measure this machine: each figure is a ratio in one run, below 1 if ours is smaller.
 
   step    one training step (loss, backward, Adam) against the fastest of PyTorch's three Adams, and
           against the floor: the matrix products alone, and one pass over the parameters
@@ -45,16 +47,19 @@ sides of a step take turns in processes of their own.
 
 Close other programs: two programs on one core measure each other. Everything takes about nine minutes.
 """
+)
 EXAMPLES = """examples:
   aescratch bench --quick
   aescratch bench --only step fit --threads 1
   aescratch bench --quick --json
 """
 
+SOME_OF_THEM = Phrase("some of {names}", names=", ".join(QUESTIONS))
+
 add_arguments: Option = command(
     DESCRIPTION, EXAMPLES,
     switch("--quick", "fewer rounds: two minutes, and less precise figures"),
-    option("--only", nargs="+", metavar="QUESTION", choices=QUESTIONS, help=f"some of {', '.join(QUESTIONS)}"),
+    option("--only", nargs="+", metavar="QUESTION", choices=QUESTIONS, help=SOME_OF_THEM),
     whole("--threads", "number of threads of the matrix products (default: all cores)"),
     json_of("the figures"),
 )  # fmt: skip

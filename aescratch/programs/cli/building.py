@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.language import Phrase
 from aescratch.programs.cli.data import load_data, open_model
 from aescratch.programs.cli.options import Option, add, group, option, whole
 from aescratch.programs.cli.settings import SETTING_OPTIONS, flag, given_models, given_settings
@@ -21,7 +22,10 @@ from aescratch.programs.cli.variants import VARIANTS, names_where
 from aescratch.programs.cli.words import count, counts
 
 CODE = 32
-AT_MOST = f"half the data's width except for {names_where(lambda kind: kind.may_be_wide)}"
+AT_MOST = Phrase(
+    "the code's width (default {code}, at most half the data's width except for {variants})", code=CODE,
+    variants=names_where(lambda kind: kind.may_be_wide),
+)  # fmt: skip
 N_CLASSES = 2  # of drawn examples
 
 
@@ -31,10 +35,12 @@ def model_options(code: int = CODE) -> Option:
         "layers; the data give the input's width, and the decoder mirrors the encoder",
         option(
             "--hidden", type=partial(counts, ",", "500,250"), metavar="WIDTHS",
-            help="widths of the layers between input and code, such as 500,250 (default: none; required for "
-            f"{names_where(lambda kind: kind.hidden_layers == 'wanted')})",
+            help=Phrase(
+                "widths of the layers between input and code, such as 500,250 (default: none; required for {variants})",
+                variants=names_where(lambda kind: kind.hidden_layers == "wanted"),
+            ),
         ),
-        whole("--code", f"the code's width (default {code}{f', at most {AT_MOST}' if code == CODE else ''})", "WIDTH"),
+        whole("--code", AT_MOST if code == CODE else Phrase("the code's width (default {code})", code=code), "WIDTH"),
     )  # fmt: skip
     seed = option(
         "--seed", type=partial(count, 0), default=0, help="the seed of all random numbers (default %(default)s)"

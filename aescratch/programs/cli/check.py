@@ -15,6 +15,7 @@ from functools import partial
 import numpy as np
 
 import aescratch as ae
+from aescratch.foundations.language import Phrase
 from aescratch.inspection.gradcheck import Report
 from aescratch.inspection.gradcheck.coverage import MODES
 from aescratch.programs.cli.building import model_options, small_layers, small_problem
@@ -31,9 +32,10 @@ STATUS = {"pass": RIGHT, "fail": FAIL, "inconclusive": INCONCLUSIVE}
 # Distinct primes, so that a wrong factor reveals its dimension.
 N_EXAMPLES, N_INPUTS, HIDDEN, CODE = 7, 11, 5, 3
 
-DESCRIPTION = f"""Compare every gradient of a new model, or of your own code, with finite differences, in float64.
+DESCRIPTION = Phrase(
+    """Compare every gradient of a new model, or of your own code, with finite differences, in float64.
 
-By default, the model has {N_INPUTS} inputs, {HIDDEN} hidden units ({NO_LAYERS}: none) and {CODE} code units.
+By default, the model has {inputs} inputs, {hidden} hidden units ({without}: none) and {code} code units.
 
 Your own code is NAME in FILE.py or in a module. NAME can be
   - a backward function, checked with its forward: dense for dense_backward, from your file or from the package;
@@ -43,7 +45,8 @@ Inputs come from NAME_inputs, or inputs, in your file: a dict, or a function tha
 NAME_blocks, a dict, has the shapes of the parameters.
 
 Exit status: 0 pass, 1 fail, 3 inconclusive.
-"""
+""", inputs=N_INPUTS, hidden=HIDDEN, without=NO_LAYERS, code=CODE,
+)  # fmt: skip
 EXAMPLES = """examples:
   aescratch check variational --activation gelu --reconstruction bce
   aescratch check sparse --sparsity l1:0.1 --unit-norm-decoder
@@ -68,7 +71,9 @@ add_arguments: Option = command(
     DESCRIPTION, EXAMPLES,
     option(
         "variant", metavar="VARIANT", type=target,
-        help=f"one of {', '.join(VARIANTS)}; or your own code, FILE.py:NAME or MODULE:NAME",
+        help=Phrase(
+            "one of {names}; or your own code, FILE.py:NAME or MODULE:NAME", names=", ".join(VARIANTS)
+        ),
     ),
     model_options(CODE), DATA_OR_RANDOM, whole("--examples", "number of examples", default=N_EXAMPLES), OWN_FILE,
     switch(
@@ -89,7 +94,7 @@ add_arguments: Option = command(
         "(default %(default)s)",
     ),
     json_of("the report"),
-    usage="aescratch check VARIANT [options]\n       aescratch check FILE.py:NAME [options]",
+    usage="aescratch check VARIANT [options]\naescratch check FILE.py:NAME [options]",
 )  # fmt: skip
 
 

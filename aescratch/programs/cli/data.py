@@ -24,6 +24,7 @@ from aescratch.datasets import (
     load_natural_patches,
     open_file,
 )
+from aescratch.foundations.language import Phrase
 from aescratch.foundations.scaling import scaled
 from aescratch.programs.cli.options import group, option
 from aescratch.programs.cli.status import UsageError, did_you_mean, wrong_input
@@ -46,14 +47,16 @@ OPTION_OF = {
     "divide_by=": "--divide-by ", "divide_by": "--divide-by", "image_shape": "--image-shape", "key='": "--key '",
     "leave key out": "leave --key out",
 }  # fmt: skip
-DATA_HELP = (
+DATA_HELP = Phrase(
     "built-in data: digits, fashion, fashion-test or patches; data that may be on this machine: mnist, mnist-test, "
     "mnist-5k, fashion-full or fashion-full-test; or your own .npy, .npz, .csv, .parquet or IDX file, gzipped or not"
 )
 MODEL = option("model", metavar="MODEL", help="a saved model, or the folder that train wrote")
 DATA = option("data", metavar="DATA", help=DATA_HELP)
-DATA_OR_DIGITS = option("data", metavar="DATA", nargs="?", default="digits", help=f"{DATA_HELP} (default digits)")
-DATA_OR_RANDOM = option("--data", metavar="DATA", help=f"{DATA_HELP} (default: random numbers between 0 and 1)")
+DIGITS_HELP = Phrase("{data} (default digits)", data=DATA_HELP)
+DATA_OR_DIGITS = option("data", metavar="DATA", nargs="?", default="digits", help=DIGITS_HELP)
+RANDOM_HELP = Phrase("{data} (default: random numbers between 0 and 1)", data=DATA_HELP)
+DATA_OR_RANDOM = option("--data", metavar="DATA", help=RANDOM_HELP)
 OWN_FILE = group(
     "your own data",
     option("--key", help="the name of the array in an .npz file with several"),

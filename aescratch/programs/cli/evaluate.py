@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from aescratch.foundations.language import gettext_noop
 from aescratch.inspection.diagnosis import COMMAND_LINE, diagnose
 from aescratch.programs.cli.data import DATA_OR_DIGITS, MODEL, OWN_FILE, arrays_of, load_data, open_model, scaled_data
 from aescratch.programs.cli.measures import as_lines, found_lines, measure
@@ -11,7 +12,8 @@ from aescratch.programs.cli.options import Option, command, json_of, option
 from aescratch.programs.cli.status import RIGHT, wrong_input
 from aescratch.programs.cli.writing import answer
 
-DESCRIPTION = """Measure a saved model on data:
+DESCRIPTION = gettext_noop(
+    """Measure a saved model on data:
 
   loss, every term    the objective, mean over batches of 1000 examples
   SSE per image       squared error summed over an example's numbers, mean over the examples
@@ -24,6 +26,7 @@ DESCRIPTION = """Measure a saved model on data:
 Errors are in the data's units. For a model with a scaling, the errors of the scaled data, which training minimises,
 follow. At most three lines at the end report problems.
 """
+)
 EXAMPLES = """examples:
   aescratch evaluate sparse-digits
   aescratch evaluate model.npz fashion-test --pca-data fashion

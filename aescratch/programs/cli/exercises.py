@@ -17,18 +17,21 @@ from typing import NamedTuple
 from aescratch.classroom import WorkspaceError
 from aescratch.classroom.hints import LEVELS
 from aescratch.classroom.running import TIME_LIMIT
+from aescratch.foundations.language import Phrase, Sentence, gettext, gettext_noop, joined
 from aescratch.foundations.sources import import_from_source
 from aescratch.programs.cli.options import Option, Parser, command, json_of, option, switch, whole
 from aescratch.programs.cli.status import UsageError, did_you_mean, usage_error
 from aescratch.programs.cli.writing import answer
 
-DESCRIPTION = """Write backward passes yourself, and get an answer that says what is wrong and why.
+DESCRIPTION = gettext_noop(
+    """Write backward passes yourself, and get an answer that says what is wrong and why.
 
 {actions}
 
 NAME is the name, number or file of an exercise. Exit status of check: 0 all pass, 1 not yet, 3 inconclusive.
 For the options of an action: aescratch exercises ACTION --help
 """
+)
 EXAMPLES = """examples:
   aescratch exercises init course
   aescratch exercises start dense_backward
@@ -78,7 +81,7 @@ ACTIONS = {
         "[NAME]", "show a hint for what the last check found; ask again for more", "student:hint",
         ["dense_backward", "dense_backward --level 2", "dense_backward --answer"],
         [
-            NAME, whole("--level", f"level of the hint, 1 to {LEVELS}"),
+            NAME, whole("--level", Phrase("level of the hint, 1 to {levels}", levels=LEVELS)),
             switch("--answer", "show the last level, which is the answer"),
         ],
     ),
@@ -117,12 +120,14 @@ ACTIONS = {
 ANSWERING = ("list", "check", "watch")  # for the others, --json prints their output
 # Options that users may expect at another action.
 OPTIONS_OF = {"--all": "check", "--level": "hint", "--answer": "hint", "--give-up": "solution"}
-SUMMARIES = "\n".join(f"  {f'{name} {action.words}':<16}{action.summary}" for name, action in ACTIONS.items())
+SUMMARIES = joined("\n", (
+    joined("", [f"  {f'{name} {action.words}':<16}", Sentence(action.summary)]) for name, action in ACTIONS.items()
+))  # fmt: skip
 
 # The action and its options are known only when the words are read.
 add_arguments: Option = command(
-    DESCRIPTION.format(actions=SUMMARIES), EXAMPLES,
-    option("action", metavar="ACTION", choices=ACTIONS, help=f"one of {', '.join(ACTIONS)}"),
+    Phrase(DESCRIPTION, actions=SUMMARIES), EXAMPLES,
+    option("action", metavar="ACTION", choices=ACTIONS, help=Phrase("one of {names}", names=", ".join(ACTIONS))),
 )  # fmt: skip
 
 
@@ -137,7 +142,8 @@ def read(parser: Parser, typed: Sequence[str]) -> tuple[Namespace, list[str]]:
     # Import only this action's module: grading takes 50 ms more than the student's side.
     module = importlib.import_module(f"aescratch.programs.cli.{place}")
     if action.options:
-        description = f"{action.summary[0].upper()}{action.summary[1:]}."
+        summary = gettext(action.summary)
+        description = f"{summary[0].upper()}{summary[1:]}."
         examples = "\n".join(["examples:", *(f"  {own.prog} {example}".rstrip() for example in action.examples)])
         command(description, examples, *action.options)(own)
     else:

@@ -35,7 +35,7 @@ from aescratch.classroom.grading.seeds import SECRET, SEED_FILE, SeedError, kept
 from aescratch.classroom.grading.submissions import Reading, SubmissionsError, read_submission, read_submissions
 from aescratch.classroom.grading.summary import as_html
 from aescratch.foundations.files import whole_file, write_text
-from aescratch.foundations.language import gettext, told
+from aescratch.foundations.language import Phrase, gettext, gettext_noop, told
 from aescratch.foundations.platforms import require_processes
 from aescratch.programs.cli import say as teacher
 from aescratch.programs.cli.courses import chosen
@@ -49,11 +49,13 @@ REMARKS = "remarks.txt"
 MOST_REMARKS = 20  # that are printed
 LONGEST = 3600  # seconds for a file
 SHOWN = 10  # line numbers that are printed
-DESCRIPTION = """Grade submissions: an export of Canvas, Moodle, Gradescope or Blackboard, or one folder per student.
+DESCRIPTION = gettext_noop(
+    """Grade submissions: an export of Canvas, Moodle, Gradescope or Blackboard, or one folder per student.
 
 Each file is judged in a confined process of its own, with inputs of its own, drawn from a seed that only you know.
 You can stop grading at any time: the same command continues, and judges only files that are new or changed.
 """
+)
 EXAMPLES = """examples:
   aescratch exercises grade handed_in
   aescratch exercises grade submissions.zip --roster gradebook.csv --out grades
@@ -65,7 +67,9 @@ add_arguments: Option = command(
     DESCRIPTION, EXAMPLES,
     option(
         "submissions", nargs="+", metavar="EXPORT",
-        help=f"folders or zip files; with --format {', '.join(SINGLE)}, the folder of one submission",
+        help=Phrase(
+            "folders or zip files; with --format {formats}, the folder of one submission", formats=", ".join(SINGLE)
+        ),
     ),
     SOURCE,
     option("--roster", metavar="FILE", help="the students of the course: a table, or a platform's gradebook"),

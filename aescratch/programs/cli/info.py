@@ -5,14 +5,17 @@ from __future__ import annotations
 from argparse import Namespace
 
 from aescratch.backend import compiled, is_fast
+from aescratch.foundations.language import gettext_noop
 from aescratch.programs.bench.machine import what_is_in_use
 from aescratch.programs.cli.options import Option, command, json_of
 from aescratch.programs.cli.status import RIGHT
 from aescratch.programs.cli.writing import answer
 
-DESCRIPTION = """Show what is in use: versions, the library of the matrix products with its kernel and threads, whether
+DESCRIPTION = gettext_noop(
+    """Show what is in use: versions, the library of the matrix products with its kernel and threads, whether
 formulas are compiled, whether a GPU can be used; and if not, why. Include the output in a bug report.
 """
+)
 EXAMPLES = """examples:
   aescratch info
   aescratch info --json

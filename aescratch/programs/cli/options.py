@@ -1,6 +1,8 @@
 """A layer above argparse: a parser whose errors are one sentence, and options as rows of a table.
 
     option("--code", type=positive) -> a row;   command(description, examples, row, row, ...) -> add_arguments(parser)
+
+The rows are in English, and are sentences of the catalogue; the help is in the language in force.
 """
 
 from __future__ import annotations
@@ -10,21 +12,44 @@ import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from aescratch.foundations.columns import FILLER, columns_of, stretched
+from aescratch.foundations.language import Phrase, Sentence, gettext, joined
 from aescratch.programs.cli.status import UsageError, did_you_mean
 from aescratch.programs.cli.words import positive
 
 Option = Callable[[Any], object]
 
 
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """Lays the help out by the width of its letters, with argparse's own words in the language in force."""
+
+    def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
+        """Add the line that shows how the command is written."""
+        super().add_usage(usage, actions, groups, stretched(gettext("usage: ")) if prefix is None else prefix)
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return super()._split_lines(stretched(text), width)
+
+    def format_help(self) -> str:
+        """Return the text, without the fillers by which it was laid out."""
+        return super().format_help().replace(FILLER, "")
+
+
 class Parser(argparse.ArgumentParser):
     """A parser whose errors are one sentence, and whose help keeps its lines."""
 
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
+        super().__init__(prog, allow_abbrev=False, formatter_class=Formatter, add_help=False)
+        self._positionals.title, self._optionals.title = gettext("positional arguments"), gettext("options")
+        self.add_argument("-h", "--help", action="help", help=gettext("show this help message and exit"))
 
     def error(self, message: str) -> NoReturn:
         """Raise a `UsageError` instead of printing the usage."""
         raise UsageError(f"{message} (see {self.prog} --help)")
+
+    def format_usage(self) -> str:
+        """Return the usage; argparse itself cuts off its first letters, as many as its own heading has."""
+        return "usage: " + super().format_usage().removeprefix(gettext("usage: "))
 
     def print_help(self, file: Any = None) -> None:
         """Print the help; argparse itself would hide a failure to print."""
@@ -49,7 +74,7 @@ class Parser(argparse.ArgumentParser):
 
 def option(*names: str, **settings: Any) -> Option:
     """Return a row of a table of options: a function that adds the option to a parser or a group."""
-    return lambda parser: parser.add_argument(*names, **settings)
+    return lambda parser: parser.add_argument(*names, **{**settings, "help": gettext(settings["help"])})
 
 
 def switch(name: str, text: str) -> Option:
@@ -65,14 +90,17 @@ def add(parser: Any, *options: Option) -> None:
 
 def group(title: str, *options: Option) -> Option:
     """Return options that the help shows together under a title."""
-    return lambda parser: add(parser.add_argument_group(title), *options)
+    return lambda parser: add(parser.add_argument_group(gettext(title)), *options)
 
 
 def command(description: str, epilog: str, *options: Option, usage: str | None = None) -> Option:
     """Return a command's `add_arguments`, which sets its help and its options."""
 
     def add_arguments(parser: argparse.ArgumentParser) -> None:
-        parser.usage, parser.description, parser.epilog = usage, description, epilog
+        heading = columns_of(gettext("usage: "))
+        parser.usage = usage and usage.replace("\n", "\n" + " " * heading)
+        parser.description = gettext(description)
+        parser.epilog = gettext(epilog).replace("examples:", gettext("examples:"), 1)  # most have no other words
         add(parser, *options)
 
     return add_arguments
@@ -80,13 +108,13 @@ def command(description: str, epilog: str, *options: Option, usage: str | None =
 
 def json_of(what: str) -> Option:
     """Return --json."""
-    return switch("--json", f"print {what} as JSON, and nothing else on stdout")
+    return switch("--json", Phrase("print {what} as JSON, and nothing else on stdout", what=Sentence(what)))
 
 
 def whole(name: str, text: str, metavar: str = "N", default: int | None = None) -> Option:
     """Return an option that takes a whole number of at least 1; its help shows the default."""
-    shown = "" if default is None else " (default %(default)s)"
-    return option(name, type=positive, default=default, metavar=metavar, help=f"{text}{shown}")
+    help = text if default is None else joined("", [Sentence(text), Phrase(" (default %(default)s)")])
+    return option(name, type=positive, default=default, metavar=metavar, help=help)
 
 
 SOURCE = option("--exercises", metavar="SRC", help="a folder of your own exercises, not the built-in ones")

@@ -20,11 +20,13 @@ from aescratch.classroom.packaging.notebooks import write_notebooks
 from aescratch.classroom.packaging.otter import write_assignment
 from aescratch.classroom.packaging.prairielearn import write_questions
 from aescratch.classroom.releasing import ReleaseError, release
+from aescratch.foundations.language import Phrase, gettext_noop
 from aescratch.programs.cli.courses import chosen
 from aescratch.programs.cli.options import SOURCE, Option, command, option, switch
 from aescratch.programs.cli.status import RIGHT, UsageError, usage_error
 
-DESCRIPTION = """Write the exercises as notebooks, or for a grader.
+DESCRIPTION = gettext_noop(
+    """Write the exercises as notebooks, or for a grader.
 
   notebooks    a notebook for each exercise, which checks itself; not for grading
   gradescope   an autograder.zip
@@ -33,6 +35,7 @@ DESCRIPTION = """Write the exercises as notebooks, or for a grader.
   nbgrader     the source of an assignment in the folder of a course
   otter        the master notebook of an assignment
 """
+)
 EXAMPLES = """examples:
   aescratch exercises package notebooks handout
   aescratch exercises package gradescope week_1 --only dense_forward dense_backward
@@ -142,7 +145,7 @@ KINDS = {
 
 add_arguments: Option = command(
     DESCRIPTION, EXAMPLES,
-    option("what", metavar="WHAT", choices=KINDS, help=f"one of {', '.join(KINDS)}"),
+    option("what", metavar="WHAT", choices=KINDS, help=Phrase("one of {names}", names=", ".join(KINDS))),
     option("out", metavar="OUT", help="the folder to write into, which is created"),
     SOURCE,
     option("--only", nargs="+", metavar="NAME", help="package only these exercises"),

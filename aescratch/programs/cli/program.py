@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import aescratch as ae
-from aescratch.foundations.language import LANGUAGES, VARIABLE, in_language, language
+from aescratch.foundations.language import LANGUAGES, VARIABLE, Phrase, gettext, gettext_noop, in_language, language
 from aescratch.programs.cli import status
 from aescratch.programs.cli.options import Parser, option, switch
 from aescratch.programs.cli.status import UsageError, did_you_mean, usage_error
@@ -19,26 +19,48 @@ from aescratch.programs.cli.status import UsageError, did_you_mean, usage_error
 # Each command is a module with add_arguments(parser) and run(arguments), imported on demand; a command with several
 # actions also has read(parser, words).
 COMMANDS = {
-    "tour": ("aescratch.programs.tour", "check, train and compare every variant on the digits, and write a report"),
-    "train": ("aescratch.programs.cli.train", "train a variant, and write model, history and figures into a folder"),
-    "evaluate": ("aescratch.programs.cli.evaluate", "measure a saved model, and compare it with PCA"),
-    "encode": ("aescratch.programs.cli.encode", "encode data, and write the codes"),
-    "decode": ("aescratch.programs.cli.decode", "decode codes, and write the data"),
-    "check": ("aescratch.programs.cli.check", "check the gradients of a variant, or of your own code, numerically"),
-    "step": ("aescratch.programs.cli.step", "write a page that walks through one training step, number by number"),
-    "site": ("aescratch.programs.site", "write a site on which the exercises are done in the browser"),
-    "playground": ("aescratch.programs.playground", "write a page that trains autoencoders live, in the browser"),
-    "exercises": (
-        "aescratch.programs.cli.exercises", "write backward passes yourself, and learn what is wrong and why",
+    "tour": (
+        "aescratch.programs.tour",
+        gettext_noop("check, train and compare every variant on the digits, and write a report"),
     ),
-    "bench": ("aescratch.programs.cli.bench", "measure speed and memory on this machine, and compare with PyTorch"),
-    "info": ("aescratch.programs.cli.info", "show what is in use: versions, matrix library, threads, Numba, CuPy"),
+    "train": (
+        "aescratch.programs.cli.train",
+        gettext_noop("train a variant, and write model, history and figures into a folder"),
+    ),
+    "evaluate": ("aescratch.programs.cli.evaluate", gettext_noop("measure a saved model, and compare it with PCA")),
+    "encode": ("aescratch.programs.cli.encode", gettext_noop("encode data, and write the codes")),
+    "decode": ("aescratch.programs.cli.decode", gettext_noop("decode codes, and write the data")),
+    "check": (
+        "aescratch.programs.cli.check",
+        gettext_noop("check the gradients of a variant, or of your own code, numerically"),
+    ),
+    "step": (
+        "aescratch.programs.cli.step",
+        gettext_noop("write a page that walks through one training step, number by number"),
+    ),
+    "site": ("aescratch.programs.site", gettext_noop("write a site on which the exercises are done in the browser")),
+    "playground": (
+        "aescratch.programs.playground",
+        gettext_noop("write a page that trains autoencoders live, in the browser"),
+    ),
+    "exercises": (
+        "aescratch.programs.cli.exercises",
+        gettext_noop("write backward passes yourself, and learn what is wrong and why"),
+    ),
+    "bench": (
+        "aescratch.programs.cli.bench",
+        gettext_noop("measure speed and memory on this machine, and compare with PyTorch"),
+    ),
+    "info": (
+        "aescratch.programs.cli.info",
+        gettext_noop("show what is in use: versions, matrix library, threads, Numba, CuPy"),
+    ),
 }
 LANGUAGE = "--language"
-DESCRIPTION = "Autoencoders from scratch, in NumPy, with hand-written backpropagation."
-EPILOG = (
-    "commands:\n" + "\n".join(f"  {name:<12}{summary}" for name, (_, summary) in COMMANDS.items())
-    + """
+DESCRIPTION = gettext_noop("Autoencoders from scratch, in NumPy, with hand-written backpropagation.")
+EPILOG = gettext_noop(
+    """commands:
+{commands}
 
 examples:
   aescratch tour
@@ -47,7 +69,10 @@ examples:
 
 exit status: 0 right or pass, 1 fail, 2 wrong usage or input, 3 inconclusive, 4 system failure, for example a full disk
 """
-)  # fmt: skip
+)
+LANGUAGE_HELP = Phrase(
+    "of exercises, answers, grading and help (default: {variable}, or en)", variable=VARIABLE
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -122,9 +147,10 @@ def top_level(argv: list[str]) -> int:
     """Answer --help and --version, and a call without a command."""
     parser = Parser("aescratch")
     parser.usage = "aescratch [--help] [--version] [--language {en,ko}] COMMAND ..."
-    parser.description, parser.epilog = DESCRIPTION, EPILOG
+    commands = "\n".join(f"  {name:<12}{gettext(summary)}" for name, (_, summary) in COMMANDS.items())
+    parser.description, parser.epilog = gettext(DESCRIPTION), gettext(EPILOG).format(commands=commands)
     switch("--version", "show the version and exit")(parser)
-    option(LANGUAGE, choices=LANGUAGES, help=f"of exercises and their answers (default: {VARIABLE}, or en)")(parser)
+    option(LANGUAGE, choices=LANGUAGES, help=LANGUAGE_HELP)(parser)
     try:
         arguments, rest = parser.parse_known_args(argv)
     except SystemExit:  # after --help

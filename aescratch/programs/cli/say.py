@@ -15,7 +15,7 @@ from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.grading.grades import Grades, Say
 from aescratch.classroom.grading.lateness import due_of, rule_of
 from aescratch.classroom.grading.overrides import FILE_NAME, Regrade, read_overrides
-from aescratch.foundations.language import gettext
+from aescratch.foundations.language import Phrase, gettext
 from aescratch.programs.cli.courses import chosen
 from aescratch.programs.cli.options import group, option, whole
 from aescratch.programs.cli.status import UsageError, usage_error
@@ -23,9 +23,10 @@ from aescratch.programs.cli.words import count
 
 MOST_CHANGES = 20  # that are printed
 
+OVERRIDES = Phrase("your points and comments (default: {file} in the folder)", file=FILE_NAME)
 OPTIONS = group(
     "your decisions",
-    option("--overrides", metavar="FILE", help=f"your points and comments (default: {FILE_NAME} in the folder)"),
+    option("--overrides", metavar="FILE", help=OVERRIDES),
     option("--due", metavar="DATE", help="the deadline, such as 2026-11-30T18:00+09:00"),
     option("--late", metavar="RULE", help="the deduction for lateness, such as 10%%/day"),
     option(

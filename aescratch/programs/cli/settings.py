@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from aescratch.foundations.language import Phrase, gettext_noop, joined
 from aescratch.foundations.recipes import constructor_parameters
 from aescratch.models.statements import Option
 from aescratch.programs.cli import options, words
@@ -53,13 +54,11 @@ def _collected() -> dict[str, Option]:
     for kind in VARIANTS.values():
         for base in reversed(kind.__mro__):
             for name, setting in vars(base).get("options", {}).items():
-                before = found.setdefault(name, setting)
-                if setting.help not in before.help:
-                    found[name] = replace(before, help=f"{before.help}; or {setting.help}")
+                help = Phrase(setting.help, words=", ".join(_forms(setting.kind)))
+                before = found.setdefault(name, replace(setting, help=help))
+                if help not in before.help:
+                    found[name] = replace(before, help=Phrase("; or ").join([before.help, help]))
     return found
-
-
-SETTINGS = _collected()
 
 
 def flag(name: str) -> str:
@@ -74,7 +73,7 @@ def owners(name: str) -> list[str]:
 
 def _option_of(name: str, setting: Option) -> options.Option:
     """Return the option of a setting; its help names the variants that have it, and the defaults."""
-    text = f"{setting.help.replace('{words}', ', '.join(_forms(setting.kind)))} {_who_has(name)}".replace("%", "%%")
+    text = joined(" ", [setting.help, _who_has(name)]).replace("%", "%%")
     if setting.kind == "switch":
         return options.option(flag(name), action="store_true", default=SUPPRESS, help=text)
     return options.option(flag(name), type=READERS[setting.kind], metavar=setting.metavar, default=SUPPRESS, help=text)
@@ -90,16 +89,20 @@ def _who_has(name: str) -> str:
     """Return the variants that have a parameter, or the few that don't, with its defaults."""
     having = owners(name)
     lacking = [variant for variant in VARIANTS if variant not in having]
-    most = "all except " + ", ".join(lacking) if lacking else "all"
+    most = Phrase("all except {variants}", variants=", ".join(lacking)) if lacking else Phrase("all")
     who = ", ".join(having) if len(having) < len(lacking) else most
     defaults = [constructor_parameters(VARIANTS[variant])[name].default for variant in having]
     readable = [getattr(value, "__name__", str(value)) for value in defaults]
     shown = [text for text in dict.fromkeys(readable) if text not in ("None", "False", "_empty")]
-    return f"[{who}{'; default ' if shown else ''}{' or '.join(shown)}]"
+    if not shown:
+        return joined("", ["[", who, "]"])
+    return Phrase("[{who}; default {values}]", who=who, values=Phrase(" or ").join(shown))
 
 
+SETTINGS = _collected()
 SETTING_OPTIONS = options.group(
-    "the model's options, with the variants that have them", *(_option_of(*setting) for setting in SETTINGS.items())
+    gettext_noop("the model's options, with the variants that have them"),
+    *(_option_of(*setting) for setting in SETTINGS.items()),
 )
 
 

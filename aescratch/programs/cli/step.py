@@ -10,12 +10,13 @@ from functools import partial
 from pathlib import Path
 
 import aescratch as ae
+from aescratch.foundations.language import Phrase
 from aescratch.programs.cli.building import model_options, small_layers, small_problem
 from aescratch.programs.cli.data import DATA_OR_RANDOM, IMAGE_SHAPE, OWN_FILE
 from aescratch.programs.cli.options import Option, command, json_of, option, switch, whole
 from aescratch.programs.cli.settings import owners
 from aescratch.programs.cli.status import RIGHT, wrong_input
-from aescratch.programs.cli.training import make_optimizer, optimizer_options
+from aescratch.programs.cli.training import NAMES, make_optimizer, optimizer_options
 from aescratch.programs.cli.variants import VARIANT, names_where
 from aescratch.programs.cli.words import OPTIMIZERS
 from aescratch.programs.cli.writing import answer, open_page, require_folder
@@ -27,14 +28,16 @@ DISCRIMINATOR = 8  # hidden units of a discriminator
 DEEP = names_where(lambda kind: kind.hidden_layers == "wanted")
 STEPPING = {name: kind for name, kind in OPTIMIZERS.items() if kind is not ae.LBFGS}
 
-DESCRIPTION = f"""Record one training step of a new model, number by number, and write a page that walks through it.
+DESCRIPTION = Phrase(
+    """Record one training step of a new model, number by number, and write a page that walks through it.
 
-By default, the model has {N_INPUTS} inputs and {CODE} code units; {DEEP} has {HIDDEN} hidden units, too,
-and a discriminator has {DISCRIMINATOR}.
+By default, the model has {inputs} inputs and {code} code units; {deep} has {hidden} hidden units, too,
+and a discriminator has {discriminator}.
 The step is plain gradient descent, unless --optimizer names another optimizer.
 All numbers are computed in float64; --dtype is only the type in which the parameters are drawn.
 The page is a single file that works offline.
-"""
+""", inputs=N_INPUTS, code=CODE, deep=DEEP, hidden=HIDDEN, discriminator=DISCRIMINATOR,
+)  # fmt: skip
 EXAMPLES = """examples:
   aescratch step vanilla --open
   aescratch step sparse --sparsity kl:0.1:0.5 --learning-rate 0.5 --out lecture.html
@@ -53,7 +56,9 @@ add_arguments: Option = command(
     whole("--inputs", "number of inputs with random numbers", "WIDTH", N_INPUTS),
     model_options(CODE),
     optimizer_options(
-        STEPPING, " or adamw:DECAY:BETA1:BETA2:EPS", default="sgd", rate=f"{RATE} by sgd, momentum or nesterov"
+        STEPPING, Phrase("{names} or adamw:DECAY:BETA1:BETA2:EPS", names=NAMES), default="sgd",
+        rate=Phrase("default: {rate} by sgd, momentum or nesterov, otherwise the optimizer's own", rate=RATE),
+        clipped=Phrase("scale gradients down to this norm"),
     ),
     OWN_FILE, IMAGE_SHAPE,
     json_of("every operation with its numbers"),

@@ -22,6 +22,7 @@ from typing import Any
 import aescratch as ae
 from aescratch.datasets import Dataset
 from aescratch.foundations.files import write_text
+from aescratch.foundations.language import gettext_noop
 from aescratch.foundations.scaling import WAYS
 from aescratch.inspection.diagnosis import COMMAND_LINE, Diagnosis, diagnose, diagnose_data
 from aescratch.inspection.monitor import Monitor
@@ -51,7 +52,8 @@ from aescratch.training.processes import Processes
 
 METRICS_FILE = "metrics.json"
 
-EXAMPLES = """examples:
+EXAMPLES = gettext_noop(
+    """examples:
   aescratch train vanilla                                    the digits, with a code of 32 units
   aescratch train sparse --code 64 --sparsity kl:0.05:0.5    few of the 64 units active
   aescratch train denoising fashion --hidden 256 --code 64 --corruption masking:0.25
@@ -61,6 +63,7 @@ EXAMPLES = """examples:
   mpirun -n 4 aescratch train vanilla large.npy              four processes, by MPI; see docs/how-to/many-processes.md
   aescratch train k-sparse photos.npy --image-shape 16x16 --code 100 --k 10 --optimizer momentum --learning-rate 0.01
 """
+)
 
 add_arguments: Option = command(
     "Train an autoencoder; write the model, its history, figures and the command into a folder. A file of 1 GiB or "

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 import aescratch as ae
+from aescratch.foundations.language import Phrase
 from aescratch.programs.cli.options import Option, group, option, whole
 from aescratch.programs.cli.settings import flag
 from aescratch.programs.cli.status import UsageError, usage_error
@@ -21,6 +22,7 @@ from aescratch.programs.cli.words import OPTIMIZERS, SCHEDULES, Choices, Word, c
 from aescratch.training import plan
 
 LBFGS_ITERATIONS = 100
+NAMES = "sgd, momentum:MU, nesterov:MU, rmsprop:BETA:EPS, adam:BETA1:BETA2:EPS"
 COSINE = Word.read(SCHEDULES, "cosine")
 PRETRAINED = names_where(lambda kind: hasattr(kind, "pretrain"))
 
@@ -34,22 +36,18 @@ def share(text: str) -> float:
 
 
 def optimizer_options(
-    kinds: Choices, last_names: str, *more: Option, default: str = "adam", rate: str, unclipped: str = ""
-) -> Option:
-    """Return the options for an optimizer of these kinds; `rate` describes the default learning rate."""
-    names = "sgd, momentum:MU, nesterov:MU, rmsprop:BETA:EPS, adam:BETA1:BETA2:EPS"
+    kinds: Choices, names: str, *more: Option, default: str = "adam", rate: str, clipped: str
+) -> Option:  # fmt: skip
+    """Return the options for an optimizer of these kinds; `rate` and `clipped` are the help of two of them."""
     return group(
         "optimizer",
         option(
             "--optimizer", type=partial(Word.read, kinds), default=default, metavar="NAME",
-            help=f"{names}{last_names} (default {default})",
+            help=Phrase("{names} (default {default})", names=names, default=default),
         ),
-        option(
-            "--learning-rate", type=number, metavar="RATE",
-            help=f"default: {rate}, otherwise the optimizer's own",
-        ),
+        option("--learning-rate", type=number, metavar="RATE", help=rate),
         *more,
-        option("--clip-norm", type=number, metavar="NORM", help=f"scale gradients down to this norm{unclipped}"),
+        option("--clip-norm", type=number, metavar="NORM", help=clipped),
     )  # fmt: skip
 
 
@@ -57,12 +55,18 @@ TRAINING = group(
     "training",
     whole(
         "--epochs",
-        f"passes over the data (default: enough for {plan.STEPS:,} steps, at least {plan.FEWEST_EPOCHS})",
+        Phrase(
+            "passes over the data (default: enough for {steps:,} steps, at least {epochs})", steps=plan.STEPS,
+            epochs=plan.FEWEST_EPOCHS,
+        ),
     ),
     whole("--batch-size", "examples per step", default=64),
     option(
         "--pretrain-epochs", type=partial(count, 0), metavar="N",
-        help=f"passes for each layer before the whole stack is trained (default: as for --epochs) [{PRETRAINED}]",
+        help=Phrase(
+            "passes for each layer before the whole stack is trained (default: as for --epochs) [{variants}]",
+            variants=PRETRAINED,
+        ),
     ),
     option(
         "--validation", type=share, metavar="SHARE",
@@ -81,12 +85,15 @@ TRAINING = group(
 )  # fmt: skip
 OPTIMIZER = optimizer_options(
     OPTIMIZERS,
-    ", adamw:DECAY:BETA1:BETA2:EPS or lbfgs:MEMORY (needs SciPy); the last numbers are optional",
+    Phrase(
+        "{names}, adamw:DECAY:BETA1:BETA2:EPS or lbfgs:MEMORY (needs SciPy); the last numbers are optional", names=NAMES
+    ),
     option(
         "--schedule", type=partial(Word.read, SCHEDULES), metavar="NAME",
         help="how the learning rate changes: cosine:LAST (the default, down to 0), constant or step:EVERY:FACTOR",
     ),
-    rate=f"{plan.RATE} for Adam", unclipped=" (default: no scaling)",
+    rate=Phrase("default: {rate} for Adam, otherwise the optimizer's own", rate=plan.RATE),
+    clipped=Phrase("scale gradients down to this norm (default: no scaling)"),
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from aescratch.foundations.language import Phrase
 from aescratch.models import MODELS
 from aescratch.models.base import Model
 from aescratch.programs.cli.options import option
@@ -18,7 +19,8 @@ def variant_name(text: str) -> str:
     return text
 
 
-VARIANT = option("variant", metavar="VARIANT", type=variant_name, help=f"one of {', '.join(VARIANTS)}")
+ONE_OF_THEM = Phrase("one of {names}", names=", ".join(VARIANTS))
+VARIANT = option("variant", metavar="VARIANT", type=variant_name, help=ONE_OF_THEM)
 
 
 def names_where(holds: Callable[[type[Model]], bool]) -> str:

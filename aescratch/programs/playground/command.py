@@ -9,16 +9,19 @@ from argparse import Namespace
 from pathlib import Path
 
 from aescratch.foundations.files import write_text
+from aescratch.foundations.language import gettext_noop
 from aescratch.programs.cli.options import Option, command, json_of, option, switch
 from aescratch.programs.cli.status import RIGHT
 from aescratch.programs.cli.writing import answer, open_page, require_folder
 from aescratch.programs.playground.page import page
 
-DESCRIPTION = """Write a page that trains autoencoders in the browser: on points, curves and digits, variant by variant.
+DESCRIPTION = gettext_noop(
+    """Write a page that trains autoencoders in the browser: on points, curves and digits, variant by variant.
 
 It computes with the package's own formulas, recorded from training steps. The page is a single file that works
 offline. The part of its address after # has the settings: playground.html#data=digits&variant=vae&beta=0.1
 """
+)
 EXAMPLES = """examples:
   aescratch playground --open
   aescratch playground --out lecture.html

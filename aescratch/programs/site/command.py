@@ -10,17 +10,20 @@ from pathlib import Path
 
 from aescratch.classroom.exercise import CourseError
 from aescratch.classroom.releasing import ReleaseError
+from aescratch.foundations.language import Phrase
 from aescratch.programs.cli.options import command, json_of, option, switch
 from aescratch.programs.cli.status import FAIL, RIGHT, usage_error
 from aescratch.programs.cli.writing import answer
 from aescratch.programs.site.building import build
 from aescratch.programs.site.distribution import VERSION, DistributionError, distribution_of
 
-DESCRIPTION = f"""Write a site on which students do the exercises in a browser tab, with nothing to install.
+DESCRIPTION = Phrase(
+    """Write a site on which students do the exercises in a browser tab, with nothing to install.
 
-Python runs in the tab, by Pyodide {VERSION}. The site is a folder of static files, for any web server, under any path.
+Python runs in the tab, by Pyodide {version}. The site is a folder of static files, for any web server, under any path.
 No solution is in it; what was written is searched for them. It is for practice: grading stays on your computer.
-"""
+""", version=VERSION,
+)  # fmt: skip
 EXAMPLES = """examples:
   aescratch site public
   aescratch site public --course my_exercises

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 
 from aescratch.foundations.files import write_text
+from aescratch.foundations.language import Phrase, gettext_noop
+from aescratch.programs.cli.options import Option, command, option, switch
 from aescratch.programs.cli.status import BROKEN, FAIL, INCONCLUSIVE, INTERRUPTED, RIGHT, WRONG_USAGE
 from aescratch.programs.cli.words import choice
 from aescratch.programs.cli.writing import json_text, say
@@ -25,7 +27,12 @@ from aescratch.programs.tour.variants import VARIANTS
 
 PAGE = 100  # columns
 
-EXAMPLES = """examples:
+DESCRIPTION = gettext_noop(
+    "Check the gradient of every variant, train it on the built-in digits, print a table, and write a report\n"
+    "with all figures inside."
+)
+EXAMPLES = gettext_noop(
+    """examples:
   aescratch tour                               about half a minute; open report.html afterwards
   aescratch tour --quick                       a few epochs each, to see whether everything works
   aescratch tour --variant linear --variant variational --out lecture.html
@@ -33,26 +40,7 @@ EXAMPLES = """examples:
 exit status: 0 every gradient check passes, 1 one fails, 2 wrong usage, 3 one is inconclusive,
              4 system failure, for example a full disk
 """
-
-
-def add_arguments(parser: ArgumentParser) -> None:
-    """Add the options of `aescratch tour`."""
-    parser.description = (
-        "Check the gradient of every variant, train it on the built-in digits, print a table, and write a report\n"
-        "with all figures inside."
-    )
-    parser.epilog = EXAMPLES
-    parser.add_argument(
-        "--out", metavar="PATH", default=FILE_NAME,
-        help="the report's file, or an existing folder for report.html in it (default %(default)s)",
-    )  # fmt: skip
-    parser.add_argument("--seed", type=seed, default=0, help="the seed of all random numbers (default %(default)s)")
-    parser.add_argument(
-        "--variant", action="append", type=variant_name, metavar="NAME",
-        help=f"only this variant; repeatable; one of {', '.join(VARIANTS)}",
-    )  # fmt: skip
-    parser.add_argument("--quick", action="store_true", help="only a few epochs; the numbers are far from their best")
-    parser.add_argument("--json", action="store_true", help="print table and findings as JSON instead")
+)
 
 
 def seed(text: str) -> int:
@@ -65,6 +53,22 @@ def seed(text: str) -> int:
 def variant_name(text: str) -> str:
     """Return the text if it names a variant; the error lists all variants and the nearest one."""
     return choice({name: name for name in VARIANTS}, text)
+
+
+add_arguments: Option = command(
+    DESCRIPTION, EXAMPLES,
+    option(
+        "--out", metavar="PATH", default=FILE_NAME,
+        help="the report's file, or an existing folder for report.html in it (default %(default)s)",
+    ),
+    option("--seed", type=seed, default=0, help="the seed of all random numbers (default %(default)s)"),
+    option(
+        "--variant", action="append", type=variant_name, metavar="NAME",
+        help=Phrase("only this variant; repeatable; one of {names}", names=", ".join(VARIANTS)),
+    ),
+    switch("--quick", "only a few epochs; the numbers are far from their best"),
+    switch("--json", "print table and findings as JSON instead"),
+)  # fmt: skip
 
 
 def run(arguments: Namespace) -> int:

@@ -1,0 +1,38 @@
+"""The help of every command in Korean: no English is left but names and examples, and wide letters count as two columns."""
+
+import re
+
+import pytest
+
+from aescratch.foundations.columns import columns_of
+from aescratch.programs.cli import main
+from aescratch.programs.cli.exercises import ACTIONS
+from aescratch.programs.cli.program import COMMANDS
+
+HANGUL = re.compile("[가-힣]")
+ENGLISH = re.compile(r"(?<![-\w])(?:the|is|are|of|and|or|for|an|to|with|which|default|its|by|this|usage|options|examples)\b")
+WORDS = [[], *([name] for name in COMMANDS), *(["exercises", name] for name in ACTIONS)]
+WIDTH = 70
+
+
+@pytest.mark.parametrize("words", WORDS, ids=" ".join)
+def test_help_is_korean_and_aligned(words, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(WIDTH))
+    assert main([*words, "--help"]) == 0
+    english = capsys.readouterr().out
+    assert main(["--language", "ko", *words, "--help"]) == 0
+    korean = capsys.readouterr().out
+    assert not HANGUL.search(english)
+    usage, _, body = korean.partition("\n\n")
+    assert usage.startswith("사용법: aescratch ")
+    for line in usage.splitlines()[1:]:
+        assert line[:8] == " " * 8, usage  # below the command's name, 사용법: being eight columns wide
+    assert "\0" not in korean
+    lines = [line for line in body.splitlines() if not re.match(r" +(?:aescratch|mpirun|python|echo) ", line)]
+    assert any(map(HANGUL.search, lines))
+    for line in lines:
+        assert not ENGLISH.search(line.replace("SSE of the mean", "").replace("SSE of PCA", "")), line  # as evaluate prints them
+    for line in re.findall(r"^  -.{20}  (.*)$|^ {24}(\S.*)$", body, flags=re.MULTILINE):
+        assert columns_of("".join(line)) <= WIDTH - 24, line
+    options = [re.findall(r"^  (-h, --help|--[a-z-]+)", text, flags=re.MULTILINE) for text in (english, korean)]
+    assert options[0] == options[1]
