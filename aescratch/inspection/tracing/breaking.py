@@ -43,9 +43,9 @@ def mistakes_in(operations: Sequence[Operation]) -> list[Mistake]:
     Examples
     --------
     >>> step = ae.trace(ae.Autoencoder([4, 2], rng=0), np.ones((2, 4)))
-    >>> found = next(mistake for mistake in mistakes_in(step) if mistake.name == "b from the last example")
+    >>> found = next(mistake for mistake in mistakes_in(step) if mistake.name == "b times 4")
     >>> found.part, found.trees
-    ('decoder.dense1', {'grad_b2': ['at', 'grad_x_hat', [['-', ['size', 'n'], 1], 'j']]})
+    ('decoder.dense1', {'grad_b2': ['*', 4, ['right']]})
     """
     known = {source.name: source for operation in operations for source in operation.quantity.inputs}
     calls: dict[tuple[str, str], list[Quantity]] = {}
