@@ -299,6 +299,9 @@ def test_calls_are_json_and_errors_sentences(tmp_path):
     assert json.loads(runner.call("check", json.dumps(["nothing", "", 1.0]))) == {"error": "there is no exercise 'nothing' here"}
     assert json.loads(runner.call("hand_in", "[]"))["error"].startswith("there is nothing to hand in")
     assert json.loads(runner.call("_named", "[]"))["error"].startswith("expected")
+    with in_language("ko"):
+        for name, *values in (("check", "nothing", "", 1.0), ("hand_in",), ("take_hand_in", "")):
+            assert HANGUL.search(json.loads(runner.call(name, json.dumps(values)))["error"])
 
 
 def test_cells_share_their_names_and_show_what_they_draw(tab):

@@ -22,9 +22,11 @@ def escaped(text: str) -> str:
 
 def page(title: str, body: str, *styles: str) -> str:
     """Return a page that fetches nothing, in the style of the teacher's pages and of further style sheets here."""
+    # Korean is read more easily if lines end between words.
+    words = ' style="word-break: keep-all"' if language() == "ko" else ""
     style = "".join((Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("summary.css", *styles))
     return (
-        f'<!doctype html>\n<html lang="{language()}"><head><meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{language()}"{words}><head><meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title}</title>\n<style>\n{style}</style></head>\n<body>\n{body}</body></html>\n"
     )

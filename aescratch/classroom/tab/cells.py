@@ -16,6 +16,7 @@ from typing import Any
 from aescratch.classroom.outcome import Ended
 from aescratch.classroom.tab.clock import Tell, clock
 from aescratch.classroom.tab.in_place import Beginning
+from aescratch.foundations.language import gettext
 
 NAME = "tutorial"
 MOST_PRINTED = 20_000  # bytes of one cell
@@ -40,7 +41,8 @@ class Cells:
                 with clock(path, seconds, tell):
                     self._execute(text, str(path))
             except Ended as ended:
-                error = f"line {ended.line}: {ended.message}" if ended.line else ended.message
+                place = gettext("line {line}: {message}").format(line=ended.line, message=ended.message)
+                error = place if ended.line else ended.message
             except (Exception, SystemExit) as raised:
                 error = _without_our_frames(raised, str(path))
         return {"printed": printed.text, "figures": _figures(), "error": error}

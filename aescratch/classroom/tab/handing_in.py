@@ -12,6 +12,7 @@ from pathlib import Path
 from aescratch.classroom.grading.submissions import read_submission
 from aescratch.classroom.packaging.carried import add
 from aescratch.classroom.workspace import PROGRESS, Workspace, WorkspaceError
+from aescratch.foundations.language import gettext
 
 NAME = "hand-in.zip"
 LARGEST = 20_000_000  # bytes of a zip; an exercise's file has a few thousand
@@ -21,7 +22,7 @@ def hand_in(workspace: Workspace) -> tuple[str, str]:
     """Return the zip's name, and the zip in base64: every file that was started, and progress.json."""
     started = [workspace.path(exercise) for exercise in workspace.exercises if workspace.started(exercise)]
     if not started:
-        raise WorkspaceError("there is nothing to hand in yet; write an exercise first")
+        raise WorkspaceError(gettext("there is nothing to hand in yet; write an exercise first"))
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in (*started, workspace.folder / PROGRESS):
@@ -32,7 +33,8 @@ def hand_in(workspace: Workspace) -> tuple[str, str]:
 def taken_in(workspace: Workspace, text: str) -> tuple[dict[str, str], str | None, list[str]]:
     """Return the exercises' files in a zip by name, the text of its progress.json if it has one, and what was odd."""
     if len(text) * 3 // 4 > LARGEST:
-        raise WorkspaceError(f"expected a zip of at most {LARGEST // 10**6} MB, got more; put exercises alone in it")
+        larger = gettext("expected a zip of at most {size} MB, got more; put exercises alone in it")
+        raise WorkspaceError(larger.format(size=LARGEST // 10**6))
     data = base64.b64decode(text)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -41,12 +43,14 @@ def taken_in(workspace: Workspace, text: str) -> tuple[dict[str, str], str | Non
             small = found is not None and found.file_size <= LARGEST
             progress = archive.read(found).decode("utf-8", "replace") if found is not None and small else None
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
-        raise WorkspaceError(f"expected a zip of your folder of exercises, but it can't be read ({error})") from error
+        unreadable = gettext("expected a zip of your folder of exercises, but it can't be read ({error})")
+        raise WorkspaceError(unreadable.format(error=error)) from error
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / NAME).write_bytes(data)
         submission = read_submission(Path(folder), workspace.exercises, "you")
     places = {exercise.name: exercise.file_name for exercise in workspace.exercises}
     files = {places[name]: content.decode("utf-8", "replace") for name, content in submission.files.items()}
     if not files and progress is None:
-        raise WorkspaceError("expected a zip with files of these exercises in it, got none; zip your whole folder")
+        none = gettext("expected a zip with files of these exercises in it, got none; zip your whole folder")
+        raise WorkspaceError(none)
     return files, progress, submission.remarks

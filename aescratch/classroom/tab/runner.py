@@ -134,7 +134,7 @@ class Tab:
         for exercise in self.workspace.exercises:
             if name in (exercise.folder.name, exercise.name):
                 return exercise
-        raise WorkspaceError(f"there is no exercise {name!r} here")
+        raise WorkspaceError(gettext("there is no exercise {name!r} here").format(name=name))
 
 
 CALLS = tuple(name for name in vars(Tab) if not name.startswith("_"))
