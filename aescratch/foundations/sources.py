@@ -22,7 +22,8 @@ from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES, ExtensionFi
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
-LIBRARY = Path(os.__file__).resolve().parent  # Python's own
+# Python's own; where it lies in a zip, as in a browser, a frozen module such as os names a folder beside it.
+LIBRARY = {Path(str(module.__file__)).resolve().parent for module in (os, traceback)}
 INSTALLED = {"site-packages", "dist-packages"}
 OF_COURSES: set[str] = set()  # files with an exercise's checks, which call a user's code and aren't the user's
 MADE = ("<frozen ", "<string>", "<__array_function__")  # file names of code that Python or NumPy generates
@@ -102,7 +103,7 @@ def _finder_of_others(folder: str) -> FileFinder:
 def is_others(path: str | os.PathLike[str]) -> bool:
     """Whether a file or folder belongs neither to this package, nor to installed packages, nor to Python."""
     place = Path(path).resolve()
-    return not INSTALLED & set(place.parts) and not {PACKAGE, LIBRARY} & {place, *place.parents}
+    return not INSTALLED & set(place.parts) and not {PACKAGE, *LIBRARY} & {place, *place.parents}
 
 
 def is_users(filename: str) -> bool:
