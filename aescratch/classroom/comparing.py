@@ -171,6 +171,9 @@ def check_forward(
             if code == "wrong-shape":
                 text = gettext("has shape {got}, expected {shape}, see the docstring")
                 text = text.format(got=np.shape(value), shape=wanted.shape)
+            elif value is None:
+                text = gettext("is None, expected an array of shape {shape}; end the function with: return {name}")
+                text = text.format(shape=wanted.shape, name=output)
             found = Finding(code, output, "error", f"{output} {text}")
             return ValueReport(title, [], [*impure.values(), found], TOLERANCE)
         verdicts = np.where(np.abs(value - wanted) <= TOLERANCE * float(np.abs(wanted).max()), "pass", "fail")
