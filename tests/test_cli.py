@@ -344,6 +344,10 @@ WRONG = [
         ["train", "vanilla", "--weight-decay", "much"],
         "argument --weight-decay: expected a number, got 'much' (see aescratch train --help)",
     ),
+    (
+        ["train", "vanilla", "--weight-decay", "0,01"],
+        "argument --weight-decay: expected a number, got '0,01'; write 0.01 (see aescratch train --help)",
+    ),
     (["train", "vanilla", "--weight-decay", "-1"], "expected weight_decay to be a number of at least 0, got -1"),
     (
         ["train", "vanilla", "--activation", "rellu"],
@@ -459,6 +463,11 @@ WRONG = [
     (
         ["evaluate", "model.npz", "digits"],
         "the model reads 12 numbers per row, but digits has 64; give data of the same kind",
+    ),
+    (
+        ["evaluate", "model.npz"],
+        "no data were given, and the model reads 12 numbers per row, so that it can't be measured on digits; write: "
+        "aescratch evaluate model.npz DATA, with data of the same kind as in training",
     ),
     (
         ["evaluate", "model.npz", "small.npy", "--pca-data", "digits"],

@@ -90,7 +90,7 @@ def bar(workspace: Workspace) -> str:
 def listing(workspace: Workspace) -> str:
     """Return the list of exercises, chapter by chapter, with the state of each."""
     lines: list[str] = []
-    chapter = ""
+    chapter, wide = "", 2 + max(len(exercise.name) for exercise in workspace.exercises)
     for exercise in workspace.exercises:
         if exercise.chapter != chapter:
             chapter = exercise.chapter
@@ -100,7 +100,7 @@ def listing(workspace: Workspace) -> str:
         if entry["passed"]:
             state = gettext("seen") if entry["gave_up"] else gettext("passed")
         words = gettext("{title}, {minutes} min").format(title=exercise.title, minutes=exercise.minutes)
-        lines.append(f"{here} {exercise.number:2}  {exercise.name:<24}{padded(state, 10)}{words}")
+        lines.append(f"{here} {exercise.number:2}  {exercise.name:<{wide}}{padded(state, 10)}{words}")
     return "\n".join([*lines, bar(workspace)])
 
 

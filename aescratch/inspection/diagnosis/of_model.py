@@ -201,7 +201,9 @@ def saturated_code(look: Look, spelling: Spelling) -> Finding | None:
         f"{_counted(stuck)} of the code are at the ends of their range, where the slope is below "
         f"{100 * FLAT_SLOPE:.0f} % of the largest, so that they hardly learn; the model explains "
         f"{percent(look.explained)} of the variance, PCA {percent(look.pca_explained)}",
-        f"{spelling('code_activation', 'identity')}, {slower(look, spelling)}, or data around zero",
+        f"{spelling('code_activation', 'identity')}, or {slower(look, spelling)}"
+        if look.is_standardized
+        else f"{spelling('code_activation', 'identity')}, {slower(look, spelling)}, or data around zero",
     )
 
 

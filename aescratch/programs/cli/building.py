@@ -31,7 +31,7 @@ def model_options(code: int = CODE) -> Option:
         "layers; the data give the input's width, and the decoder mirrors the encoder",
         option(
             "--hidden", type=partial(counts, ",", "500,250"), metavar="WIDTHS",
-            help="widths of the layers between input and code, such as 500,250 (default: none; required for "
+            help="widths of the layers between input and code, such as 500,250 (default: none; recommended for "
             f"{names_where(lambda kind: kind.hidden_layers == 'wanted')})",
         ),
         whole("--code", f"the code's width (default {code}{f', at most {AT_MOST}' if code == CODE else ''})", "WIDTH"),

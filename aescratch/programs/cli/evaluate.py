@@ -5,10 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 
 from aescratch.inspection.diagnosis import COMMAND_LINE, diagnose
-from aescratch.programs.cli.data import DATA_OR_DIGITS, MODEL, OWN_FILE, arrays_of, load_data, open_model, scaled_data
+from aescratch.programs.cli.data import DATA_HELP, MODEL, OWN_FILE, arrays_of, load_data, open_model, scaled_data
 from aescratch.programs.cli.measures import as_lines, found_lines, measure
 from aescratch.programs.cli.options import Option, command, json_of, option
-from aescratch.programs.cli.status import RIGHT, wrong_input
+from aescratch.programs.cli.status import RIGHT, UsageError, wrong_input
 from aescratch.programs.cli.writing import answer
 
 DESCRIPTION = """Measure a saved model on data:
@@ -24,6 +24,7 @@ DESCRIPTION = """Measure a saved model on data:
 Errors are in the data's units. For a model with a scaling, the errors of the scaled data, which training minimises,
 follow. At most three lines at the end report problems.
 """
+DIGITS = "digits"
 EXAMPLES = """examples:
   aescratch evaluate sparse-digits
   aescratch evaluate model.npz fashion-test --pca-data fashion
@@ -31,7 +32,8 @@ EXAMPLES = """examples:
 """
 
 add_arguments: Option = command(
-    DESCRIPTION, EXAMPLES, MODEL, DATA_OR_DIGITS,
+    DESCRIPTION, EXAMPLES, MODEL,
+    option("data", metavar="DATA", nargs="?", help=f"{DATA_HELP} (default {DIGITS})"),
     option("--pca-data", metavar="DATA", help="data to fit PCA to (default: the measured data)"),
     OWN_FILE, json_of("the numbers"),
 )  # fmt: skip
@@ -42,7 +44,13 @@ def run(arguments: Namespace) -> int:
     model = open_model(arguments.model)
     width = model.autoencoder.widths[0]
     scales = model.scaling is not None
-    data = load_data(arguments.data, arguments, width, scales=scales)
+    is_given = arguments.data is not None
+    data = load_data(arguments.data if is_given else DIGITS, arguments, width if is_given else None, scales=scales)
+    if data.x.shape[1] != width:
+        raise UsageError(
+            f"no data were given, and the model reads {width:,} numbers per row, so that it can't be measured on "
+            f"{DIGITS}; write: aescratch evaluate {arguments.model} DATA, with data of the same kind as in training"
+        )
     pca_data = data if arguments.pca_data is None else load_data(arguments.pca_data, arguments, width, scales=scales)
     with wrong_input():
         measures = measure(model, data, pca_data)
