@@ -439,7 +439,7 @@ class TestHints:
     def test_three_different_mistakes_with_one_hint_each_printed_the_answer(self, course, name, mistakes):
         for change in mistakes:
             course.checked(name, change)
-            assert f"{name}, hint 1 of 3 " in course("hint")
+            assert f"{name}, hint 1 of 3" in course("hint")
 
     def test_the_same_mistake_goes_on_where_it_was(self, course):
         first, second, _ = self.GELU

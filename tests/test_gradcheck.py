@@ -362,7 +362,7 @@ class TestScales:
         assert report.verdict == "pass", report
         assert [(f.code, f.severity) for f in report.findings] == [("single-precision", "note")]
         assert "computes in float32 along a, though the input is float64: differences were taken over steps of 0.02" in str(report)
-        assert "entries agree to 0.01" in str(report)
+        assert "entries agree within 0.01" in str(report)
 
 
 class TestTrust:

@@ -402,7 +402,8 @@ BAD_OPTIONS = {
     ),
     "an output activation that is an object": (
         lambda: ae.Autoencoder([5, 3], output_activation=ae.Tanh()), TypeError,
-        "expected output_activation to be an activation class such as ae.ReLU, or functools.partial of one, got Tanh()",
+        "expected output_activation to be an activation class such as ae.ReLU, or functools.partial of one, got Tanh(); "
+        "write ae.Tanh, without brackets",
     ),
     "an output activation beside cross-entropy": (
         lambda: ae.Autoencoder([5, 3], output_activation=ae.Sigmoid, reconstruction=ae.BinaryCrossEntropy()),
@@ -412,7 +413,8 @@ BAD_OPTIONS = {
     ),
     "a reconstruction that is a class": (
         lambda: ae.Autoencoder([5, 3], reconstruction=ae.SquaredError), TypeError,
-        "expected reconstruction to be a loss such as ae.SquaredError(), got <class 'aescratch.losses.SquaredError'>",
+        "expected reconstruction to be a loss such as ae.SquaredError(), got the class; write ae.SquaredError(), "
+        "with brackets",
     ),
     "negative weight decay": (
         lambda: ae.Autoencoder([5, 3], weight_decay=-0.1), ValueError,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aescratch.classroom.exercise import Exercise
-from aescratch.classroom.outcome import NOT_BEGUN, PASSED, Outcome, headline
+from aescratch.classroom.outcome import NOT_BEGUN, Outcome, headline
 from aescratch.classroom.workspace import Workspace
 from aescratch.foundations.columns import columns_of, padded, wrapped_lines
 from aescratch.foundations.language import gettext, gettext_noop
@@ -71,10 +71,6 @@ def changed_since(before: Mapping[str, Any], outcome: Outcome) -> str:
             right, other = gettext("{tensor} is now right"), gettext("{tensor} was {old}, now {verdict}")
             sentence = right if verdict == "pass" else other
             changes.append(sentence.format(tensor=tensor, old=old, verdict=verdict))
-    if not changes and before["codes"] != outcome.codes:
-        changes.append(gettext("the findings are different"))
-    if not changes and outcome.kind not in (PASSED, NOT_BEGUN):
-        changes.append(gettext("the kinds of findings are the same"))
     return gettext("since the last check: {changes}").format(changes="; ".join(changes)) if changes else ""
 
 

@@ -49,7 +49,7 @@ class Slip(NamedTuple):
 class ValueReport(Report):
     """A report on values, where nothing is estimated and there are no kinks."""
 
-    agreement = gettext_noop("{agree} of {entries} entries agree to {tolerance:g}")
+    agreement = gettext_noop("{agree} of {entries} entries agree within {tolerance:g}")
 
     def rows(self) -> list[tuple[str, ...]]:
         """Return the table as texts, the head first."""

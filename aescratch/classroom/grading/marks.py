@@ -17,7 +17,7 @@ from aescratch.classroom.grading.parts import COMPARING, HUNDREDTHS, Expected, P
 from aescratch.classroom.grading.reasons import first_sentence, not_checked, sentence
 from aescratch.classroom.outcome import Judgement, code_of
 from aescratch.inspection.gradcheck import Finding, Report
-from aescratch.inspection.gradcheck.functions import MALFORMED
+from aescratch.inspection.gradcheck.report import MALFORMED
 
 NOT_LINEAR = ("not-linear", "upstream-ignored")
 IMPURE = ("changed-argument", "shared-memory", "not-repeatable", "changed-random-state")

@@ -14,8 +14,8 @@ from aescratch.programs.cli.writing import answer
 DESCRIPTION = """Measure a saved model on data:
 
   loss, every term    the objective, mean over batches of 1000 examples
-  SSE per image       squared error summed over an example's numbers, mean over the examples
-  SSE of the mean     the same if every example is replaced by the mean
+  SSE per example     squared error summed over an example's numbers, mean over the examples
+  SSE of always answering the mean   the same if every example is replaced by the mean
   SSE of PCA          the same for principal component analysis with as many components as the code has units
   constant units      code units that are the same for all examples; the next line has a mean over the units: of their
                       divergence for a VAE, of their activity for a KL penalty, otherwise of how often they aren't 0
