@@ -183,7 +183,10 @@ def handed_in(arguments: Namespace, exercises: Sequence[Exercise]) -> tuple[Read
     out = Path(arguments.out).resolve()
     for place in given:
         if place.resolve() in (out, *out.parents):
-            raise UsageError(f"--out {arguments.out} lies inside the submissions; give a place outside {place}")
+            raise UsageError(
+                f"the results (--out, here {arguments.out!r}) would lie inside the submissions; give --out with a "
+                f"folder outside {str(place)!r}"
+            )
     with usage_error(SubmissionsError), usage_error(RosterError):
         roster = read_roster(Path(arguments.roster)) if arguments.roster else None
         return read_submissions(given, exercises, roster), roster
@@ -272,7 +275,7 @@ def report(
         print(f"invalid lines of {folder / RECORDS}, which were judged again: {len(found.lost)} ({lines})")
     for export in exports:
         print(f"{export.name}: {export.platform}, handed in by {len({each.who.key for each in export.attempts})}")
-    print(f"submissions: {len(grades.students)}, exercises: {len(grades.exercises)}, files judged now: {found.now}")
+    print(f"submissions: {len(grades.students)}, exercises: {len(grades.exercises)}, files graded now: {found.now}")
     look = sum(graded.flagged for student in grades.students for graded in student.graded)
     if look:
         print(f"to look at yourself: {look}, see {folder / 'summary.html'}")
