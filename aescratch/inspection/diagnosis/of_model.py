@@ -63,8 +63,8 @@ def posterior_collapsed(look: Look, spelling: Spelling) -> Finding | None:
         )
     return Finding(
         "posterior-collapsed",
-        f"{_counted(asleep)} of the code are asleep: their divergence is at most {look.units.values[asleep].max():.2g} "
-        f"nats, so they carry next to no information about x{why}",
+        f"{_counted(asleep)} of the code have collapsed: their divergence is at most "
+        f"{look.units.values[asleep].max():.2g} nats, so they carry next to no information about x{why}",
         _awake(look, penalty, bool(why), spelling),
     )
 
