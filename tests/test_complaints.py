@@ -691,7 +691,7 @@ class TestTheProof:
         path = tmp_path / exercise.file_name
         path.write_text(exercise.mutated(exercise.mutants["beta forgotten"]))
         (report,) = look(exercise, path).reports
-        assert "likely cause: beta is missing in what the divergence sends to mu\n" in report
+        assert "likely cause: the divergence's gradient for mu lacks the factor beta\n" in report
 
     @pytest.mark.in_turn(2)
     def test_no_finding_is_longer_than_somebody_reads(self):

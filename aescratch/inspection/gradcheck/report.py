@@ -255,7 +255,8 @@ class Report(Printable):
         kinks = sum(tensor.count("kink") for tensor in self.tensors)
         verdict = shown(self.verdict)
         if self.verdict != PASS and agree == entries:
-            apart = {f.tensor for f in self.findings if f.code in MALFORMED} - {None, *(t.name for t in self.tensors)}
+            compared = {None, *(tensor.name for tensor in self.tensors)}
+            apart = dict.fromkeys(f.tensor for f in self.findings if f.code in MALFORMED and f.tensor not in compared)
             said = gettext("the values of {agree} of {entries} entries agree; see the findings above")
             if not entries:
                 said = gettext("no entry was compared; see the findings above")
@@ -264,7 +265,7 @@ class Report(Printable):
                     "the values of {agree} of {entries} entries agree, but {names} can't be compared; see the findings "
                     "above"
                 )
-            names = ", ".join(sorted(map(str, apart)))
+            names = ", ".join(map(str, apart))
             return f"{verdict}: {said.format(agree=agree, entries=entries, names=names)}"
         said = gettext(self.agreement)
         by_rule = sum(tensor.verdicts.size for tensor in self.tensors if tensor.rule)
