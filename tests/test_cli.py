@@ -344,6 +344,10 @@ WRONG = [
         ["train", "vanilla", "--weight-decay", "much"],
         "argument --weight-decay: expected a number, got 'much' (see aescratch train --help)",
     ),
+    (
+        ["train", "vanilla", "--weight-decay", "0,01"],
+        "argument --weight-decay: expected a number, got '0,01'; write 0.01 (see aescratch train --help)",
+    ),
     (["train", "vanilla", "--weight-decay", "-1"], "expected weight_decay to be a number of at least 0, got -1"),
     (
         ["train", "vanilla", "--activation", "rellu"],
@@ -459,6 +463,11 @@ WRONG = [
     (
         ["evaluate", "model.npz", "digits"],
         "the model reads 12 numbers per row, but digits has 64; give data of the same kind",
+    ),
+    (
+        ["evaluate", "model.npz"],
+        "no data were given, and the model reads 12 numbers per row, so that it can't be measured on digits; write: "
+        "aescratch evaluate model.npz DATA, with data of the same kind as in training",
     ),
     (
         ["evaluate", "model.npz", "small.npy", "--pca-data", "digits"],
@@ -1081,7 +1090,7 @@ def test_a_scaling_goes_with_the_model_and_is_undone_in_what_is_written(capsys):
     x = table_of_three_factors(100.0) * np.where(np.arange(12) == 4, 1000.0, 1.0)
     np.savetxt("table.csv", np.round(x), delimiter=",", fmt="%d")  # whole numbers are measurements, too
     out = run(capsys, "train", "linear", "table.csv", "--code", "3", "--out", "out")[1]
-    assert re.search(r"\ncolumns brought to mean 0 and variance 1: less 99\S* to \S+, divided by \S+ to \S+; undone", out)
+    assert re.search(r"\ncolumns brought to mean 0 and variance 1: minus the means \(99\S* to \S+\), divided by the standard deviations \(\S+ to \S+\); undone", out)
     model = ae.load("out/model.npz")
     assert model.scaling.how == "standardize"
     assert run(capsys, "encode", "out", "table.csv", "--out", "codes.npy")[0] == 0
@@ -1216,7 +1225,7 @@ def test_a_page_of_a_training_that_ran_away_is_whole(capsys, small):
     words = ["train", "variational", small, "--epochs", 1, "--learning-rate", "1e5", "--out", "out"]
     outcome, out, err = run(capsys, *words)
     assert (outcome, err) == (0, "")
-    assert "SSE per image" in out
+    assert "SSE per example" in out
     page = Path("out/index.html").read_text(encoding="utf-8")
     assert "NaN" not in page
     assert not re.search(r'"(nan|inf|-inf)', page)

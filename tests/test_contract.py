@@ -339,7 +339,7 @@ def test_what_is_wrong_in_it_is_localised_by_its_parts():
 
     report = ae.check_gradients(Wrong([5, 3], rng=0), data(7))
     assert report.verdict == "fail"
-    assert "the share of tanh is missing: tanh.backward is never called" in str(report)
+    assert "the gradient from tanh is missing: tanh.backward is never called" in str(report)
 
 
 @pytest.mark.parametrize("kind", [Stranger, Named])

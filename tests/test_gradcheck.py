@@ -362,7 +362,7 @@ class TestScales:
         assert report.verdict == "pass", report
         assert [(f.code, f.severity) for f in report.findings] == [("single-precision", "note")]
         assert "computes in float32 along a, though the input is float64: differences were taken over steps of 0.02" in str(report)
-        assert "entries agree to 0.01" in str(report)
+        assert "entries agree within 0.01" in str(report)
 
 
 class TestTrust:
@@ -810,6 +810,14 @@ class TestBinding:
 
 
 class TestReport:
+    def test_the_summary_names_what_could_not_be_compared(self):
+        def swapped(grad_y, x, W):
+            return x.T @ grad_y, grad_y @ W.T, grad_y.sum(axis=0)
+
+        last = str(ae.check_function(functions.dense, swapped, DENSE, explain=False)).splitlines()[-1]
+        said = "the values of 3 of 3 entries agree, but grad_x, grad_W can't be compared; see the findings above"
+        assert last == f"fail: {said}"
+
     def test_prints_a_table_then_findings_then_a_summary(self):
         text = str(ae.check_function(functions.dense, WRONG["sign"], DENSE, explain=False)).splitlines()
         assert text[0].startswith("gradient check of <lambda> for dense, rng=0")

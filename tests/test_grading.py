@@ -492,7 +492,7 @@ def test_a_damaged_ledger_costs_the_damaged_lines_and_says_so(handed_in, course,
         assert grade(*words) == 0
         printed = capsys.readouterr().out
         assert f"invalid lines of {records}, which were judged again: 1 ({lines.index(bob) + 1})\n" in printed
-        assert "files judged now: 1\n" in printed
+        assert "files graded now: 1\n" in printed
         assert outputs(tmp_path / "out") == before
     records.write_bytes(b"".join(json.dumps({"key": "a"}).encode() + b"\n" for _ in range(12)))
     with Ledger(records) as ledger:
@@ -512,7 +512,7 @@ def test_what_was_judged_without_protection_is_judged_again_with_it(handed_in, c
     assert missing[0] in (tmp_path / "out" / "summary.html").read_text()
     capsys.readouterr()
     assert grade(*words) == 0
-    assert f"files judged now: {len(set(TEXTS.values()))}\n" in capsys.readouterr().out
+    assert f"files graded now: {len(set(TEXTS.values()))}\n" in capsys.readouterr().out
     assert missing[0] not in (tmp_path / "out" / "summary.html").read_text()
 
 
@@ -593,13 +593,13 @@ def test_nothing_is_graded_where_our_own_solution_would_not_pass(handed_in, tmp_
     [
         (["nowhere"], "expected a folder of submissions"),
         (["in", "--only", "dens_backward"], "did you mean dense_backward"),
-        (["in", "--out", "in/out"], "lies inside the submissions"),
+        (["in", "--out", "in/out"], "would lie inside the submissions"),
         (["in", "--time-limit", "0"], "above 0"),
         (["in", "--exercises", "nowhere"], "nowhere"),
         (["in", "--only", "double"], "for exercises of your own, give --exercises"),
         (["in", "--exercises", "released"], "expected solution.py in 01_double, got none; name the folder that it was"),
         (["in/ann"], "expected one folder per student"),
-        (["in", "--out", "in/ann/01_double.py"], "lies inside"),
+        (["in", "--out", "in/ann/01_double.py"], "would lie inside"),
     ],
 )  # fmt: skip
 def test_wrong_usage_is_a_sentence(words, says, handed_in, tmp_path, monkeypatch):

@@ -79,7 +79,7 @@ def test_a_wrong_dense_backward_in_korean():
         "  스스로 답해 볼 질문: 이 입력이 조금 커지면 손실은 커지나요, 작아지나요? 여러분이 구한 기울기의 부호는 어느 쪽인가요?",
         "오류: grad_b: 원소 3개 가운데 3개가 다르다; (#,)에서 backward는 #, 차분 몫 #",
         "오류: grad_W: 원소 15개 가운데 15개가 다르다; (#, #)에서 backward는 #, 차분 몫 #",
-        "실패: 원소 53개 가운데 35개가 허용 오차 1e-06, 차분 몫의 반올림 오차 안에서 일치한다",
+        "실패: 원소 53개 가운데 35개가 허용 오차 1e-06에 차분 몫의 반올림 오차를 더한 범위 안에서 일치한다",
     ]
     assert "바꾸어" in told_sure
     english = report_on_dense()
@@ -108,7 +108,7 @@ def test_a_wrong_backward_of_an_autoencoder_in_korean():
         "  짐작되는 원인: encoder.dense1의 몫이 두 번 들어 있다",
         "  스스로 답해 볼 질문: 손실은 이 값을 몇 번 쓰고, 그 기울기는 몇 번 더해지나요?",
         "오류: encoder.W1: 원소 15개 가운데 15개가 다르다; (#, #)에서 backward는 #, 차분 몫 #",
-        "실패: 원소 38개 가운데 23개가 허용 오차 1e-06, 차분 몫의 반올림 오차 안에서 일치한다",
+        "실패: 원소 38개 가운데 23개가 허용 오차 1e-06에 차분 몫의 반올림 오차를 더한 범위 안에서 일치한다",
     ]
     assert not HANGUL.search(str(report_on_autoencoder()))
 

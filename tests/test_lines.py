@@ -414,8 +414,9 @@ def test_slopes_are_told_beside_a_kink_but_not_where_it_is_too_near(distance, ar
 def test_a_search_that_is_given_up_says_so(limit, least, monkeypatch):
     monkeypatch.setattr(repairing, limit, least)
     report = ae.check_function(loss, written("grad_h * slope", "np.sinh(grad_h)"), NETWORK, wrt=WRT)
-    (told,) = [f for f in report.findings if "fits no gradient" in f.message]
-    assert told.message.endswith("line 7; " + lines.GIVEN_UP)
+    (told,) = [f for f in report.findings if "Look first at" in f.message]
+    assert "line 7: what it computes isn't the gradient of any value of the forward. The evidence: " in told.message
+    assert told.message.endswith("; " + lines.GIVEN_UP)
     assert not told.cause
 
 

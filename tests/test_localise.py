@@ -399,8 +399,8 @@ def test_a_wrong_loss_beside_a_right_backward(kind, fault, times):
     assert (evidence["fault"], evidence["contribution"]) == (fault, "sparsity")
     assert (evidence["found"], evidence["expected"]) == pytest.approx(times)
     assert finding.cause == {
-        "scaled": "the share of sparsity is 1/3 of what it should be; the loss has it 3 times",
-        "extra": "the share of sparsity is in it, but doesn't belong there",
+        "scaled": "the gradient from sparsity is 1/3 of what it should be; the loss has it 3 times",
+        "extra": "the gradient from sparsity is in it, but doesn't belong there",
     }[fault]
     assert evidence["function"] == f"{kind.__name__}.loss"
     assert evidence["line"] == line_of(f"class {kind.__name__}(") + 3
@@ -467,12 +467,12 @@ class NoParts(ae.Autoencoder):
 @pytest.mark.parametrize(
     ("kind", "tensor", "function", "cause"),
     [
-        (DecayFirst, "decoder.W2", "backward", "decoder.dense2.backward, which comes later, overwrites the share of decay"),
-        (TooLate, "encoder.sigmoid2", "backward", "the share of sparsity is missing"),
+        (DecayFirst, "decoder.W2", "backward", "decoder.dense2.backward, which comes later, overwrites the gradient from decay"),
+        (TooLate, "encoder.sigmoid2", "backward", "the gradient from sparsity is missing"),
         (NoDecay, "decoder.W2", "loss", "the weight itself, the gradient of a penalty on its squares, is in it, but doesn't belong there"),
-        (MeanTwice, "encoder.tanh2", "backward", "the share of decoder.dense1 is 1/7 of what it should be "
+        (MeanTwice, "encoder.tanh2", "backward", "the gradient from decoder.dense1 is 1/7 of what it should be "
          "(7 is the number of examples; with 11 examples it is 1/11)"),
-        (Doubled, "decoder.dense2", "loss", "the share of reconstruction is half of what it should be; the loss has it 2 times"),
+        (Doubled, "decoder.dense2", "loss", "the gradient from reconstruction is half of what it should be; the loss has it 2 times"),
         (OwnPenalty, "encoder.W1", "loss", "the sign of the weight, the gradient of an absolute penalty, is missing"),
         (OwnTerm, "encoder.tanh2", "backward", "the output of encoder.tanh2 itself, the gradient of a penalty on its squares, is "
          "half of what it should be; the loss has it 1/5 times"),
@@ -525,7 +525,7 @@ def test_of_tied_weights_the_share_that_is_written_over():
     model.parts["encoder.dense2"].adds = False
     finding, evidence = the_fault(model)
     assert (evidence["part"], evidence["fault"], evidence["by"]) == ("encoder.W2", "overwritten", "encoder.dense2")
-    assert "overwrites the share of decoder.transposeddense1" in finding.cause
+    assert "overwrites the gradient from decoder.transposeddense1" in finding.cause
 
 
 def test_a_layer_that_adds_to_what_the_pass_before_left():
@@ -735,7 +735,7 @@ class AtTheCode(ae.Autoencoder):
         self.encoder.backward(grad_h * self.times(grad_h))
 
 
-SHARE = "the share of decoder.dense1 is "
+SHARE = "the gradient from decoder.dense1 is "
 
 
 @pytest.mark.parametrize(

@@ -369,7 +369,7 @@ def test_a_forward_in_float32_is_checked_coarser(forward):
     report = ae.check_function(forward, lambda dout, x, w: (dout @ w.T, x.T @ dout), inputs)
     assert report.verdict == "pass", report
     assert "computes in float32 along x" in str(report)
-    assert "entries agree to 0.01" in str(report)
+    assert "entries agree within 0.01" in str(report)
     wrong = ae.check_function(forward, lambda dout, x, w: (1.05 * dout @ w.T, x.T @ dout), inputs)
     assert verdicts(wrong) == {"x": "fail", "w": "pass"}
     assert causes(wrong) == []

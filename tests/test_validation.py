@@ -60,27 +60,28 @@ BAD_DATA = {
     "bytes of images": (
         np.full((7, 5), 200, np.uint8), TypeError,
         "expected x to hold floats, got uint8 with values up to 200; "
-        "divide first, for example x / 255.0 for images with values from 0 to 255",
+        "divide first, for example x / 255.0 for images with values from 0 to 255; "
+        "or pass x.astype(float), if they are measurements",
     ),
     "digits": (
         np.full((7, 5), 15), TypeError,
         "expected x to hold floats, got int64 with values up to 15; "
-        "divide first, for example x / 16.0 for images with values from 0 to 16",
+        "divide first, for example x / 16.0 for images with values from 0 to 16; "
+        "or pass x.astype(float), if they are measurements",
     ),
     "bits": (
         np.ones((7, 5), np.int8), TypeError,
-        "expected x to hold floats, got int8 with values up to 1; "
-        "divide first, for example x / 1.0 for images with values from 0 to 1",
+        "expected x to hold floats, got int8 with values up to 1; pass x.astype(float)",
     ),
     "deep images": (
         np.full((7, 5), 40_000, np.uint16), TypeError,
         "expected x to hold floats, got uint16 with values up to 40000; "
-        "divide first, for example x / 65535.0 for images with values from 0 to 65535",
+        "divide first, for example x / 65535.0 for images with values from 0 to 65535; "
+        "or pass x.astype(float), if they are measurements",
     ),
     "integers beyond images": (
         np.full((7, 5), 10**9), TypeError,
-        "expected x to hold floats, got int64 with values up to 1000000000; "
-        "divide first, for example x / 1000000000.0 for images with values from 0 to 1000000000",
+        "expected x to hold floats, got int64 with values up to 1000000000; pass x.astype(float)",
     ),
     "no integers": (
         np.ones((0, 5), int), TypeError, "expected x to hold floats, got int64; convert it to floats first",
@@ -94,7 +95,7 @@ BAD_DATA = {
         X + 1j, TypeError,
         "expected x to hold floats, got complex128; pass x.real, or real and imaginary parts side by side",
     ),
-    "text": (np.full((7, 5), "a"), TypeError, "expected x to hold floats, got <U1; convert it to floats first"),
+    "text": (np.full((7, 5), "a"), TypeError, "expected x to hold floats, got text; convert it to floats first"),
     "a sparse matrix": (
         scipy.sparse.csr_matrix(X), TypeError,
         "expected x to be a dense array, got a sparse csr_matrix; pass x.toarray()",
@@ -102,6 +103,19 @@ BAD_DATA = {
     "a sparse array": (
         scipy.sparse.coo_array(X), TypeError,
         "expected x to be a dense array, got a sparse coo_array; pass x.toarray()",
+    ),
+    "measurements": (
+        np.full((7, 5), 299), TypeError,
+        "expected x to hold floats, got int64 with values up to 299; pass x.astype(float)",
+    ),
+    "a path": (
+        "good.csv", TypeError,
+        "expected x to be an array of floats, got the text 'good.csv'; if it is a file, read it first: "
+        "ae.datasets.load_file('good.csv').x",
+    ),
+    "a dataset": (
+        ae.datasets.load_digits(), TypeError,
+        "expected x to be an array of floats, got Dataset; pass its array, such as digits.x",
     ),
     "a list": (
         X.tolist(), TypeError, "expected x to be an array of floats, got list; pass numpy.asarray(x, float)",
@@ -388,7 +402,8 @@ BAD_OPTIONS = {
     ),
     "an output activation that is an object": (
         lambda: ae.Autoencoder([5, 3], output_activation=ae.Tanh()), TypeError,
-        "expected output_activation to be an activation class such as ae.ReLU, or functools.partial of one, got Tanh()",
+        "expected output_activation to be an activation class such as ae.ReLU, or functools.partial of one, got Tanh(); "
+        "write ae.Tanh, without brackets",
     ),
     "an output activation beside cross-entropy": (
         lambda: ae.Autoencoder([5, 3], output_activation=ae.Sigmoid, reconstruction=ae.BinaryCrossEntropy()),
@@ -398,7 +413,8 @@ BAD_OPTIONS = {
     ),
     "a reconstruction that is a class": (
         lambda: ae.Autoencoder([5, 3], reconstruction=ae.SquaredError), TypeError,
-        "expected reconstruction to be a loss such as ae.SquaredError(), got <class 'aescratch.losses.SquaredError'>",
+        "expected reconstruction to be a loss such as ae.SquaredError(), got the class; write ae.SquaredError(), "
+        "with brackets",
     ),
     "negative weight decay": (
         lambda: ae.Autoencoder([5, 3], weight_decay=-0.1), ValueError,

@@ -9,7 +9,8 @@
 # # 1. Manifolds, and learning a representation
 #
 # **You will know** why it helps to squeeze data through a narrow code, what a manifold is, and what an autoencoder can
-# do that principal component analysis (PCA) can't. The examples are a rolled-up sheet and handwritten digits.
+# do that principal component analysis (PCA) can't. PCA is the best linear code: it finds the directions in which the
+# data vary most, and keeps only the coordinates along them. The examples are a rolled-up sheet and handwritten digits.
 #
 # **In one line:** four numbers of an autoencoder restore a digit better than eight of PCA.
 #
@@ -31,6 +32,9 @@ train, test = ae.datasets.load_digits().split(0.2, rng=0)
 # A digit here has 8 × 8 pixels of 17 grey levels. There are $17^{64}$ such images, a number of 79 digits. How many of
 # them are digits? Draw some at random and you will never see one. Even if every pixel takes its grey value from the
 # same pixel of a real digit, a different digit for each pixel, the result is not a digit.
+#
+# To test this, the code draws a ball around each training digit, out to its third nearest neighbour, and asks which
+# images lie in at least one ball. Of unseen digits most do, of the others almost none.
 
 # %%
 random_images = rng.integers(0, 17, (500, 64)) / 16
@@ -59,8 +63,8 @@ assert inside["digits"] > 0.85
 # The simplest example has two true coordinates, along the sheet and across it, rolled up in three dimensions.
 #
 # `ae.Autoencoder([3, 64, 64, 2])` takes three numbers, has two hidden layers of 64 units and a code of 2, and a decoder
-# with the same layers in reverse. `fit` trains it to return its input. Tutorials 2 and 3 explain how; tutorial 4
-# explains ReLU and GELU.
+# with the same layers in reverse. `fit` trains it to return its input. Tutorials 2 and 3 explain a training step, and
+# tutorial 4 explains ReLU and GELU. Take the other options, such as `ae.Adam` and `ae.CosineRate`, as given for now.
 
 # %%
 roll = ae.datasets.swiss_roll(2000, rng=0)
@@ -83,8 +87,9 @@ print(f"error per point: PCA {error_pca:.4f}, autoencoder {error_ae:.4f}")
 assert error_ae < error_pca / 5
 
 # %% [markdown]
-# And are neighbours in the code neighbours on the *sheet*? Colours number the sheet from 0 to 9 along the roll. For
-# each point we take its five nearest neighbours in the code, and count those with the same or an adjacent colour.
+# And are neighbours in the code neighbours on the *sheet*? The sheet is divided into ten strips along the roll,
+# numbered from 0 to 9; each has a colour. For each point we take its five nearest neighbours in the code, and count
+# those in the same or an adjacent strip.
 
 
 # %%
@@ -119,7 +124,8 @@ for place, (points, title) in enumerate(((flat, "PCA: a shadow"), (code, "autoen
 # ## Between two points
 #
 # Take two points of the roll. Halfway between them *in space* there is usually no sheet. Halfway between their *codes*,
-# the decoded point is nearer to the sheet. In a good representation, straight lines make sense.
+# the decoded point is nearer to the sheet. In a good representation, the points on a straight line between two codes
+# decode to points near the data.
 
 # %%
 one, other = rng.integers(len(roll), size=(2, 500))
@@ -135,7 +141,7 @@ assert off["in the code"] < 0.75 * off["in space"]
 # ## Digits: how many numbers?
 #
 # Now real data. We compress unseen digits to 2, 4, 8 and 16 numbers. PCA is the best *linear* method (see tutorial 6).
-# The autoencoder has two hidden layers in each half.
+# The autoencoder has two hidden layers in each half; take its option `weight_decay`, too, as given.
 
 # %%
 WIDTHS = (2, 4, 8, 16)

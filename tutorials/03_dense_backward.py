@@ -56,9 +56,9 @@ assert np.isclose(y[n, j], by_hand, rtol=1e-12)
 # \partial x$, $\partial L / \partial W$ and $\partial L / \partial b$, each with the shape of its argument. This
 # contract is all of backpropagation; the rest is one chain rule per layer.
 #
-# In place of a real loss we take random numbers $G$ as $\text{grad}_y$, that is $L = \sum_{nj} G_{nj} y_{nj}$. They
-# must be random, and not all ones: with ones, a backward pass that forgets to multiply by $\text{grad}_y$ would look
-# right.
+# In place of a real loss we take random numbers $G$, and suppose $L = \sum_{nj} G_{nj} y_{nj}$. Its gradient with
+# respect to $y$ is $G$, so $G$ is $\text{grad}_y$. The numbers must be random, and not all ones: with ones, a backward
+# pass that forgets to multiply by $\text{grad}_y$ would look right.
 
 # %%
 G = rng.normal(size=(N, H))
@@ -90,7 +90,7 @@ assert np.allclose(grad_W_slow, grad_W, rtol=1e-12)
 
 # %% [markdown]
 # Written as a matrix, with a row for each output and a column for each weight, it is mostly zeros, and the rest are
-# copies of $x$. It is the Kronecker product $x \otimes I$.
+# copies of $x$. It is the Kronecker product $x \otimes I$; if you don't know it, you may skip this figure.
 
 # %%
 matrix = jacobian.reshape(N * H, D * H)
@@ -186,8 +186,8 @@ assert 800 < jacobian_gigabytes < 805
 # ## A whole autoencoder
 #
 # Layers compose, and so do their backward passes, in reverse order: the $\text{grad}_x$ of one layer is the
-# $\text{grad}_y$ of the previous layer. Here is an autoencoder with a ReLU code, forward and backward, from the formula
-# sheet. The second half mirrors the first, line by line.
+# $\text{grad}_y$ of the previous layer. Here is an autoencoder with a ReLU code, forward and backward, by the functions
+# of the formula sheet, `aescratch/functions`. The second half mirrors the first, line by line.
 
 # %%
 f = ae.functions

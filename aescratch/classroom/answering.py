@@ -72,10 +72,6 @@ def changed_since(before: Mapping[str, Any], outcome: Outcome) -> str:
             right, other = gettext("{tensor} is now right"), gettext("{tensor} was {old}, now {verdict}")
             sentence = right if verdict == "pass" else other
             changes.append(sentence.format(tensor=tensor, old=old, verdict=verdict))
-    if not changes and before["codes"] != outcome.codes:
-        changes.append(gettext("the findings are different"))
-    if not changes and outcome.kind != NOT_BEGUN:
-        changes.append(gettext("the kinds of findings are the same"))
     return gettext("since the last check: {changes}").format(changes="; ".join(changes)) if changes else ""
 
 
@@ -91,7 +87,7 @@ def bar(workspace: Workspace) -> str:
 def listing(workspace: Workspace) -> str:
     """Return the list of exercises, chapter by chapter, with the state of each."""
     lines: list[str] = []
-    chapter = ""
+    chapter, wide = "", 2 + max(len(exercise.name) for exercise in workspace.exercises)
     for exercise in workspace.exercises:
         if exercise.chapter != chapter:
             chapter = exercise.chapter
@@ -101,7 +97,7 @@ def listing(workspace: Workspace) -> str:
         if entry["passed"]:
             state = gettext("seen") if entry["gave_up"] else gettext("passed")
         words = gettext("{title}, {minutes} min").format(title=exercise.title, minutes=exercise.minutes)
-        lines.append(f"{here} {exercise.number:2}  {exercise.name:<24}{padded(state, 10)}{words}")
+        lines.append(f"{here} {exercise.number:2}  {exercise.name:<{wide}}{padded(state, 10)}{words}")
     return "\n".join([*lines, bar(workspace)])
 
 

@@ -49,7 +49,7 @@ class Slip(NamedTuple):
 class ValueReport(Report):
     """A report on values, where nothing is estimated and there are no kinks."""
 
-    agreement = gettext_noop("{agree} of {entries} entries agree to {tolerance:g}")
+    agreement = gettext_noop("{agree} of {entries} entries agree within {tolerance:g}")
 
     def rows(self) -> list[tuple[str, ...]]:
         """Return the table as texts, the head first."""
@@ -171,6 +171,9 @@ def check_forward(
             if code == "wrong-shape":
                 text = gettext("has shape {got}, expected {shape}, see the docstring")
                 text = text.format(got=np.shape(value), shape=wanted.shape)
+            elif value is None:
+                text = gettext("is None, expected an array of shape {shape}; end the function with: return {name}")
+                text = text.format(shape=wanted.shape, name=output)
             found = Finding(code, output, "error", joined(" ", [output, text]))
             return ValueReport(title, [], [*impure.values(), found], TOLERANCE)
         verdicts = np.where(np.abs(value - wanted) <= TOLERANCE * float(np.abs(wanted).max()), "pass", "fail")

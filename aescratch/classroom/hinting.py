@@ -32,6 +32,8 @@ def next_hint(workspace: Workspace, exercise: Exercise, level: int | None = None
     workspace.note(exercise, hints={**entry["hints"], mistake: max(level, seen)})
     with with_sentences(exercise.sentences):
         topic = about(key)
-    head = gettext("{name}, hint {level} of {levels} {about}:")
+    head = gettext("{name}, hint {level} of {levels}:")
+    if topic:
+        head = gettext("{name}, hint {level} of {levels} {about}:")
     head = head.format(name=exercise.name, level=level, levels=LEVELS, about=topic)
     return f"{head}\n  {levels[level - 1]}"

@@ -66,6 +66,28 @@ SPOKEN = {
     "asks-for-input": gettext_noop("the input"),
     "not-in-grading": gettext_noop("the package"),
     "upstream-ignored": gettext_noop("the upstream gradient"),
+    "other-upstream": gettext_noop("the upstream gradient"),
+    "not-linear": gettext_noop("the upstream gradient"),
+    "sign": gettext_noop("the sign"),
+    "uphill": gettext_noop("the sign"),
+    "zeros": gettext_noop("the values"),
+    "not-finite": gettext_noop("infinite or undefined values"),
+    "derivative-replaced": gettext_noop("the derivative"),
+    "other-derivative": gettext_noop("the derivative"),
+    "slope-misused": gettext_noop("the slope"),
+    "slope-at-zero": gettext_noop("the slope at 0"),
+    "factor-replaced": gettext_noop("the factor"),
+    "weight-missing": gettext_noop("the missing factor"),
+    "no-mean": gettext_noop("the mean"),
+    "other-inputs": gettext_noop("which array is used"),
+    "transposed": gettext_noop("what is transposed"),
+    "rearranged": gettext_noop("which entries are taken"),
+    "extra-axis": gettext_noop("the axis"),
+    "collapsed": gettext_noop("the axis"),
+    "sum-extra": gettext_noop("the axis"),
+    "not-deterministic": gettext_noop("the changing results"),
+    "changed-random-state": gettext_noop("the changing results"),
+    "prints": gettext_noop("what is printed"),
 }
 HintTable = dict[str, tuple[str, ...]]
 
@@ -92,17 +114,23 @@ def read_hints(text: str) -> HintTable:
 
 
 def about(key: str) -> str:
-    """Return the subject of a hint, in words; those of an exercise's own codes are among its sentences.
+    """Return the subject of a hint, in words.
+
+    An exercise's own code has words only in a translation, among the exercise's sentences. Without any, the subject is
+    the tensor, or empty.
 
     Examples
     --------
-    >>> about("scale@grad_b"), about("*")
-    ('on the factor of grad_b', 'in general')
+    >>> about("scale@grad_b"), about("*"), about("no-bias@y"), about("no-bias")
+    ('on the factor of grad_b', 'in general', 'on y', '')
     """
     if key == FALLBACK:
         return gettext("in general")
     code, _, tensor = key.partition("@")
-    what = gettext(SPOKEN.get(code, code.replace("-", " ")))
+    own = code.replace("-", " ")
+    what = gettext(SPOKEN.get(code, own))
+    if code not in SPOKEN and what == own:
+        return gettext("on {what}").format(what=tensor) if tensor else ""
     sentence = gettext("on {what} of {tensor}") if tensor else gettext("on {what}")
     return sentence.format(what=what, tensor=tensor)
 

@@ -11,8 +11,8 @@ from typing import Any
 from aescratch.classroom.comparing import NO_PREDICTION, WRONG_PREDICTION
 from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.inspection.gradcheck import Finding, Report
-from aescratch.inspection.gradcheck.functions import MALFORMED
 from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE, PASS
+from aescratch.inspection.gradcheck.report import MALFORMED
 
 KEPT = 2000  # bytes of the output that are kept
 STACK = ".stack"  # suffix of the file that exists once the checks begin, and that names the line of an endless loop

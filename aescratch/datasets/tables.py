@@ -136,7 +136,7 @@ def _numbers(body: str, separator: str, names: Sequence[str], place: Place) -> N
     try:
         values = np.loadtxt(StringIO(text), delimiter=separator, ndmin=2, comments=None, quotechar='"')
     except (ValueError, OverflowError) as error:
-        reason = _what_is_no_number(text, separator, names, place)
+        reason = _what_is_no_number(text, separator, names, place) or _which_is_ragged(text, separator, place)
         # numpy's own sentence names the row and the cell, and ends in advice about its own arguments
         reason = reason or f"is not a table of numbers: {str(error).split('; ')[0].rstrip('.')}"
         raise DataFileError(f"{place.path} {reason}") from error
@@ -184,6 +184,19 @@ def _what_is_no_number(text: str, separator: str, names: Sequence[str], place: P
         f"has {count}, the first in {place.word} {number}, {_named(names, column)}; remove these rows, or insert the "
         "column's mean"
     )
+
+
+def _which_is_ragged(text: str, separator: str, place: Place) -> str:
+    """Return a sentence about the first line with another number of cells than the lines before, or an empty text."""
+    expected = 0
+    for number, cells in _rows(text, separator, place):
+        expected = expected or len(cells)
+        if len(cells) != expected:
+            return (
+                f"has {len(cells)} cells in {place.word} {number}, but {expected} in the lines before; correct that "
+                f"{place.word}"
+            )
+    return ""
 
 
 def _with_categories(

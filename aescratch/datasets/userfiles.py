@@ -143,9 +143,11 @@ def _parse(
 
 def unknown_format(path: Path, contents: bytes) -> DataFileError:
     """Return the error for a file of an unknown format."""
+    problem = f"{path} does not begin like a .npy, .npz, .parquet or IDX file"
+    if bytes(contents[:4]).isascii() and bytes(contents[:4]).decode("ascii").isprintable():
+        return DataFileError(f"{problem}, but looks like text; if it is a table of numbers, name it .csv")
     return DataFileError(
-        f"{path} does not begin like a .npy, .npz, .parquet or IDX file (it begins with {contents[:4].hex(' ')}) and "
-        "is not named .csv; save it in one of these formats"
+        f"{problem} (it begins with {contents[:4].hex(' ')}) and is not named .csv; save it in one of these formats"
     )
 
 

@@ -94,7 +94,7 @@ def surrogate_gradient(
     >>> a = np.random.default_rng(0).normal(size=(7, 3))
     >>> report = ae.check_function(rounded, rounded_backward, {"a": a})
     >>> print(report.summary())
-    pass: 21 of 21 entries agree to 1e-06 with the declared rule
+    pass: 21 of 21 entries agree within 1e-06 with the declared rule
     """
     for name, text in (("rule", rule), ("formula", formula), ("source", source)):
         if not isinstance(text, str) or not text.strip():

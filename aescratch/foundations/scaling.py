@@ -18,6 +18,10 @@ from aescratch.backend import Array, array_module
 from aescratch.foundations.streams import Stream, as_stream, is_streamed, pieces_of
 from aescratch.foundations.validation import as_array, as_matrix, require_floats
 
+SAID = {
+    "standardize": ("mean 0 and variance 1", "the means", "the standard deviations"),
+    "minmax": ("[0, 1]", "the minima", "the ranges"),
+}
 WAYS = ("auto", "none", "standardize", "minmax")
 CONSTANT = {"float32": 1e-7, "float64": 1e-15}  # of a column's largest value: a smaller spread is rounding
 USUAL_SPREAD = (0.15, 3.0)  # of the columns, root mean square: otherwise `auto` standardizes
@@ -158,10 +162,10 @@ class Scaling:
     def __str__(self) -> str:
         if self.changes_nothing:
             return "columns unchanged"
-        what = {"standardize": "mean 0 and variance 1", "minmax": "[0, 1]"}.get(self.how, "a usual size")
+        what, shift, size = SAID.get(self.how, ("a usual size", "the shifts", "the sizes"))
         return (
-            f"columns brought to {what}: less {_span(self.shift)}, divided by {_span(self.size)}; undone after "
-            "decoding"
+            f"columns brought to {what}: minus {shift} ({_span(self.shift)}), divided by {size} ({_span(self.size)}); "
+            "undone after decoding"
         )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import os
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -15,6 +16,8 @@ import numpy as np
 from aescratch.backend import Array, array_module
 
 Rng: TypeAlias = "int | np.random.Generator | None"
+LARGEST = (16, 255, 65535)  # values of pixels: of the digits, of bytes, of two bytes
+MOSTLY = 0.6  # of the largest value: data whose maximum is lower are probably not pixels
 
 
 class Data(Protocol):
@@ -109,9 +112,7 @@ def as_array(x: Any, name: str = "x") -> Any:
     if library == "cupy" or isinstance(x, (np.ndarray, np.generic)):
         return without_subclass(x, name)
     if not hasattr(x, "__array__"):
-        raise TypeError(
-            f"expected {name} to be an array of floats, got {type(x).__name__}; pass numpy.asarray({name}, float)"
-        )
+        raise TypeError(f"expected {name} to be an array of floats, got {_what_came(x, name)}")
     try:
         return np.asarray(x)
     except (TypeError, ValueError, RuntimeError) as error:
@@ -119,6 +120,15 @@ def as_array(x: Any, name: str = "x") -> Any:
             f"expected {name} to be an array of floats, got {library}.{type(x).__name__}, which NumPy can't convert "
             f"({error})"
         ) from error
+
+
+def _what_came(x: Any, name: str) -> str:
+    """Return what came in place of an array, and what to pass."""
+    if isinstance(x, (str, os.PathLike)):
+        path = os.fspath(x)
+        return f"the text {path!r}; if it is a file, read it first: ae.datasets.load_file({path!r}).x"
+    advice = "its array, such as digits.x" if hasattr(x, "x") else f"numpy.asarray({name}, float)"
+    return f"{type(x).__name__}; pass {advice}"
 
 
 def _from_frame(frame: Any, name: str) -> Array:
@@ -205,18 +215,23 @@ def require_floats(x: Any, name: str) -> None:
     if kind == "f":
         return
     if kind in "iu" and x.size:
-        largest = int(x.max())
-        scale = next((top for top in (1, 16, 255, 65535) if largest <= top), largest)
-        raise TypeError(
-            f"expected {name} to hold floats, got {x.dtype} with values up to {largest}; "
-            f"divide first, for example {name} / {scale}.0 for images with values from 0 to {scale}"
-        )
-    advice = {
+        least, largest = int(x.min()), int(x.max())
+        scale = next((top for top in LARGEST if least >= 0 and MOSTLY * top <= largest <= top), None)
+        if scale is None:
+            advice = f"pass {name}.astype(float)"
+        else:
+            advice = (
+                f"divide first, for example {name} / {scale}.0 for images with values from 0 to {scale}; "
+                f"or pass {name}.astype(float), if they are measurements"
+            )
+        raise TypeError(f"expected {name} to hold floats, got {x.dtype} with values up to {largest}; {advice}")
+    what = "text" if kind in "US" else str(x.dtype)
+    other = {
         "b": f"pass {name}.astype(float)",
         "O": "an array of Python objects usually means rows of different lengths",
         "c": f"pass {name}.real, or real and imaginary parts side by side",
     }
-    raise TypeError(f"expected {name} to hold floats, got {x.dtype}; {advice.get(kind, 'convert it to floats first')}")
+    raise TypeError(f"expected {name} to hold floats, got {what}; {other.get(kind, 'convert it to floats first')}")
 
 
 def as_labels(labels: Any, n_examples: int, n_classes: int) -> Array:

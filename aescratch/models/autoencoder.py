@@ -346,7 +346,10 @@ class Autoencoder(Model):
 def _check_reconstruction(reconstruction: Any, output_activation: Any) -> Loss:
     """Return this model's own copy of the loss."""
     if not isinstance(reconstruction, Loss) or isinstance(reconstruction, SoftmaxCrossEntropy):
-        raise TypeError(f"expected reconstruction to be a loss such as ae.SquaredError(), got {reconstruction!r}")
+        got = repr(reconstruction)
+        if isinstance(reconstruction, type) and issubclass(reconstruction, Loss):
+            got = f"the class; write ae.{reconstruction.__name__}(), with brackets"
+        raise TypeError(f"expected reconstruction to be a loss such as ae.SquaredError(), got {got}")
     if isinstance(reconstruction, BinaryCrossEntropy) and output_activation not in (None, Identity):
         raise ValueError(
             "expected no output_activation with BinaryCrossEntropy, whose decoder emits logits; "

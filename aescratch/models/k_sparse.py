@@ -98,9 +98,17 @@ class KSparseAutoencoder(Autoencoder):
         if not self.auxiliary:
             return
         if not (self.can_restore and isinstance(decoder, Dense)):
+            conditions = {
+                f"two widths with auxiliary, got {list(self.widths)}": len(self.widths) != 2,
+                f"SquaredError() with auxiliary, got {self.reconstruction!r}": not isinstance(
+                    self.reconstruction, SquaredError
+                ),
+                "tied=False and no output_activation with auxiliary": True,
+            }
+            expected = next(condition for condition, fails in conditions.items() if fails)
             raise ValueError(
-                "expected two widths, tied=False, no output_activation and SquaredError() with auxiliary, whose "
-                "silent units restore x − x_hat by the decoder's weights; change these, or leave auxiliary out"
+                f"expected {expected}; its silent units restore x − x_hat by the decoder's weights, so change this, or "
+                "leave auxiliary out"
             )
         self.residual, self.directions = StopGradient(), Linear(decoder.W, adds=True)
 

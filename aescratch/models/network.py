@@ -27,9 +27,11 @@ def make_activation(name: str, activation: Any) -> Layer:
     """Return a new layer of the given activation class or partial; `name` is the argument's name in errors."""
     maker = activation.func if isinstance(activation, functools.partial) else activation
     if not (isinstance(maker, type) and issubclass(maker, (Activation, TopK)) and maker is not Activation):
+        is_made = isinstance(activation, (Activation, TopK))
+        advice = f"; write ae.{type(activation).__name__}, without brackets" if is_made else ""
         raise TypeError(
             f"expected {name} to be an activation class such as ae.ReLU, or functools.partial of one, "
-            f"got {activation!r}"
+            f"got {activation!r}{advice}"
         )
     layer: Layer = activation()
     return layer

@@ -27,8 +27,8 @@ def report_divergence(training: TrainingState, plan: Plan, rate: float) -> NoRet
         batch, tensor = _replay(training, plan, rate)
     raise TrainingDivergedError(
         f"expected a finite loss, but in epoch {len(training.history) + 1}, batch {batch}, {tensor} is the first "
-        f"tensor that is NaN or infinite; {where_the_model_is(training)}; try a learning rate below {rate:g}, or "
-        "clip_norm=1.0"
+        f"tensor that is NaN or infinite; {where_the_model_is(training)}; try a learning rate ten times "
+        "smaller, or clip_norm=1.0"
     )
 
 

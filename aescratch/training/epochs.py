@@ -66,7 +66,7 @@ def _train_epochs(training: TrainingState, plan: Plan, run: Any, bar: Any) -> No
     while len(training.history) < plan.epochs and training.history.stopped not in ("early", "hopeless"):
         rate = training.optimizer.optimizer.schedule.rate(len(training.history), plan.epochs)
         loss, left = train_epoch(training, plan, rate)
-        record = [loss, rate, *_validate(training, plan, rate)]
+        record = [loss, rate, *_validate(training, plan)]
         training.history.append(*record, seconds=processes.from_first(time.perf_counter() - started))
         is_what_stays = len(training.history) == plan.epochs and plan.patience is None
         training.history.last_loss = left if is_what_stays else None
@@ -149,7 +149,7 @@ def _unless_broken(total: Any, training: TrainingState) -> Any:
     return total
 
 
-def _validate(training: TrainingState, plan: Plan, rate: float) -> list[float]:
+def _validate(training: TrainingState, plan: Plan) -> list[float]:
     """Return the mean loss on the validation data, in their order, in a list; an empty list without data."""
     if plan.validation is None:
         return []
@@ -164,7 +164,7 @@ def _validate(training: TrainingState, plan: Plan, rate: float) -> list[float]:
         raise TrainingDivergedError(
             f"expected a finite validation loss, but after epoch {len(training.history) + 1} it is {loss}, though the "
             f"training loss is finite; {where_the_model_is(training)}; look for far larger values in the validation "
-            f"data than in x, or try a learning rate below {rate:g}"
+            "data than in x, or try a learning rate ten times smaller"
         )
     return [loss]
 

@@ -6,6 +6,7 @@ as many steps as a large one, and so more epochs.
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -88,6 +89,11 @@ def data_for_fit(model: Any, x: Any, labels: Any = None) -> Sequence[Any]:
 
 def held_out(model: Any, validation: Any) -> Sequence[Array]:
     """Return the validated validation data; errors in them say so."""
+    if isinstance(validation, numbers.Real):
+        raise TypeError(
+            f"expected validation to be an array of examples, got the number {validation!r}; hold some out, train, "
+            "test = data.split(0.2), and pass test.x"
+        )
     arrays = validation if isinstance(validation, (tuple, list)) else [validation]
     if not 1 <= len(arrays) <= 2:
         raise TypeError(

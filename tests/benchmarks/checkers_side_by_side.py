@@ -221,7 +221,7 @@ def main(path):
     lines = [line for line in path.read_text("utf-8").splitlines() if ":" in line and not line.startswith("|")] \
         if path.exists() else []  # fmt: skip
     if "--figures" in sys.argv:
-        lines = [f"Measured on {datetime.date.today()}; the table is of {len(mistakes.MISTAKES)} mistakes and {len(right_styles.STYLES)} right gradients:", *our_figures()]
+        lines = [f"Measured on {datetime.date.today()}; the table counts {len(mistakes.MISTAKES)} mistakes and {len(right_styles.STYLES)} right gradients:", *our_figures()]
     table = [HEAD, "| --- " * 7 + "|", *(kept[name] for name in CHECKERS if name in kept)]
     path.write_text("\n".join([*lines, *table]) + "\n", encoding="utf-8")
 

@@ -26,7 +26,7 @@ def with_silent_units(kind):
     "Beta at the other term",
     "CompVis/taming-transformers#46 and #57, karpathy/deep-vector-quantization#2, sczhou/CodeFormer#427, bytedance/1d-tokenizer#120; MishaLaskin/vqvae#20 is the same mistake, made by exchanging the detached arguments",
     "The codebook term and the commitment term are the same number; they differ in which argument is constant. Beta is at the wrong term: the encoder's commitment is four times as strong as in the paper, and the codebook follows four times as slowly as it should.",
-    ("fail",), "the share of codebook_loss is 1/4", "If two terms have the same value, the loss can't distinguish them. Check which arrays learn from which term.",
+    ("fail",), "the gradient from codebook_loss is 1/4", "If two terms have the same value, the loss can't distinguish them. Check which arrays learn from which term.",
 )  # fmt: skip
 def beta_at_the_other_term():
     class Quantized(ae.VectorQuantizedAutoencoder):
@@ -45,7 +45,7 @@ def beta_at_the_other_term():
     "Straight through too soon",
     "andylolu2/jax-vqvae-gpt#2",
     "The codebook term uses the code after the straight-through rule, which already sends gradients past the codebook. So its gradient goes to the encoder, and the codebook never learns.",
-    ("fail",), "the share of codebook_loss for q is in it", "The order of two lines can decide where a gradient goes, although no value changes.",
+    ("fail",), "the gradient from codebook_loss for q is in it", "The order of two lines can decide where a gradient goes, although no value changes.",
 )  # fmt: skip
 def straight_through_too_soon():
     class Quantized(ae.VectorQuantizedAutoencoder):
@@ -63,7 +63,7 @@ def straight_through_too_soon():
     "A residual that isn't kept constant",
     "EleutherAI/sparsify#57, bartbussmann/BatchTopK#4",
     "Silent units are trained to restore the residual of the others. The residual isn't kept constant, so the other units learn to leave what the silent units can restore.",
-    ("fail",), "the share of auxiliary for e_hat is in it", "A target is a constant, not a function of the network, unless the formula says otherwise.",
+    ("fail",), "the gradient from auxiliary for e_hat is in it", "A target is a constant, not a function of the network, unless the formula says otherwise.",
 )  # fmt: skip
 def moving_residual():
     class KSparse(ae.KSparseAutoencoder):

@@ -18,7 +18,7 @@ from aescratch.classroom.grading.reasons import first_sentence, not_checked, sen
 from aescratch.classroom.outcome import Judgement, code_of
 from aescratch.foundations.language import gettext, told
 from aescratch.inspection.gradcheck import Finding, Report
-from aescratch.inspection.gradcheck.functions import MALFORMED
+from aescratch.inspection.gradcheck.report import MALFORMED
 
 NOT_LINEAR = ("not-linear", "upstream-ignored")
 IMPURE = ("changed-argument", "shared-memory", "not-repeatable", "changed-random-state")

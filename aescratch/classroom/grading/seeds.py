@@ -44,7 +44,9 @@ def nearest_seed() -> str:
     here = Path.cwd()
     path = next((path for folder in (here, *here.parents) if (path := folder / SEED_FILE).is_file()), None)
     if path is None:
-        raise SeedError(f"expected {SEED_FILE} in {here} or above it, got none; copy the one written with the package")
+        raise SeedError(
+            f"expected {SEED_FILE} in {here} or above it, got none; copy the one that aescratch exercises package wrote"
+        )
     return _read(path)
 
 

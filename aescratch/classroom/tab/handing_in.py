@@ -33,7 +33,7 @@ def hand_in(workspace: Workspace) -> tuple[str, str]:
 def taken_in(workspace: Workspace, text: str) -> tuple[dict[str, str], str | None, list[str]]:
     """Return the exercises' files in a zip by name, the text of its progress.json if it has one, and what was odd."""
     if len(text) * 3 // 4 > LARGEST:
-        larger = gettext("expected a zip of at most {size} MB, got more; put exercises alone in it")
+        larger = gettext("expected a zip of at most {size} MB, got more; put only the exercises in it")
         raise WorkspaceError(larger.format(size=LARGEST // 10**6))
     data = base64.b64decode(text)
     try:

@@ -101,6 +101,12 @@ class Look:
         return contract.dtype_of(self.model)
 
     @property
+    def is_standardized(self) -> bool:
+        """Whether the columns were brought to mean 0 and variance 1 before training."""
+        scaling = getattr(self.model, "scaling", None)
+        return scaling is not None and scaling.how == "standardize"
+
+    @property
     def backend(self) -> str:
         """The backend that the model is on."""
         return contract.backend_of(self.model)

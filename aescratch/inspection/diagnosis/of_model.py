@@ -63,8 +63,8 @@ def posterior_collapsed(look: Look, spelling: Spelling) -> Finding | None:
         )
     return Finding(
         "posterior-collapsed",
-        f"{_counted(asleep)} of the code are asleep: their divergence is at most {look.units.values[asleep].max():.2g} "
-        f"nats, so they carry next to no information about x{why}",
+        f"{_counted(asleep)} of the code have collapsed: their divergence is at most "
+        f"{look.units.values[asleep].max():.2g} nats, so they carry next to no information about x{why}",
         _awake(look, penalty, bool(why), spelling),
     )
 
@@ -201,7 +201,9 @@ def saturated_code(look: Look, spelling: Spelling) -> Finding | None:
         f"{_counted(stuck)} of the code are at the ends of their range, where the slope is below "
         f"{100 * FLAT_SLOPE:.0f} % of the largest, so that they hardly learn; the model explains "
         f"{percent(look.explained)} of the variance, PCA {percent(look.pca_explained)}",
-        f"{spelling('code_activation', 'identity')}, {slower(look, spelling)}, or data around zero",
+        f"{spelling('code_activation', 'identity')}, or {slower(look, spelling)}"
+        if look.is_standardized
+        else f"{spelling('code_activation', 'identity')}, {slower(look, spelling)}, or data around zero",
     )
 
 

@@ -39,7 +39,7 @@ LITTLE = 0.02  # of the variance: unexplained, where more epochs would change li
 MORE_EPOCHS = 3
 SLOWER = 0.1
 AT_REST = 0.05  # of the largest learning rate
-ANOTHER_RATE = "more epochs, learning rates ten times larger and smaller, and data around zero"
+OTHER_RATES = "learning rates ten times larger and smaller"
 
 
 def no_better_than_mean(look: Look, spelling: Spelling) -> Finding | None:
@@ -53,7 +53,7 @@ def no_better_than_mean(look: Look, spelling: Spelling) -> Finding | None:
             "no-better-than-mean",
             f"{100 * accuracy:.1f} % of the examples are classified correctly, and always predicting the most frequent "
             f"class would be right for {100 * usual:.1f} %",
-            ANOTHER_RATE,
+            _another_rate(look),
         )
     if not look.restores or look.explained > NOTHING_LEARNT or look.explained > CLEARLY_LESS * look.pca_explained:
         return None
@@ -61,7 +61,7 @@ def no_better_than_mean(look: Look, spelling: Spelling) -> Finding | None:
         "no-better-than-mean",
         f"the model's SSE is {look.sse:.4g}, and always predicting the mean gives {look.total:.4g}"
         f"{_pca(look)}",
-        ANOTHER_RATE,
+        _another_rate(look),
     )
 
 
@@ -196,6 +196,11 @@ def overfitting(look: Look, spelling: Spelling) -> Finding | None:
         f"{percent(explained)} of that of unseen data",
         advice,
     )
+
+
+def _another_rate(look: Look) -> str:
+    is_around_zero = look.is_standardized
+    return f"more epochs, and {OTHER_RATES}" if is_around_zero else f"more epochs, {OTHER_RATES}, and data around zero"
 
 
 def _gained(progress: Array) -> float:

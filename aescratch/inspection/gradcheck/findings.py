@@ -141,7 +141,8 @@ def well_formed(
             "backward returns None; end it with a return statement: return {wanted}"
         ).format(wanted=wanted)
         return {}, [Finding("wrong-type", None, "error", message)]
-    hint = gettext("; a list is taken as several gradients") if isinstance(returned, list) else ""
+    is_one = isinstance(returned, list) and len(names) == 1
+    hint = gettext("; a list is taken as several gradients") if is_one else ""
     if len(gradients) != len(names):
         message = gettext("backward returns {count} gradients, expected {expected}, for {names}")
         if len(gradients) == 1:

@@ -46,14 +46,13 @@ from aescratch.inspection.gradcheck.findings import problem_with, well_formed
 from aescratch.inspection.gradcheck.fixtures import audit_inputs
 from aescratch.inspection.gradcheck.keeping import kept
 from aescratch.inspection.gradcheck.offsets import SLIGHT, Offsets
-from aescratch.inspection.gradcheck.report import FAIL, PASS, Finding, Report, TensorResult
+from aescratch.inspection.gradcheck.report import FAIL, MALFORMED, PASS, Finding, Report, TensorResult
 from aescratch.inspection.gradcheck.styles import in_blocks, owner_of, recognised
 from aescratch.inspection.gradcheck.surroundings import aloud, kept_random_state, quiet, watched
 from aescratch.inspection.gradcheck.warned import tell_where
 
 OUTPUT_NAMES = ("y", "h", "z")  # names under which a backward takes its forward's output
 NOTHING_TO_COMPARE = ("not-deterministic",)
-MALFORMED = ("wrong-count", "wrong-type", "wrong-shape", "wrong-dtype", "not-finite")
 UNUSABLE = ("raised", "wrong-type", "wrong-dtype", "wrong-count")
 # Codes that say nothing about a cause: one is still looked for.
 SAYS_NOTHING_OF_A_CAUSE = ("not-linear", "upstream-ignored", "wrong-shape")

@@ -33,6 +33,7 @@ __all__ = ["FAIL", "INCONCLUSIVE", "PASS", "Finding", "GradientCheckError", "Rep
 
 DIFFERENCES = gettext_noop("the difference quotient")  # what a gradient is usually compared with
 MOST_KINKS = 0.1  # a tensor with a larger share of entries at kinks counts as not checked
+MALFORMED = ("wrong-count", "wrong-type", "wrong-shape", "wrong-dtype", "not-finite")  # can't be compared
 UNCHECKED = "unchecked"  # in place of the verdict of an entry that was not checked
 ZERO_TO_ROUNDING = 1e-9  # of the largest gradient of all tensors: the error that an estimate of 0 may have
 CLEAR = 3.0  # times the estimate's error bound: the analytic value is wrong only if it is further away
@@ -191,7 +192,7 @@ class Report(Printable):
     findings: list[Finding]
     tolerance: float
     agreement: ClassVar[str] = gettext_noop(
-        "{agree} of {entries} entries agree to {tolerance:g} and the rounding of the difference quotient"
+        "{agree} of {entries} entries agree within {tolerance:g} plus the rounding error of the difference quotient"
     )
 
     @property
@@ -254,13 +255,22 @@ class Report(Printable):
         kinks = sum(tensor.count("kink") for tensor in self.tensors)
         verdict = shown(self.verdict)
         if self.verdict != PASS and agree == entries:
+            compared = {None, *(tensor.name for tensor in self.tensors)}
+            apart = dict.fromkeys(f.tensor for f in self.findings if f.code in MALFORMED and f.tensor not in compared)
             said = gettext("the values of {agree} of {entries} entries agree; see the findings above")
-            none = gettext("no entry was compared; see the findings above")
-            return f"{verdict}: {said.format(agree=agree, entries=entries) if entries else none}"
+            if not entries:
+                said = gettext("no entry was compared; see the findings above")
+            elif apart:
+                said = gettext(
+                    "the values of {agree} of {entries} entries agree, but {names} can't be compared; see the findings "
+                    "above"
+                )
+            names = ", ".join(map(str, apart))
+            return f"{verdict}: {said.format(agree=agree, entries=entries, names=names)}"
         said = gettext(self.agreement)
         by_rule = sum(tensor.verdicts.size for tensor in self.tensors if tensor.rule)
         if self.tensors and not any(tensor.numeric_is.startswith(DIFFERENCES) for tensor in self.tensors):
-            said, by_rule = gettext("{agree} of {entries} entries agree to {tolerance:g} with the declared rule"), 0
+            said, by_rule = gettext("{agree} of {entries} entries agree within {tolerance:g} with the declared rule"), 0
         text = said.format(agree=agree, entries=entries, tolerance=self.tolerance)
         text += gettext(", {count} of them by a declared rule").format(count=by_rule) if by_rule else ""
         text += gettext(", {count} at kinks").format(count=kinks) if kinks else ""

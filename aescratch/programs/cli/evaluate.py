@@ -6,18 +6,18 @@ from argparse import Namespace
 
 from aescratch.foundations.language import gettext_noop
 from aescratch.inspection.diagnosis import COMMAND_LINE, diagnose
-from aescratch.programs.cli.data import DATA_OR_DIGITS, MODEL, OWN_FILE, arrays_of, load_data, open_model, scaled_data
+from aescratch.programs.cli.data import DIGITS_HELP, MODEL, OWN_FILE, arrays_of, load_data, open_model, scaled_data
 from aescratch.programs.cli.measures import as_lines, found_lines, measure
 from aescratch.programs.cli.options import Option, command, json_of, option
-from aescratch.programs.cli.status import RIGHT, wrong_input
+from aescratch.programs.cli.status import RIGHT, UsageError, wrong_input
 from aescratch.programs.cli.writing import answer
 
 DESCRIPTION = gettext_noop(
     """Measure a saved model on data:
 
   loss, every term    the objective, mean over batches of 1000 examples
-  SSE per image       squared error summed over an example's numbers, mean over the examples
-  SSE of the mean     the same if every example is replaced by the mean
+  SSE per example     squared error summed over an example's numbers, mean over the examples
+  SSE of always answering the mean   the same if every example is replaced by the mean
   SSE of PCA          the same for principal component analysis with as many components as the code has units
   constant units      code units that are the same for all examples; the next line has a mean over the units: of their
                       divergence for a VAE, of their activity for a KL penalty, otherwise of how often they aren't 0
@@ -27,6 +27,7 @@ Errors are in the data's units. For a model with a scaling, the errors of the sc
 follow. At most three lines at the end report problems.
 """
 )
+DIGITS = "digits"
 EXAMPLES = """examples:
   aescratch evaluate sparse-digits
   aescratch evaluate model.npz fashion-test --pca-data fashion
@@ -34,7 +35,8 @@ EXAMPLES = """examples:
 """
 
 add_arguments: Option = command(
-    DESCRIPTION, EXAMPLES, MODEL, DATA_OR_DIGITS,
+    DESCRIPTION, EXAMPLES, MODEL,
+    option("data", metavar="DATA", nargs="?", help=DIGITS_HELP),
     option("--pca-data", metavar="DATA", help="data to fit PCA to (default: the measured data)"),
     OWN_FILE, json_of("the numbers"),
 )  # fmt: skip
@@ -45,7 +47,13 @@ def run(arguments: Namespace) -> int:
     model = open_model(arguments.model)
     width = model.autoencoder.widths[0]
     scales = model.scaling is not None
-    data = load_data(arguments.data, arguments, width, scales=scales)
+    is_given = arguments.data is not None
+    data = load_data(arguments.data if is_given else DIGITS, arguments, width if is_given else None, scales=scales)
+    if data.x.shape[1] != width:
+        raise UsageError(
+            f"no data were given, and the model reads {width:,} numbers per row, so that it can't be measured on "
+            f"{DIGITS}; write: aescratch evaluate {arguments.model} DATA, with data of the same kind as in training"
+        )
     pca_data = data if arguments.pca_data is None else load_data(arguments.pca_data, arguments, width, scales=scales)
     with wrong_input():
         measures = measure(model, data, pca_data)

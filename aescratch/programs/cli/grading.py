@@ -186,7 +186,10 @@ def handed_in(arguments: Namespace, exercises: Sequence[Exercise]) -> tuple[Read
     out = Path(arguments.out).resolve()
     for place in given:
         if place.resolve() in (out, *out.parents):
-            raise UsageError(f"--out {arguments.out} lies inside the submissions; give a place outside {place}")
+            raise UsageError(
+                f"the results (--out, here {arguments.out!r}) would lie inside the submissions; give --out with a "
+                f"folder outside {str(place)!r}"
+            )
     with usage_error(SubmissionsError), usage_error(RosterError):
         roster = read_roster(Path(arguments.roster)) if arguments.roster else None
         return read_submissions(given, exercises, roster), roster
@@ -279,7 +282,7 @@ def report(
         people = len({each.who.key for each in export.attempts})
         by = gettext("{export}: {platform}, handed in by {people}")
         print(by.format(export=export.name, platform=gettext(export.platform), people=people))
-    counts = gettext("submissions: {submissions}, exercises: {exercises}, files judged now: {now}")
+    counts = gettext("submissions: {submissions}, exercises: {exercises}, files graded now: {now}")
     print(counts.format(submissions=len(grades.students), exercises=len(grades.exercises), now=found.now))
     look = sum(graded.flagged for student in grades.students for graded in student.graded)
     page = folder / "summary.html"

@@ -2,7 +2,7 @@
 
 Everything is computed in batches, so that memory stays small:
 
-    model, x -> reconstruct, encode, in batches -> SSE per image;   x -> mean, PCA -> SSE to compare with
+    model, x -> reconstruct, encode, in batches -> SSE per example;   x -> mean, PCA -> SSE to compare with
     model, a sample of x -> the variant's statistic of its units -> its mean, and the number of constant units
 """
 
@@ -26,8 +26,8 @@ BATCH = 1000
 
 LABELS = {
     "loss": "loss, every term",
-    "sse_per_image": "SSE per image",
-    "mean_sse_per_image": "SSE of the mean",
+    "sse_per_image": "SSE per example",
+    "mean_sse_per_image": "SSE of always answering the mean",
     "pca_sse_per_image": "SSE of PCA, same width",
     "sse_scaled": "SSE, scaled data",
     "mean_sse_scaled": "of the mean, scaled data",

@@ -86,7 +86,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UsageError as error:
         return fail(str(error), status.WRONG_USAGE)
     except ae.TrainingDivergedError as error:
-        return fail(f"{error}; no model was written", status.FAIL)
+        message = str(error).replace("clip_norm=", "--clip-norm ").replace("Adam()", "--optimizer adam")
+        return fail(f"{message}; no model was written", status.FAIL)
     except KeyboardInterrupt:
         return fail("interrupted", status.INTERRUPTED)
     except BrokenPipeError:

@@ -126,8 +126,18 @@ def number(text: str) -> float:
     try:
         value = float(text)
     except ValueError as error:
-        raise ArgumentTypeError(f"expected a number, got {text!r}") from error
+        pointed = text.replace(",", ".")
+        near = f"; write {pointed}" if pointed != text and _is_number(pointed) else ""
+        raise ArgumentTypeError(f"expected a number, got {text!r}{near}") from error
     return int(text) if text.lstrip("+-").isdigit() else value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def variance(text: str) -> float | str:

@@ -34,7 +34,7 @@ def autoencoder_backward(x, W1, b1, W2, b2):
     Parameters
     ----------
     x : array (N, D)
-        A batch, which is its own target.
+        A batch; the output should equal it.
     W1 : array (D, H)
         The encoder's weights.
     b1 : array (H,)

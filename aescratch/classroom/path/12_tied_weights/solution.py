@@ -29,7 +29,7 @@ def tied_backward(x, W, b, c):
     Parameters
     ----------
     x : array (N, D)
-        A batch, which is its own target.
+        A batch; the output should equal it.
     W : array (D, H)
         The weights of encoder and decoder.
     b : array (H,)

@@ -20,7 +20,7 @@ MUTANTS = {
     ),
     "beta forgotten": Mutant(
         "beta * mu / N", "mu / N", "beta-missing",
-        "beta is missing in what the divergence sends to mu",
+        "the divergence's gradient for mu lacks the factor beta",
         "Which weight does the divergence have in the loss?",
     ),
     "log_var does not reach h": Mutant(

@@ -21,7 +21,7 @@ def vae_backward(x, eps, W1, W_mu, W_log_var, W2, beta):
     Parameters
     ----------
     x : array (N, D)
-        A batch, which is its own target.
+        A batch; the output should equal it.
     eps : array (N, K)
         The noise that was drawn.
     W1 : array (D, H)

@@ -197,11 +197,11 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
                False, "Is every entry compared, or some of them, or a mean over all?")
     yield Case("not-finite", "an ordinary loss, one entry NaN", loss, lambda W: np.where(one_entry, np.nan, grad(W)), W,
                False, "What is the result of NaN > 1e-6? And of NaN <= 1e-6?")
-    yield Case("huge", "an ordinary loss times 1e8", lambda W: 1e8 * loss(W), lambda W: 1e8 * grad(W), W,
+    yield Case("huge", "a loss that is 1e8 times as large", lambda W: 1e8 * loss(W), lambda W: 1e8 * grad(W), W,
                True, few_digits)
-    yield Case("tiny", "an ordinary loss times 1e-8", lambda W: 1e-8 * loss(W), lambda W: 1e-8 * grad(W), W,
+    yield Case("tiny", "a loss that is 1e-8 times as large", lambda W: 1e-8 * loss(W), lambda W: 1e-8 * grad(W), W,
                True, few_digits)
-    yield Case("tiny", "an ordinary loss times 1e-8, twice too large", lambda W: 1e-8 * loss(W),
+    yield Case("tiny", "a loss that is 1e-8 times as large, twice too large", lambda W: 1e-8 * loss(W),
                lambda W: 2e-8 * grad(W), W, False, few_digits)
     yield from _of_particular_losses(rng)
 

@@ -27,7 +27,7 @@ def vq_backward(x, W1, E, W2, beta):
     Parameters
     ----------
     x : array (N, D)
-        A batch, which is its own target.
+        A batch; the output should equal it.
     W1 : array (D, H)
         The encoder's weights.
     E : array (K, H)

@@ -21,7 +21,7 @@ def gated_backward(x, W, b, r, W2, weight):
     Parameters
     ----------
     x : array (N, D)
-        A batch, which is its own target.
+        A batch; the output should equal it.
     W : array (D, H)
         The directions that gate and magnitude share.
     b : array (H,)

@@ -29,7 +29,7 @@ def auxiliary_backward(x, W1, W2, silent, k, weight):
     Parameters
     ----------
     x : array (N, D)
-        A batch, which is its own target.
+        A batch; the output should equal it.
     W1 : array (D, H)
         The encoder's weights.
     W2 : array (H, D)

@@ -21,7 +21,7 @@ def reversal_backward(x, z, W1, W2, v, weight):
     Parameters
     ----------
     x : array (N, D)
-        A batch, which is its own target.
+        A batch; the output should equal it.
     z : array (N, H)
         As many samples of the prior.
     W1 : array (D, H)

@@ -8,24 +8,27 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.foundations.language import gettext, gettext_noop, joined
+from aescratch.foundations.language import gettext, joined
 from aescratch.inspection.gradcheck.causes.looks import Look
 from aescratch.inspection.gradcheck.report import Finding
 
 WRONG = 1e-7  # of the largest entry
 MOST_DIGITS = 10  # of a factor
-NO_CAUSE = gettext_noop("No known cause holds to rounding")
 MOST_LINES = 7  # rows or columns that are listed; of more, only the number is given
 SINGLE_PRECISION = 3e-6  # of the largest entry: differences below it look like float32
 
 
-def describe(look: Look, name: str, ruled_out: Sequence[str], remark: str = "") -> Finding:
-    """Return a note with the facts about one wrong gradient."""
+def describe(look: Look, name: str, ruled_out: Sequence[str], remark: str = "", advice: str = "") -> Finding:
+    """Return a note about one wrong gradient: that no cause is known, the advice, and the facts.
+
+    A remark says why no cause was looked for, and comes after the facts.
+    """
     tensor, returned, truth = f"grad_{name}", look.returned[name], look.truth(name)
     evidence: dict[str, Any] = {"ruled_out": list(ruled_out)}
     if returned.shape != truth.shape:
         message = gettext("{tensor} has shape {got}, {name} has {shape}; its values fit no known cause")
         message = message.format(tensor=tensor, got=returned.shape, name=name, shape=truth.shape)
+        message += f". {advice}" if advice else ""
         return Finding("described", tensor, "note", message, evidence)
     known = look.usable(name)
     largest = max(float(np.abs(truth[known]).max(initial=0.0)), float(np.abs(returned[known]).max(initial=0.0)))
@@ -55,7 +58,12 @@ def describe(look: Look, name: str, ruled_out: Sequence[str], remark: str = "") 
     elif not wrong.any():
         facts.append(gettext("the largest difference is {off:.0e} of the largest entry").format(off=off))
     evidence["largest_difference"] = off
-    message = joined("", [f"{tensor}: ", joined("; ", facts), ". ", gettext(remark or NO_CAUSE)])
+    stated = joined("; ", facts)
+    if remark:
+        message = joined("", [f"{tensor}: ", stated, ". ", gettext(remark)])
+    else:
+        unknown = gettext("{tensor}: no known cause gives these numbers.{advice} The evidence: {facts}")
+        message = unknown.format(tensor=tensor, advice=joined("", [" ", advice]) if advice else "", facts=stated)
     if ruled_out:
         message += gettext("; ruled out: {codes}").format(codes=", ".join(ruled_out[:6]))
         message += gettext(" and more") if len(ruled_out) > 6 else ""

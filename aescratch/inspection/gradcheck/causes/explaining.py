@@ -169,12 +169,14 @@ def _judged(
             findings.append(cause or describe(given, name, judge.ruled_out))
         elif is_mended and cause is None:
             findings.append(_of_line(line, [name]))
-        elif is_mended or cause is None:
-            finding = cause or describe(given, name, judge.ruled_out)
+        elif cause is None:
+            finding = describe(given, name, judge.ruled_out, advice=line.advice)
             finding.evidence |= line.evidence
-            if not is_mended:
-                finding.message += line.remark
+            finding.message += line.remark
             findings.append(finding)
+        elif is_mended:
+            cause.evidence |= line.evidence
+            findings.append(cause)
         else:
             findings.append(cause)
     return findings

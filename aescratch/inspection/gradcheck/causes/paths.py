@@ -296,7 +296,9 @@ PATH_HYPOTHESES = (
                ),
                _not_summed, 2.0),
     Hypothesis("per-example",
-               gettext_noop("{tensor} treats each row by itself, but forward takes a statistic of the batch{times}"),
+               gettext_noop(
+                   "{tensor} is the gradient of each row by itself{times}, but forward takes a statistic of the batch"
+               ),
                gettext_noop("Over what does the forward average before it applies the next function?"),
                _by_row_alone, 2.0),
     Hypothesis("path-missing", gettext_noop("in {tensor}, {what}{times}"),

@@ -49,11 +49,17 @@ class WrongLine(NamedTuple):
         return gettext("{tensor} goes wrong at {place}").format(tensor=tensors[0], place=self.place)
 
     @property
+    def advice(self) -> str:
+        """Where to look if no change of a line is known to correct the gradient; empty if no line was found."""
+        if "line" not in self.evidence:
+            return ""
+        said = gettext("Look first at {place}: what it computes isn't the gradient of any value of the forward.")
+        return said.format(place=self.place)
+
+    @property
     def remark(self) -> str:
-        """The addition to the description of a wrong gradient if no change of a line is known to correct it."""
-        told = gettext("; the first line that fits no gradient is {place}")
-        told = told.format(place=self.place) if "line" in self.evidence else ""
-        return joined("; ", [told, gettext(GIVEN_UP)]) if self.gave_up else told
+        """The addition to a description if the search was stopped."""
+        return joined("", ["; ", gettext(GIVEN_UP)]) if self.gave_up else ""
 
     @property
     def proof(self) -> str:

@@ -57,6 +57,7 @@ WHICH_ARRAY = gettext_noop("Which array did the forward use in this place?")
 SUMMED_OVER = gettext_noop("What are the shapes of the two factors, and which index is summed over?")
 EXPONENT = gettext_noop("What is the derivative of a power, and what happens to its exponent?")
 NUMBERS = gettext_noop("Which numbers appear in the forward's formula, and what happens to each in its derivative?")
+WHOLE_FORMULA = gettext_noop("What is the complete formula of this derivative, with every number in it?")
 WRITTEN_FOR = gettext_noop("Which derivative is this, and in terms of which quantity is it written?")
 LOST_INDEX = gettext_noop("Which index does this gradient lack? Sum over that index.")
 WHICH_FUNCTION = gettext_noop("Which function does the forward apply there, and what is its derivative?")
@@ -82,7 +83,7 @@ QUESTIONS = {
     "power-extra": EXPONENT,
     "square-missing": WRITTEN_FOR,
     "constant": NUMBERS,
-    "constant-missing": NUMBERS,
+    "constant-missing": WHOLE_FORMULA,
     "count-missing": gettext_noop("Over what does the forward take a mean or a sum, and where does that enter?"),
     "number-missing": gettext_noop("Which weight does this term have in the loss?"),
     "one-minus-missing": WRITTEN_FOR,

@@ -35,7 +35,7 @@ def with_line(found: list[Finding], model: Any, batch: Sequence[Array], seed: in
         first.cause, first.question, first.proof, first.severity = line.cause, line.question, line.proof, "error"
         first.message = line.message(line.mended)
     else:
-        first.message += line.remark
+        first.message += line.remark + (f". {line.advice}" if line.advice else "")
     return found
 
 

@@ -236,7 +236,7 @@ class Search(Shares):
         later = self._wrote_over(tensor, lost, wrong, shares)
         if later is not None:
             kind, place = "overwritten", theirs(later.called_back_at, place_of(later.part.backward))
-            cause = gettext("{later}.backward, which comes later, overwrites the share of {part}")
+            cause = gettext("{later}.backward, which comes later, overwrites the gradient from {part}")
             cause = cause.format(later=later.name, part=worst.share.part)
         evidence = {
             "contribution": str(worst.share.label), "found": worst.found, "expected": worst.expected,

@@ -89,7 +89,7 @@ def of_wiring(model: Any, tensor: str, place: Place, text: str, kind: str, evide
     if _is_ours(place) and lost is not None and not _is_ours(lost):
         place, function = lost, f"{name}.loss"
     message = gettext(
-        "going back from the loss, {text}, but every part before is right; look at {function} ({place})"
+        "on the way back from the loss, every part is right until this one: {text}; look at {function} ({place})"
     ).format(text=text, function=function, place=_shown(place))
     evidence = {**_evidence(tensor, place), "kind": "wiring", "function": function, "fault": kind, **evidence}
     return Finding("first-wrong", tensor, "error", message, evidence, question=gettext(QUESTIONS[kind]))
@@ -171,7 +171,7 @@ def sentence(fault: Fault, factor: Factor | None = None) -> str:
     """Return what is wrong with one share; the factor is for a share that appears a wrong number of times."""
     label = told(fault.share.label)
     if fault.share.part:
-        label = gettext("the share of {part}").format(part=label)
+        label = gettext("the gradient from {part}").format(part=label)
     if factor is None:
         return gettext(FAULTS[fault.kind]).format(share=label)
     if fault.kind == "doubled" and factor.is_twice:
