@@ -36,7 +36,8 @@ def model_options(code: int = CODE) -> Option:
         option(
             "--hidden", type=partial(counts, ",", "500,250"), metavar="WIDTHS",
             help=Phrase(
-                "widths of the layers between input and code, such as 500,250 (default: none; recommended for {variants})",
+                "widths of the layers between input and code, such as 500,250 (default: none; recommended for "
+                "{variants})",
                 variants=names_where(lambda kind: kind.hidden_layers == "wanted"),
             ),
         ),
