@@ -518,7 +518,7 @@ def test_damaged_data_are_refused(capsys, folder):
     (folder / "x.npy").write_bytes(b"\x93NUMPY and then nonsense")
     assert "x.npy has a damaged or unknown .npy header" in refused(capsys, "train", "vanilla", "x.npy")
     (folder / "x.csv").write_text("0.5,0.25\n0.5\n")
-    assert "x.csv is not a table of numbers" in refused(capsys, "train", "vanilla", "x.csv")
+    assert "x.csv has 1 cell in line 2, but 2 in those before; correct that line" in refused(capsys, "train", "vanilla", "x.csv")
 
 
 def test_a_defect_of_ours_is_no_wrong_input(capsys, monkeypatch):
@@ -1280,7 +1280,7 @@ def test_new_data_outside_the_range_of_the_training_are_encoded_and_measured_but
     restored = model.scaling.undo(model.reconstruct(model.scaling.apply(new)))
     assert found["sse_per_image"] == pytest.approx(np.square(restored - new).sum(axis=1).mean(), rel=1e-4)
     text = run(capsys, "evaluate", "out", "new.csv")[1]
-    assert f"\nloss, every term                none: {found['why_no_loss']}; leave them out\n" in text
+    assert f"\nloss, every term                  none: {found['why_no_loss']}; leave them out\n" in text
     assert "why_no_loss" not in json.loads(run(capsys, "evaluate", "out", "old.csv", "--json")[1])
     assert run(capsys, "encode", "out", "new.csv", "--out", "codes.npy")[0] == 0
     assert np.array_equal(np.load("codes.npy"), model.encode(model.scaling.apply(new)))

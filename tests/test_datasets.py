@@ -963,7 +963,7 @@ HOSTILE = {
     ),
     "classes.csv": (b"a,class\n1.5,Ulm\n", "words as labels in column 'class', 'Ulm' in line 2; replace each class by a whole number from 0"),
     "quote.csv": (b'a,b\n1.5,"' + b"x" * 200_000 + b"\n", "can't be read in line 2: field larger .* quotation mark"),
-    "ragged.csv": (b"0.1,2\n1,2,3\n", "has 3 cells in line 2, but 2 in the lines before"),
+    "ragged.csv": (b"0.1,2\n1,2,3\n", "has 3 cells in line 2, but 2 in those before"),
     "thousands.csv": (b"a;b\n1,5;1.234,5\n", r"text in column 'b', '1\.234,5' in line 2"),
     "names.csv": (b"a,b\n", "holds no line of numbers"),
     "manynames.csv": (b"a,b,c\n0.5,2\n", "names 3 columns, but its lines have 2"),
@@ -1271,7 +1271,7 @@ def test_a_bad_line_far_down_in_a_csv_is_named(put, monkeypatch):
     for bad, says in {b"2.5,four": "'four' in line 200", b"2.5,": "first in line 200, column 'b'"}.items():
         with pytest.raises(DataFileError, match=says):
             open_file(put("a.csv", b"\n".join([*lines[:199], bad, *lines[200:]])))
-    with pytest.raises(DataFileError, match="has 3 cells in line 200, but 2 in the lines before; correct that line"):
+    with pytest.raises(DataFileError, match="has 3 cells in line 200, but 2 in those before; correct that line"):
         open_file(put("a.csv", b"\n".join([*lines[:199], b"1,2,3", *lines[200:]])))
     with pytest.raises(DataFileError, match="has 2 missing values, the first in line 200, column 1"):
         open_file(put("a.csv", b"\n".join([*lines[1:200], b"NA,NA", *lines[200:]])))  # no names, far down

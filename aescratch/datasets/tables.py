@@ -192,10 +192,8 @@ def _which_is_ragged(text: str, separator: str, place: Place) -> str:
     for number, cells in _rows(text, separator, place):
         expected = expected or len(cells)
         if len(cells) != expected:
-            return (
-                f"has {len(cells)} cells in {place.word} {number}, but {expected} in the lines before; correct that "
-                f"{place.word}"
-            )
+            count = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+            return f"has {count} in {place.word} {number}, but {expected} in those before; correct that {place.word}"
     return ""
 
 
