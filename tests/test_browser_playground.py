@@ -339,6 +339,7 @@ def test_it_moves_by_itself_until_it_is_told_to_pause(page):
     assert driver.execute_async_script(wait) == driver.execute_async_script(wait)
 
 
+@pytest.mark.in_turn(0)
 def test_it_speaks_korean_at_a_click_keeps_the_training_and_fits_a_phone(page):
     driver = page("data=digits&variant=denoising")
     driver.execute_script(TRAIN, 20)

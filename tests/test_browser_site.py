@@ -221,6 +221,7 @@ def test_a_phone_is_wide_enough(student):
     assert student.driver.execute_script(wide) == [390, 390]
 
 
+@pytest.mark.in_turn(0)
 def test_a_tutorial_runs_and_draws(student):
     student.open("tutorials/02_one_step_by_hand.html").wait_for_python()
     student.find("#run-all").click()
@@ -230,6 +231,7 @@ def test_a_tutorial_runs_and_draws(student):
     assert student.driver.execute_script("return document.querySelectorAll('math').length") > 10
 
 
+@pytest.mark.in_turn(2)
 def test_after_a_visit_it_needs_no_server(student, server):
     server.stop()
     student.open("#top_k_backward").wait_for_python()
@@ -238,6 +240,7 @@ def test_after_a_visit_it_needs_no_server(student, server):
     assert student.driver.title == "Autoencoder playground"
 
 
+@pytest.mark.in_turn(1)
 def test_it_speaks_korean_at_a_click_and_python_in_the_tab_does_too(student):
     exercise = BY_NAME["relu_backward"]
     student.open(f"#{exercise.name}")

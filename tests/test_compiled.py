@@ -454,8 +454,10 @@ def test_a_large_training_is_numpys_but_for_rounding(activation, monkeypatch):
 @needs_numba
 @pytest.mark.usefixtures("everything")
 @pytest.mark.parametrize("activation", ["ReLU", "GELU", "Sigmoid", "Tanh"])
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="needs PyTorch")
 def test_gradients_are_pytorchs(activation):
-    torch = pytest.importorskip("torch", reason="needs PyTorch")
+    import torch
+
     x = np.random.default_rng(0).random((11, 7))
     model = ae.Autoencoder([7, 5], activation=getattr(ae, activation), dtype="float64", rng=0)
     loss = model.loss(x)

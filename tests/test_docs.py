@@ -214,6 +214,7 @@ def test_slides_are_on_the_site_and_exam_and_solutions_are_not(site):
             assert not [sentence for sentence in said if sentence in text], path
 
 
+@pytest.mark.in_turn(2)
 def test_tutorials_show_what_they_print_and_draw_and_can_be_taken_along(site, pages):
     for path in TUTORIALS:
         text = pages[site / "tutorials" / f"{path.stem}.html"].text

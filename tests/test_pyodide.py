@@ -84,6 +84,7 @@ def pytest_under_pyodide(site, *words):
     return done.stdout
 
 
+@pytest.mark.in_turn(3)
 def test_the_tab_and_what_a_browser_cant_do(site):
     printed = pytest_under_pyodide(site, "tests/test_tab.py", "tests/pyodide/in_a_browser.py", "-k", "not cells")
     assert "failed" not in printed

@@ -46,13 +46,14 @@ def licences() -> dict[str, bytes]:
 def write_wheel(folder: Path, holds: Callable[[str], bool] = lambda name: True) -> Path:
     """Write the wheel into a folder, and return its path; the same package gives the same bytes.
 
-    `holds` tells which of the package's files are in it, by their names from ``aescratch/`` on.
+    `holds` tells which of the package's files are in it, by their names from ``aescratch/`` on. As in a released wheel,
+    catalogues are there only as they are read (.mo), not as they are written (.po).
     """
     python, needs = requirements()
     head = ["Metadata-Version: 2.1", "Name: aescratch", f"Version: {ae.__version__}", f"Requires-Python: {python}"]
     described = "\n".join([*head, *(f"Requires-Dist: {need}" for need in needs)]) + "\n"
     about = f"aescratch-{ae.__version__}.dist-info"
-    files = {path.relative_to(PACKAGE.parent).as_posix(): path for path in files_in(PACKAGE)}
+    files = {path.relative_to(PACKAGE.parent).as_posix(): path for path in files_in(PACKAGE) if path.suffix != ".po"}
     contents = {name: path.read_bytes() for name, path in files.items() if holds(name)}
     for name, text in {"METADATA": described, "WHEEL": TAG, "entry_points.txt": SCRIPT}.items():
         contents[f"{about}/{name}"] = text.encode()
