@@ -12,6 +12,7 @@ from aescratch.foundations.language import (
     LOCALE,
     VARIABLE,
     Phrase,
+    Sentence,
     gettext,
     in_language,
     in_this_language,
@@ -88,3 +89,9 @@ def test_a_phrase_is_told_with_all_that_is_in_it():
         assert told(Phrase("{}: {}²", Phrase(known), 3)) == f"{KOREAN.gettext(known)}: 3²"
         assert told(Phrase("{what}!", what=Phrase(other))) == f"{KOREAN.gettext(other)}!"
         assert told(Phrase(Phrase(known))) == KOREAN.gettext(known)
+
+
+def test_nothing_stays_nothing_in_every_language():
+    for chosen in LANGUAGES:
+        with in_language(chosen):
+            assert gettext("") == told(Phrase("")) == told(Sentence("")) == ""

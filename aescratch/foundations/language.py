@@ -59,6 +59,8 @@ def gettext(sentence: str) -> str:
 
     In English it is a `Sentence`, which `told` can still translate.
     """
+    if not sentence:  # whose translation in a catalogue is the catalogue's header
+        return sentence
     if isinstance(sentence, (Phrase, Replaced)):
         return str(told(sentence)) if language() != "en" else sentence
     if language() == "en":
