@@ -20,7 +20,7 @@ from aescratch.foundations.sources import is_users
 from aescratch.inspection.gradcheck.surroundings import dropping
 
 LOGARITHMS = ("log", "log2", "log10", "log1p")  # whose infinity is never an overflow
-ZERO = {"divide": 1, "floor_divide": 1, "power": 0, "reciprocal": 0}  # the input that is 0 at a pole
+ZERO = {"divide": 1, "floor_divide": 1, "divmod": 1, "power": 0, "reciprocal": 0}  # the input that is 0 at a pole
 ORDINARY = np.asarray
 MAKING = ("array", "asarray", "ascontiguousarray")
 WORDS = {"divide": "divide by zero", "over": "overflow", "invalid": "invalid value"}
@@ -63,12 +63,18 @@ class Watched(np.ndarray):
             nan_before, infinite_before = _where(np.isnan, values, by_entry), _where(np.isinf, values, by_entry)
             pole = _pole(ufunc.__name__, values) if by_entry else np.False_
             result = getattr(ufunc, method)(*values, **options)
-        if isinstance(result, (np.ndarray, np.floating)) and result.dtype.kind == "f":
-            infinite = np.isinf(result) & ~(infinite_before | nan_before)
-            new = {"divide": infinite & pole, "over": infinite & ~pole, "invalid": np.isnan(result) & ~nan_before}
-            for kind in (kind for kind, entries in new.items() if entries.any()):
-                _tell(kind, ufunc.__name__ if method == "__call__" else method)
-        return _watched(result) if out is None else out[0] if len(out) == 1 else out
+        computed = options.get("where", True) if by_entry else True  # other entries keep what was in the output
+        kinds: set[str] = set()
+        for each in result if isinstance(result, tuple) else (result,):
+            if isinstance(each, (np.ndarray, np.floating)) and each.dtype.kind == "f":
+                infinite = np.isinf(each) & ~(infinite_before | nan_before)
+                new = {"divide": infinite & pole, "over": infinite & ~pole, "invalid": np.isnan(each) & ~nan_before}
+                kinds |= {kind for kind, entries in new.items() if (entries & computed).any()}
+        for kind in filter(kinds.__contains__, WORDS):
+            _tell(kind, ufunc.__name__ if method == "__call__" else method)
+        if out is not None:
+            return out[0] if len(out) == 1 else out
+        return tuple(map(_watched, result)) if isinstance(result, tuple) else _watched(result)
 
     def __array_function__(self, function: Any, types: Any, values: Any, named: Any) -> Any:
         """Return the result of a function of NumPy, whose operations are watched as well."""
@@ -80,7 +86,7 @@ class Watched(np.ndarray):
 
 @contextlib.contextmanager
 def _making_watched() -> Iterator[None]:
-    """Let what makes an ordinary array of another make one that warns."""
+    """Replace NumPy's functions that copy an array, for the block, so that the copy warns, too."""
 
     def watching(make: Callable[..., Any]) -> Callable[..., Any]:
         return lambda *values, **named: _watched(make(*values, **named))
