@@ -18,19 +18,23 @@ from aescratch.classroom.outcome import Judgement, Outcome
 from aescratch.classroom.packaging import NotRight, require_here, score_here
 from aescratch.classroom.packaging.carried import settings_of
 from aescratch.foundations.language import VARIABLE, Phrase, gettext, in_language, told, with_sentences
+from aescratch.programs.cli.status import UsageError
 
 DENSE, RELU = (next(each for each in all_exercises() if each.name == name) for name in ("dense_backward", "relu_backward"))
 HANGUL = re.compile("[가-힣]")
 ENGLISH = re.compile(r"\b(?:the|is|are|of|was|not|right|wrong|points|look|your|student|exercise|total|and)\b")
 SCALED = DENSE.solution.replace("grad_b = grad_y.sum(axis=0)", "grad_b = grad_y.sum(axis=0) / len(x)")
+NAMELESS = "def relu_backward(*args):\n    return args[0]\n"
+BRACES = 'def relu_backward(grad_y, a):\n    print("{a} %s {}")\n    raise ValueError("{a} %s {0!r} 100%")\n'
 LACKING = "import scipy\nprint('여기')\n\ndef relu_backward(grad_y, a):\n    return scipy.special.expit(a)\n"
 
 
 @pytest.fixture
 def handed_in(tmp_path):
-    """Three students: all right; a wrong factor, and a package that grading lacks; nothing begun, and no file."""
+    """Students: all right; a wrong factor, and a package that grading lacks; nothing begun, and no file; and others."""
     files = {
         "kim": {DENSE: DENSE.solution, RELU: RELU.solution}, "lee": {DENSE: SCALED, RELU: LACKING}, "park": {DENSE: DENSE.stub},
+        "choi": {RELU: NAMELESS}, "{b} %s": {RELU: BRACES},
     }  # fmt: skip
     for student, texts in files.items():
         (tmp_path / "in" / student).mkdir(parents=True)
@@ -85,7 +89,20 @@ def test_a_grading_in_korean_is_the_english_one_in_other_words(handed_in, tmp_pa
         "선생님이 준 점수는 3점", "의견: 읽어 보세요", "총점: 20점 만점에",
     ):  # fmt: skip
         assert part in lee, lee
+    assert "relu_backward의 인자는 *args이다. *args 대신 인자의 이름을 써서 함수를 정의한다" in korean["choi.txt"].decode()
+    braces = next(text.decode() for text in korean.values() if text.startswith(b"{b} %s\n"))
+    assert "ValueError: {a} %s {0!r} 100%" in braces
+    assert "| {a} %s {}" in braces
     assert '<html lang="ko"' in korean["summary.html"].decode()
+
+
+@pytest.mark.parametrize("words", [["x.zip"], ["in", "--only", "relu_backwards"], ["in", "--drop-lowest", 99]])
+def test_an_error_that_stops_the_command_is_english(words, handed_in, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.zip").write_bytes(b"no zip")
+    with in_language("ko"), pytest.raises(UsageError) as caught:
+        grade(*words, "--unconfined", "--out", tmp_path / "out")
+    assert not HANGUL.search(str(caught.value))
 
 
 def test_a_submission_that_brings_its_judge_down_is_told_of_in_both_languages():

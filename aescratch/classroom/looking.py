@@ -101,7 +101,9 @@ def raised(error: BaseException, path: Path) -> Outcome:
     """Return the outcome for an exception: its type and text, and the innermost line of the student's file."""
     theirs = innermost(error, lambda filename: filename == str(path))
     text = str(error)
-    if not isinstance(text, Sentence):  # ours are on one line
+    if error.args and isinstance(error.args[0], Sentence):  # ours, on one line, which str would leave in English
+        text = error.args[0]
+    elif not isinstance(text, Sentence):
         text = " ".join(text.split())
     if theirs is None and isinstance(error, (TypeError, ValueError)):  # our own message about arguments
         return stopped(kinds.RAISED, text)

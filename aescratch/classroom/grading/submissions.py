@@ -111,8 +111,7 @@ def _read(
             if not export.attempts:
                 raise SubmissionsError(_nobody(place, root, exercises))
         except UnreadableError as problem:
-            what = in_a_sentence(place, problem)
-            raise SubmissionsError(gettext("{what}; download it again, or unpack it").format(what=what)) from problem
+            raise SubmissionsError(f"{place} {problem}; download it again, or unpack it") from problem
         exports.append(export)
         before = f"{export.name}: " if len(places) > 1 else ""
         remarks += [f"{before}{remark}" for remark in [*odd, *export.remarks]]

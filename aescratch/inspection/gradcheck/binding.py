@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array, array_module
+from aescratch.foundations.language import gettext
 from aescratch.foundations.validation import without_subclass
 from aescratch.inspection.gradcheck.unflagged import with_warnings
 
@@ -73,26 +74,29 @@ class Pair:
         needed = [name for name in others if parameters[name].default is inspect.Parameter.empty]
         name, of = name_of(self.backward), name_of(self.forward)
         if cache := [other for other in needed if other in CACHE_NAMES]:
-            raise TypeError(
-                f"expected {name} to take what it needs under the names of {of}'s arguments, got {cache[0]}; let {of} "
-                f"return the pair (output, {cache[0]}), or name the arguments that backward needs"
+            message = gettext(
+                "expected {name} to take what it needs under the names of {of}'s arguments, got {cache}; let {of} "
+                "return the pair (output, {cache}), or name the arguments that backward needs"
             )
+            raise TypeError(message.format(name=name, of=of, cache=cache[0]))
         if len(needed) > 1:
-            raise TypeError(
-                f"expected {name} to take the upstream gradient, inputs of {of} and at most one other argument, {of}'s "
-                f"output, got {' and '.join(needed)}; name inputs as {of} does, and the upstream gradient with grad_ "
-                "in front, as in grad_y"
+            message = gettext(
+                "expected {name} to take the upstream gradient, inputs of {of} and at most one other argument, {of}'s "
+                "output, got {others}; name inputs as {of} does, and the upstream gradient with grad_ in front, as in "
+                "grad_y"
             )
+            raise TypeError(message.format(name=name, of=of, others=gettext(" and ").join(needed)))
         return needed[0] if needed else None
 
     def require_upstream(self) -> None:
         """Raise if no argument of backward is the upstream gradient by its name: it would be given the output."""
         names = list(signature_of(self.backward, "backward").parameters)
         if not self.upstream_names:
-            raise TypeError(
-                f"expected {name_of(self.backward)} to take the upstream gradient under a name such as grad_y, got "
-                f"the arguments {', '.join(names)}; rename the argument that is the upstream gradient"
+            message = gettext(
+                "expected {name} to take the upstream gradient under a name such as grad_y, got the arguments "
+                "{arguments}; rename the argument that is the upstream gradient"
             )
+            raise TypeError(message.format(name=name_of(self.backward), arguments=", ".join(names)))
 
     def arguments(self, upstream: Array, output: Any) -> dict[str, Any]:
         """Return backward's arguments by name, every array as a fresh copy."""
@@ -160,16 +164,23 @@ def signature_of(function: Any, role: str) -> inspect.Signature:
     if not callable(function):
         raise TypeError(f"expected {role} to be a function, got {type(function).__name__}")
     name = name_of(function)
-    advice = f"wrap it in a function that names its arguments, such as lambda a: {name}(a)"
     try:
         if isinstance(function, np.ufunc):  # a ufunc's signature, where NumPy has one, is full of options
             raise TypeError
         signature = inspect.signature(function)
     except (TypeError, ValueError):
-        raise TypeError(f"expected {role} to have a signature, got {name}, which has none to read; {advice}") from None
+        message = gettext(
+            "expected {role} to have a signature, got {name}, which has none to read; wrap it in a function that names "
+            "its arguments, such as lambda a: {name}(a)"
+        )
+        raise TypeError(message.format(role=role, name=name)) from None
     for parameter in signature.parameters.values():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            raise TypeError(f"expected {role} to name its arguments, got {name} with {parameter}; {advice}")
+            message = gettext(
+                "expected {role} to name its arguments, got {name} with {parameter}; define a function with the names "
+                "of the arguments in place of {parameter}"
+            )
+            raise TypeError(message.format(role=role, name=name, parameter=parameter))
     return signature
 
 

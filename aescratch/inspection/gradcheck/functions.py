@@ -377,8 +377,9 @@ def _evaluate(pair: Pair, inputs: Mapping[str, Any]) -> Any:
     output = call(pair.forward, inputs)
     if isinstance(output, (list, tuple)) or not np.issubdtype(np.asarray(output).dtype, np.floating):
         kind = output.dtype if isinstance(output, np.ndarray) else type(output).__name__
-        raise TypeError(
-            f"expected {name_of(pair.forward)} to return one array of floats, got {kind}; return one array, or pass "
-            "a backward that takes all of the returned values"
+        message = gettext(
+            "expected {name} to return one array of floats, got {kind}; return one array, or pass a backward that "
+            "takes all of the returned values"
         )
+        raise TypeError(message.format(name=name_of(pair.forward), kind=kind))
     return output

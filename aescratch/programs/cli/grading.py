@@ -35,7 +35,7 @@ from aescratch.classroom.grading.seeds import SECRET, SEED_FILE, SeedError, kept
 from aescratch.classroom.grading.submissions import Reading, SubmissionsError, read_submission, read_submissions
 from aescratch.classroom.grading.summary import as_html
 from aescratch.foundations.files import whole_file, write_text
-from aescratch.foundations.language import Phrase, gettext, gettext_noop, told
+from aescratch.foundations.language import Phrase, gettext, gettext_noop
 from aescratch.foundations.platforms import require_processes
 from aescratch.programs.cli import say as teacher
 from aescratch.programs.cli.courses import chosen
@@ -107,7 +107,7 @@ def run(arguments: Namespace) -> int:
     missing = missing_protections()
     if missing and (not arguments.unconfined or os.name != "posix"):
         advice = "; use another machine, or grade anyway with --unconfined" if os.name == "posix" else ""
-        raise UsageError(f"this machine can't confine submissions completely: {'; '.join(map(told, missing))}{advice}")
+        raise UsageError(f"this machine can't confine submissions completely: {'; '.join(missing)}{advice}")
     if not 0 < arguments.time_limit <= LONGEST:
         raise UsageError(f"expected --time-limit above 0 and at most {LONGEST} s, got {arguments.time_limit:g}")
     exercises = chosen(arguments.exercises, arguments.only)

@@ -6,7 +6,7 @@ import contextlib
 import difflib
 from collections.abc import Iterable, Iterator
 
-from aescratch.foundations.language import gettext
+from aescratch.foundations.language import Phrase
 
 RIGHT = 0  # also: a check that passes
 FAIL = 1  # a check that fails, a training that diverges
@@ -47,7 +47,7 @@ def wrong_input() -> Iterator[None]:
 def did_you_mean(word: str, known: Iterable[str], before: str = "") -> str:
     """Return the end of a sentence that proposes the nearest known word, or an empty text if none is near.
 
-    `before` is written before the word.
+    It is in English; `told` translates it. `before` is written before the word.
 
     Examples
     --------
@@ -55,4 +55,4 @@ def did_you_mean(word: str, known: Iterable[str], before: str = "") -> str:
     '; did you mean sparse?'
     """
     near = difflib.get_close_matches(word, list(known), n=1)
-    return gettext("; did you mean {word}?").format(word=before + near[0]) if near else ""
+    return Phrase("; did you mean {word}?", word=before + near[0]) if near else ""

@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from aescratch.foundations.language import gettext
+from aescratch.foundations.language import Phrase, gettext, told
 from aescratch.foundations.sources import text_of_plain_file
 
 FILE, FOLDER, LINK = "file", "folder", "link"
@@ -34,7 +34,7 @@ JUNK = ("__macosx", "__pycache__", "desktop.ini", "thumbs.db")
 
 
 class UnreadableError(ValueError):
-    """A file or folder can't be read; the message continues a sentence that begins with its name."""
+    """A file or folder can't be read; the message, a `Phrase`, continues a sentence that begins with its name."""
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Node:
         """Return the content of a file; raise `UnreadableError` if it is too long."""
         content = self.read(most)
         if len(content) > most:
-            raise UnreadableError(gettext("has more than {most} bytes").format(most=most))
+            raise UnreadableError(Phrase("has more than {most} bytes", most=most))
         return content
 
 
@@ -73,7 +73,7 @@ def shown(name: str) -> str:
 
 def in_a_sentence(name: object, problem: UnreadableError) -> str:
     """Return the sentence that a file, or anything of this name, can't be read."""
-    return gettext("{file} {problem}").format(file=name, problem=problem)
+    return gettext("{file} {problem}").format(file=name, problem=told(problem.args[0]))
 
 
 def composed(name: str) -> str:
@@ -98,7 +98,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UnreadableError(gettext("can't be read: {reason}").format(reason=error.strerror)) from error
+        raise UnreadableError(Phrase("can't be read: {reason}", reason=error.strerror)) from error
 
 
 def on_disk(path: Path) -> Node:
@@ -116,7 +116,7 @@ def _of_file(path: Path, most: int) -> bytes:
     with _told():
         text = text_of_plain_file(path, most)
     if text is None:
-        raise UnreadableError(gettext("is not an ordinary file"))
+        raise UnreadableError(Phrase("is not an ordinary file"))
     return text
 
 
@@ -125,9 +125,9 @@ def in_zip(stream: IO[bytes], name: str, most: int = MOST_MEMBERS) -> tuple[Node
     try:
         archive = zipfile.ZipFile(stream)
     except Exception as error:  # zipfile raises almost anything on hostile bytes
-        raise UnreadableError(gettext("is not a valid zip file")) from error
+        raise UnreadableError(Phrase("is not a valid zip file")) from error
     if len(archive.infolist()) > most:
-        raise UnreadableError(gettext("holds more than {most} files").format(most=most))
+        raise UnreadableError(Phrase("holds more than {most} files", most=most))
     outside = gettext("{count} names in {archive} lead out of it or are too long, and were skipped")
     in_a_file = gettext("{count} names in {archive} have a file as their folder, and were skipped")
     again = gettext("{count} names in {archive} occur more than once; the last of each is read")
@@ -170,11 +170,11 @@ def _name(member: zipfile.ZipInfo) -> str:
 
 def _of_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> bytes:
     if member.flag_bits & ENCRYPTED:
-        raise UnreadableError(gettext("is locked with a password"))
+        raise UnreadableError(Phrase("is locked with a password"))
     if member.compress_type not in UNPACKED:
-        raise UnreadableError(gettext("has an unsupported compression"))
+        raise UnreadableError(Phrase("has an unsupported compression"))
     try:
         with archive.open(member) as stream:
             return stream.read(most + 1)
     except Exception as error:  # as above
-        raise UnreadableError(gettext("is damaged")) from error
+        raise UnreadableError(Phrase("is damaged")) from error
