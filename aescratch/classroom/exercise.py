@@ -13,7 +13,7 @@ sentences.ko.md translates the sentences of checks.py and mutants.py and the com
 import functools
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -142,7 +142,7 @@ class Exercise:
     @property
     def sentences(self) -> dict[str, str]:
         """The translations of its own sentences, and of those that every exercise shares; none in English."""
-        return _sentences_in(PATH) | _sentences_in(self.folder)
+        return {**_sentences_in(PATH, language()), **_sentences_in(self.folder, language())}
 
     @property
     def is_planted(self) -> bool:
@@ -284,9 +284,10 @@ def _about_in(folder: Path, file: str) -> About:
     return About(lines[0].removeprefix("# "), fields["chapter"], minutes, points, task.strip())
 
 
-def _sentences_in(folder: Path) -> dict[str, str]:
+@functools.cache
+def _sentences_in(folder: Path, chosen: str) -> Mapping[str, str]:
     """Return the translations of sentences.ko.md, by the English sentences, if that is there."""
-    path = in_this_language(folder / "sentences.md")
+    path = folder / f"sentences.{chosen}.md"
     return read_sentences(_text_of(folder, path.name)) if path.is_file() else {}
 
 
