@@ -50,10 +50,13 @@ class Worker:
 
     seed: str
     limits: dict[str, Any]
-    folder: str
+    environment: dict[str, str]
 
     def __init__(self, seed: str, limits: dict[str, Any], folder: str) -> None:
-        self.seed, self.limits, self.folder = seed, limits, folder
+        self.seed, self.limits = seed, limits
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        # Read here, in the main thread: another worker's thread may change the language later.
+        self.environment = {**os.environ, **threads, "TMPDIR": folder}
         self._process: subprocess.Popen[bytes] | None = None
 
     def ask(self, task: Task) -> Record:
@@ -63,11 +66,10 @@ class Worker:
             "text": base64.b64encode(task.text).decode(),
         }  # fmt: skip
         if self._process is None:
-            threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "aescratch.classroom.grading.runs"], stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, cwd=Path(ae.__file__).parent.parent,
-                env={**os.environ, **threads, "TMPDIR": self.folder}, start_new_session=True,
+                env=self.environment, start_new_session=True,
             )  # fmt: skip
         process = self._process
         assert process.stdin is not None

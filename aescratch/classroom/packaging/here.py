@@ -29,7 +29,7 @@ from aescratch.classroom.grading.seeds import nearest_seed, seed_for
 from aescratch.classroom.outcome import MISSING, Judgement, Outcome, stopped
 from aescratch.classroom.running import check_file
 from aescratch.classroom.workspace import COURSE, NEW
-from aescratch.foundations.language import gettext, language, with_sentences
+from aescratch.foundations.language import gettext, in_language, with_sentences
 from aescratch.foundations.platforms import require_processes
 
 COMMAND = re.compile(r"^(\s*)get_ipython\(\)\..*$", re.MULTILINE)  # such as %timeit: for the notebook, not the cell
@@ -133,14 +133,15 @@ def _marks(exercise: Exercise, namespace: Mapping[str, Any]) -> list[Entry]:
     require_processes("judging a submission", ELSEWHERE)
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()), with_sentences(exercise.sentences):
         warnings.simplefilter("ignore")
-        return entries(exercise, _judged(exercise, source_of(exercise, namespace), nearest_seed(), language()))
+        return entries(exercise, _judged(exercise, source_of(exercise, namespace), nearest_seed()))
 
 
 @functools.lru_cache
-def _judged(exercise: Exercise, source: str | None, seed: str, told_in: str) -> Judgement:
-    """Return the judgement on a source, with the teacher's inputs, in the language in force, by which it is cached.
+@in_language("en")
+def _judged(exercise: Exercise, source: str | None, seed: str) -> Judgement:
+    """Return the judgement on a source, with the teacher's inputs, in English; `entries` translates it.
 
-    Otter asks once for each part.
+    It is cached, since Otter asks once for each part.
     """
     if source is None:
         return Judgement(_missing(exercise))
