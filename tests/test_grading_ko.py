@@ -4,6 +4,7 @@ import copy
 import json
 import pickle
 import re
+import subprocess
 
 import pytest
 from test_grading import DIED, confined, grade, outputs
@@ -16,7 +17,7 @@ from aescratch.classroom.grading.parts import declared
 from aescratch.classroom.looking import judgement_of
 from aescratch.classroom.outcome import Judgement, Outcome
 from aescratch.classroom.packaging import NotRight, require_here, score_here
-from aescratch.classroom.packaging.carried import settings_of
+from aescratch.classroom.packaging.carried import script, settings_of
 from aescratch.foundations.language import VARIABLE, Phrase, gettext, in_language, told, with_sentences
 from aescratch.programs.cli.status import UsageError
 
@@ -178,3 +179,10 @@ def test_an_autograder_speaks_the_language_in_which_it_was_packaged():
     assert "AESCRATCH_LANGUAGE=ko" in settings
     assert "채점하지 못했다" in settings
     assert "AESCRATCH_LANGUAGE=en" in settings_of([DENSE], False)
+    for name in ("gradescope.sh", "prairielearn.sh"):  # the results of a grading that failed
+        lines = [line for line in script(name).splitlines() if line.startswith("nothing=")]
+        for words in ("$FAILED", "$UNSAFE"):
+            text = "\n".join([settings, *lines, f'printf "$nothing" "{words}"'])
+            said = subprocess.run(["bash", "-c", text], capture_output=True, text=True, encoding="utf-8", check=True).stdout
+            result = json.loads(said)
+            assert HANGUL.search(result.get("output") or result["message"])

@@ -6,11 +6,11 @@
 import textwrap
 import unicodedata
 
-FILLER = "\0"  # stands behind each wide letter, so that a length is a width
+FILLER = "\0"  # follows each wide letter, so that a length is a width
 
 
 def columns_of(text: str) -> int:
-    """Return how many columns a text takes.
+    """Return the width of a text in columns.
 
     Examples
     --------
@@ -21,7 +21,7 @@ def columns_of(text: str) -> int:
 
 
 def padded(text: str, columns: int) -> str:
-    """Return a text with spaces behind it, as many columns wide as that at least.
+    """Return a text followed by spaces, at least this many columns wide.
 
     Examples
     --------
@@ -47,5 +47,5 @@ def wrapped_lines(text: str, columns: int, indent: str = "", first_indent: str =
 
 
 def stretched(text: str) -> str:
-    """Return a text with a filler behind each wide letter, for what counts letters."""
+    """Return a text with a filler after each wide letter, so that its length is its width."""
     return "".join(f"{letter}{FILLER}" if unicodedata.east_asian_width(letter) in "WF" else letter for letter in text)

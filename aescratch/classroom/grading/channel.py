@@ -295,7 +295,7 @@ def unpacked_exception(
 ) -> tuple[BaseException | None, str, int]:  # fmt: skip
     """Return an exception with the other side's type and text, its description, and its line.
 
-    `in_words` gives the text that a reader understands.
+    `in_words` replaces the exception's text by a sentence for students.
     """
     match form:
         case {"name": str(name), "bases": list(bases), "text": str(text), "line": int(line)}:

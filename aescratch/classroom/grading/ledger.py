@@ -31,7 +31,7 @@ Record = dict[str, Any]
 
 
 def said_in(record: Record, language: str) -> Record:
-    """Return what a record says to people in a language: of its parts, their names and the reasons; and the rest."""
+    """Return the texts of a record in a language: the names of its parts, their reasons, the cause and the answer."""
     if language in record.get("words", {}):
         return record["words"][language]
     parts = {"parts": [part for part, *_ in record["entries"]], "reasons": [row[3] for row in record["entries"]]}

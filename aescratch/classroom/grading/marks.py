@@ -36,7 +36,7 @@ class Entry(NamedTuple):
     reason: str  # one sentence
     codes: tuple[str, ...] = ()  # of the findings; empty if all is right
     flagged: bool = False  # whether a person has to decide, because the checks are inconclusive
-    translated: str = ""  # the part's name in the language in force, if not in English
+    translated: str = ""  # the part's name in the language in force; empty means that it is `part`
 
     @property
     def called(self) -> str:
