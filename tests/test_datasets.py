@@ -161,10 +161,25 @@ def test_data_that_are_to_be_scaled_keep_their_digits(tmp_path, options):
             kept = load_file(tmp_path / name, to_be_scaled=True, **options)
             assert kept.x.dtype == np.float64
             assert np.array_equal(kept.x, x / divided / options.get("divide_by", 1))
-            assert load_file(tmp_path / name, **options).x.dtype == np.float32
+            with pytest.warns(UserWarning, match="in 2 of 2 columns, the first of them column 1 of x; pass to_be_scaled"):
+                assert load_file(tmp_path / name, **options).x.dtype == np.float32
     for narrow in (np.float32, np.uint8, np.float16):
         np.save(tmp_path / "narrow.npy", x.astype(narrow) if narrow is np.float32 else np.ones((3, 2), narrow))
         assert load_file(tmp_path / "narrow.npy", to_be_scaled=True).x.dtype == np.float32
+
+
+def test_a_column_is_never_rounded_away_silently(tmp_path):
+    rng = np.random.default_rng(0)
+    x = np.stack([1e6 + rng.uniform(0, 0.1, 307), rng.normal(size=307), np.full(307, 0.1)], axis=1)
+    np.savetxt(tmp_path / "x.csv", x, delimiter=",", fmt="%.17g")
+    with pytest.warns(UserWarning, match="float32 can't hold, in column 1 of x; pass to_be_scaled=True") as warned:
+        lost = load_file(tmp_path / "x.csv").x
+    assert warned[0].filename == __file__
+    assert len(np.unique(lost[:, 0])) < 10
+    kept = load_file(tmp_path / "x.csv", to_be_scaled=True).x
+    assert np.array_equal(kept, x)
+    np.savetxt(tmp_path / "x.csv", x[:, 1:] * [1e6, 1], delimiter=",", fmt="%.17g")
+    assert load_file(tmp_path / "x.csv").x.dtype == np.float32  # without a warning
 
 
 def test_dataset_refuses_to_take_nothing_and_to_show_what_is_no_image():

@@ -7,6 +7,7 @@ path -> bytes, gunzipped (limits.py) -> by their first bytes: npyfiles.py, idx.p
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from numbers import Real
 from pathlib import Path
@@ -22,7 +23,10 @@ from aescratch.datasets.limits import MAXIMUM_VALUES, read_bytes
 from aescratch.datasets.npyfiles import NPY_MAGIC, ZIP_MAGIC, parse_npy, parse_npz
 from aescratch.datasets.parquet import PARQUET_MAGIC, parse_parquet
 from aescratch.datasets.tables import Place, parse_csv
+from aescratch.foundations.scaling import CONSTANT
 from aescratch.foundations.streams import divided
+
+ROUNDING = 1e-3  # of a column's standard deviation: a larger error of float32 is a loss of data
 
 
 def load_file(
@@ -42,7 +46,8 @@ def load_file(
     - **uint8 values are divided by 255** (unless `divide_by` says otherwise), and `.source` says so.
     - Other integers are refused, since their largest possible value is unknown: pass `divide_by`. Numbers in a
       .csv count as integers if all are whole and one is not 0 or 1. Booleans become 0 and 1.
-    - Floats of any range are kept unchanged; a value beyond float32 is an error.
+    - Floats are kept as they are, of any range, but rounded to float32; a value beyond float32 is an error. A column
+      whose differences between rows are lost in this rounding causes a `UserWarning`: pass `to_be_scaled`.
     - (N, D) is kept; (N, h, w) becomes (N, h * w) with `image_shape` (h, w).
     - Labels: in an .npz the array named ``labels``, ``label`` or ``y``; in a .csv the column ``label``, ``labels``,
       ``target`` or ``class``. They must be whole numbers, are not a feature, and `.source` names them.
@@ -106,6 +111,13 @@ def load_file(
     rows = _rows(values, path)
     dtype = "float64" if to_be_scaled and not _fits_float32(rows) else "float32"
     x, scaling = _scaled(rows, divide_by, dtype, path)
+    if columns := _rounded_away(rows, divide_by, x):
+        warnings.warn(
+            f"{path} has differences between rows that float32 can't hold, in {_count(columns, x.shape[1])}; pass "
+            "to_be_scaled=True, which keeps float64, and then scale the data by ae.Scaling",
+            UserWarning,
+            stacklevel=2,
+        )
     return Dataset(
         x,
         labels=None if labels is None else whole_labels(labels, len(x), path),
@@ -204,6 +216,21 @@ def _scaled(
     if not is_finite:
         raise DataFileError(f"{path} holds values beyond float32, up to {np.abs(rows).max():.3g}; scale them down")
     return x, f"{kind} as they are" if divide_by is None else f"{kind} divided by {divide_by:g}"
+
+
+def _rounded_away(rows: NDArray[Any], divide_by: float | None, x: NDArray[np.floating[Any]]) -> list[int]:
+    """Return the numbers, from 1, of the columns that vary, but little compared with the steps of float32."""
+    if x.dtype != np.float32 or _fits_float32(rows):
+        return []
+    exact = rows if divide_by is None else divided(rows, divide_by)
+    spread, error = exact.std(axis=0, dtype=np.float64), np.abs(exact - x).max(axis=0)
+    varies = spread > CONSTANT["float64"] * np.abs(exact).max(axis=0)
+    return [int(column) + 1 for column in np.flatnonzero(varies & (error > ROUNDING * spread))]
+
+
+def _count(columns: list[int], width: int) -> str:
+    named = f"column {columns[0]} of x"
+    return named if len(columns) == 1 else f"{len(columns)} of {width} columns, the first of them {named}"
 
 
 def whole_labels(labels: NDArray[Any], n_examples: int, path: Path) -> NDArray[np.int64]:

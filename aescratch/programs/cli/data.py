@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import replace
@@ -46,6 +48,8 @@ BUILT_IN: dict[str, Callable[[], Dataset]] = {
 OPTION_OF = {
     "divide_by=": "--divide-by ", "divide_by": "--divide-by", "image_shape": "--image-shape", "key='": "--key '",
     "leave key out": "leave --key out",
+    "pass to_be_scaled=True, which keeps float64, and then scale the data by ae.Scaling":
+    "train with --scale standardize",
 }  # fmt: skip
 DATA_HELP = Phrase(
     "built-in data: digits, fashion, fashion-test or patches; data that may be on this machine: mnist, mnist-test, "
@@ -119,15 +123,20 @@ def load_or_open(name: str, arguments: Namespace, *, scales: bool) -> Dataset | 
 
 
 def _of_a_file(read: Callable[..., Any], name: str, arguments: Namespace, scales: bool, **more: Any) -> Any:
-    """Return the result of a function that reads a file; its error messages are rephrased in terms of options."""
+    """Return the result of a function that reads a file; its messages are rephrased in terms of options."""
     image_shape = getattr(arguments, "image_shape", None)  # not an option of every command
-    try:
-        return read(
-            name, image_shape and tuple(image_shape), arguments.key, divide_by=arguments.divide_by,
-            to_be_scaled=scales, **more,
-        )  # fmt: skip
-    except ValueError as error:
-        raise UsageError(_as_options(str(error))) from error
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        try:
+            data = read(
+                name, image_shape and tuple(image_shape), arguments.key, divide_by=arguments.divide_by,
+                to_be_scaled=scales, **more,
+            )  # fmt: skip
+        except ValueError as error:
+            raise UsageError(_as_options(str(error))) from error
+    for warning in caught:
+        print(f"aescratch: {_as_options(str(warning.message))}", file=sys.stderr)
+    return data
 
 
 def looked_at(data: Dataset | StreamedDataset) -> Dataset:
