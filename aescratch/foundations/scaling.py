@@ -163,10 +163,7 @@ class Scaling:
         if self.changes_nothing:
             return "columns unchanged"
         what, shift, size = SAID.get(self.how, ("a usual size", "the shifts", "the sizes"))
-        return (
-            f"columns brought to {what}: minus {shift} ({_span(self.shift)}), divided by {size} ({_span(self.size)}); "
-            "undone after decoding"
-        )
+        return f"columns brought to {what}: minus {shift} ({_span(self.shift)}), divided by {size} ({_span(self.size)})"
 
 
 def _span(values: Array) -> str:

@@ -21,7 +21,7 @@ from aescratch.programs.cli.status import UsageError, did_you_mean, usage_error
 COMMANDS = {
     "tour": (
         "aescratch.programs.tour",
-        gettext_noop("check, train and compare every variant on the digits, and write a report"),
+        gettext_noop("check, train and compare the lecture's variants on the digits, and write a report"),
     ),
     "train": (
         "aescratch.programs.cli.train",

@@ -120,7 +120,7 @@ def train(arguments: Namespace, processes: Processes) -> int:
                 lines = [str(model), f"{len(training):,} examples of {data.name} to train on"]
                 column = data.source.rpartition(" ")[2]
                 lines += [f"column {column} has the labels, and is not a feature"] if labels else []
-                lines += [] if model.scaling is None else [str(model.scaling)]
+                lines += [] if model.scaling is None else [f"{model.scaling}; undone after decoding"]
                 print("\n".join([*lines, *said(suited)]), flush=True)
             monitor = Monitor(*arrays_of(model, looked_at(seen)), epochs=arguments.epochs)
         pretraining, history = fit(model, seen, seen_held_out, optimizer, arguments, monitor)

@@ -28,12 +28,12 @@ from aescratch.programs.tour.variants import VARIANTS
 PAGE = 100  # columns
 
 DESCRIPTION = gettext_noop(
-    "Check the gradient of every variant, train it on the built-in digits, print a table, and write a report\n"
-    "with all figures inside."
+    "Check the gradient of each of the lecture's variants, train it on the built-in digits, print a table, and write a\n"
+    "report with all figures inside."
 )
 EXAMPLES = gettext_noop(
     """examples:
-  aescratch tour                               about half a minute; open report.html afterwards
+  aescratch tour                               about a minute; open report.html afterwards
   aescratch tour --quick                       a few epochs each, to see whether everything works
   aescratch tour --variant linear --variant variational --out lecture.html
 
