@@ -4,6 +4,7 @@ Wherever a promise is about values it is held bit for bit: against a second trai
 """
 
 import ast
+import contextlib
 import io
 import json
 import os
@@ -386,7 +387,17 @@ def interrupted_fit(place, monkeypatch, tmp_path, error=KeyboardInterrupt, **opt
         optimizer.rule = interrupt_at(10, optimizer.rule, error)
     elif place == "write":
         options["checkpoint"] = tmp_path / "run.npz"
-        monkeypatch.setattr("aescratch.foundations.files.os.replace", interrupt_at(3, os.replace, error))
+        replace, later = interrupt_at(3, os.replace, error), os.replace
+
+        def replace_but_once(*paths):
+            try:
+                replace(*paths)
+            except BaseException:
+                monkeypatch.setattr("aescratch.foundations.files.os.replace", later)
+                raise
+
+        monkeypatch.setattr("aescratch.foundations.files.os.replace", replace_but_once)
+        monkeypatch.setattr("aescratch.training.checkpoints.SECONDS_BETWEEN", 0.0)
     arguments = {"epochs": 6, "batch_size": 3, "optimizer": optimizer, "rng": 0, **options}
     try:
         return model, model.fit(X, **arguments)
@@ -1021,10 +1032,39 @@ def test_epochs_and_resuming_are_logged(tmp_path, caplog):
 
 def test_a_checkpoint_is_written_through_the_one_function_that_writes_whole_files(tmp_path, monkeypatch):
     written = []
-    monkeypatch.setattr("aescratch.training.epochs.write_checkpoint", lambda path, *rest: written.append(path))
+    monkeypatch.setattr("aescratch.training.checkpoints.write_checkpoint", lambda path, *rest: written.append(path))
+    monkeypatch.setattr("aescratch.training.checkpoints.SECONDS_BETWEEN", 0.0)
     checkpointed(tmp_path / "run.npz", epochs=3)
     assert written == [tmp_path / "run.npz"] * 3
     assert callable(write_checkpoint)
+
+
+def test_control_c_in_the_last_writing_returns_the_history_and_leaves_the_whole_file(tmp_path, monkeypatch):
+    writings = iter([write_checkpoint, interrupt_at(1, write_checkpoint), write_checkpoint])
+    monkeypatch.setattr("aescratch.training.checkpoints.write_checkpoint", lambda *given: next(writings)(*given))
+    monkeypatch.setattr("aescratch.training.checkpoints.SECONDS_BETWEEN", 3600.0)
+    _, history = checkpointed(tmp_path / "run.npz", epochs=3)
+    assert (history.stopped, len(history)) == ("interrupted", 3)
+    assert len(read_archive(tmp_path / "run.npz", "checkpoint")[0]["history"]["loss"]) == 3
+
+
+@pytest.mark.parametrize("end", ["finished", "early", "interrupted", "error"])
+def test_a_checkpoint_is_written_at_once_then_once_a_second_and_at_the_end(end, tmp_path, monkeypatch):
+    written, now = [], [0.0]
+
+    def observer(model, history):
+        now[0] += 0.4
+        if len(history) == 6 and end in ("interrupted", "error"):
+            raise KeyboardInterrupt if end == "interrupted" else OSError("the disk went away")
+
+    monkeypatch.setattr("aescratch.training.checkpoints.time.monotonic", lambda: now[0])
+    monkeypatch.setattr(
+        "aescratch.training.checkpoints.write_checkpoint", lambda path, run, good: written.append(len(good.history))
+    )
+    options = {"validation": HELD_OUT, "optimizer": ae.SGD(1e-30), "patience": 5} if end == "early" else {}
+    with pytest.raises(OSError, match="went away") if end == "error" else contextlib.nullcontext():
+        assert checkpointed(tmp_path / "run.npz", epochs=6 if end == "finished" else 9, observer=observer, **options)[1].stopped == end
+    assert written == [1, 4, 6]
 
 
 def test_validation_as_a_list_of_rows_is_refused_in_a_sentence():

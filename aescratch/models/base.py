@@ -273,8 +273,9 @@ class Model(Recipe):
         progress : bool, optional
             Whether to show a progress bar; by default only on a terminal.
         checkpoint : path, optional
-            A file that is written after every epoch. If it exists already, training continues from it. On the CPU, an
-            interrupted and resumed training equals an uninterrupted one, bit for bit.
+            A file with the state after a complete epoch. It is written at most once a second, and when training ends,
+            is interrupted or fails; a killed process loses about a second. If the file exists already, training
+            continues from it. On the CPU, an interrupted and resumed training equals an uninterrupted one, bit for bit.
         observer : callable, optional
             Called with the model and the history after every epoch. It may read the model, and call `loss`, with its
             own rng, and `backward`, without changing the training.

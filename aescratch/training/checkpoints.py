@@ -1,6 +1,6 @@
 """Checkpoints: the complete state of a training, kept in memory after each good epoch, and optionally in a file.
 
-    TrainingState --keep--> Snapshot --write_checkpoint--> file
+    TrainingState --keep--> Snapshot --write_checkpoint--> file     at most once a second, and at the end
     TrainingState <--put--- Snapshot <--read_checkpoint--- file
 
 Control-C, divergence, and resuming in another process all restore a snapshot in the same way.
@@ -12,6 +12,7 @@ import contextlib
 import json
 import math
 import os
+import time
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from aescratch.training.saving import require_like
 
 PathLike = str | os.PathLike[str]
 MOST_STEPS = 2**53  # a larger count isn't exact as a float
+SECONDS_BETWEEN = 1.0  # two writings of a checkpoint, since flushing it to the disk can take longer than an epoch
 
 
 @dataclass
@@ -177,6 +179,43 @@ def write_checkpoint(path: PathLike, run: Any, snapshot: Snapshot) -> None:
         "rng": snapshot.rng,
     }  # fmt: skip
     write_archive(path, header, _named(snapshot.values, snapshot.moments, snapshot.best))
+
+
+class CheckpointFile:
+    """The file of a checkpoint: it has a good epoch that is at most about a second old, and at the end the last one.
+
+    Parameters
+    ----------
+    path : str or path, optional
+        Without it nothing is written.
+    run : dict
+        The description of the run.
+    n_epochs : int
+        The number of epochs that the file has already.
+    """
+
+    def __init__(self, path: PathLike | None, run: Any, n_epochs: int) -> None:
+        self.path, self.run, self.n_epochs = path, run, n_epochs
+        self.last_written = -math.inf
+
+    def offer(self, snapshot: Snapshot) -> None:
+        """Write the snapshot if the last writing was at least a second ago."""
+        if time.monotonic() - self.last_written >= SECONDS_BETWEEN:
+            self.write(snapshot)
+
+    def write(self, snapshot: Snapshot) -> None:
+        """Write the snapshot unless the file has it."""
+        if self.path is not None and len(snapshot.history) > self.n_epochs:
+            write_checkpoint(self.path, self.run, snapshot)
+            self.n_epochs, self.last_written = len(snapshot.history), time.monotonic()
+
+    @contextlib.contextmanager
+    def complete(self, training: TrainingState) -> Iterator[None]:
+        """Write the last good epoch when the block ends, also by an error."""
+        try:
+            yield
+        finally:
+            self.write(training.good)
 
 
 def _named(values: dict[str, Array], moments: dict[str, Array], best: dict[str, Array]) -> dict[str, Array]:

@@ -22,7 +22,7 @@ from aescratch.foundations.validation import as_generator, own_generator
 from aescratch.optimizers import Optimizer, OptimizerState
 from aescratch.training import contract
 from aescratch.training.batches import batches_in_order, batches_of_epoch
-from aescratch.training.checkpoints import Snapshot, TrainingState, describe_run, read_checkpoint, write_checkpoint
+from aescratch.training.checkpoints import CheckpointFile, Snapshot, TrainingState, describe_run, read_checkpoint
 from aescratch.training.divergence import TrainingDivergedError, report_divergence, where_the_model_is
 from aescratch.training.ending import MOST_ROWS, loss_as_left, together
 from aescratch.training.history import History
@@ -48,14 +48,15 @@ def fit_by_batches(model: Any, plan: Plan, optimizer: Optimizer) -> History:
         saved = processes.from_first(saved or training.good)
     if saved is not None:
         training.restart(saved)
-    with progress_bar(plan, len(training.history)) as bar, training.kept_whole():
-        _train_epochs(training, plan, run, bar)
+    file = CheckpointFile(plan.checkpoint if processes.is_first else None, run, len(training.history))
+    with progress_bar(plan, len(training.history)) as bar, file.complete(training), training.kept_whole():
+        _train_epochs(training, plan, file, bar)
         if plan.patience is not None:
             training.put_values(training.best)
     return training.history
 
 
-def _train_epochs(training: TrainingState, plan: Plan, run: Any, bar: Any) -> None:
+def _train_epochs(training: TrainingState, plan: Plan, file: CheckpointFile, bar: Any) -> None:
     """Train until the last epoch, or until it stops early.
 
     The loop is in a separate function: in Python 3.13, a Control-C at the jump at the end of a loop inside a `with`
@@ -74,14 +75,14 @@ def _train_epochs(training: TrainingState, plan: Plan, run: Any, bar: Any) -> No
             _log("epoch %d of %d: loss %.6g, rate %g", len(training.history), plan.epochs, loss, rate)
         _watch(training, plan)
         training.keep()
-        if plan.checkpoint is not None and processes.is_first:
-            write_checkpoint(plan.checkpoint, run, training.good)
+        file.offer(training.good)
         if plan.observer is not None and processes.is_first:
             plan.observer(training.model, training.history)
         bar.set_postfix_str(f"loss {loss:.4g}{levels}", refresh=False)
         bar.update()
         if processes.batch is not None:
             processes.end_epoch(training.fingerprint())
+    file.write(training.good)
 
 
 def train_epoch(training: TrainingState, plan: Plan, rate: float) -> tuple[float, float | None]:

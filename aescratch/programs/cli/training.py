@@ -75,8 +75,8 @@ TRAINING = group(
     whole("--patience", "stop after N epochs without a better validation loss, and keep the best epoch"),
     option(
         "--checkpoint", metavar="FILE",
-        help="write this file after every epoch; if it exists, training continues from it, and ends with the same bits "
-        "if --epochs is the same",
+        help="write this file at most once a second, and at the end; if it exists, training continues from it, and "
+        "ends with the same bits if --epochs is the same",
     ),
     option(
         "--backend", type=partial(choice, {"numpy": "numpy", "cupy": "cupy"}), default="numpy", metavar="NAME",

@@ -1,4 +1,4 @@
-"""`aescratch tour`: check, train and measure the lecture's variants on real digits, and write one self-contained report.
+"""`aescratch tour`: check, train and measure the lecture's variants on real digits, and write a self-contained report.
 
     variants.py   the variants, with good settings for each
     experiment.py variant, digits -> gradient check, training, measures -> Result, with one Row of the table

@@ -28,8 +28,8 @@ from aescratch.programs.tour.variants import VARIANTS
 PAGE = 100  # columns
 
 DESCRIPTION = gettext_noop(
-    "Check the gradient of each of the lecture's variants, train it on the built-in digits, print a table, and write a\n"
-    "report with all figures inside."
+    "Check the gradient of each of the lecture's variants, train it on the built-in digits, print a table, and write\n"
+    "a report with all figures inside."
 )
 EXAMPLES = gettext_noop(
     """examples:
