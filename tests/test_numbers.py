@@ -131,7 +131,7 @@ NUMBERS = [
     ("docs/explanation/diagnosis.md", r"print the first (\w+) findings", measures.MOST_FINDINGS),
     ("docs/explanation/diagnosis.md", r"at most (\d+) % explained, where PCA", percent(of_training.NOTHING_LEARNT)),
     ("docs/explanation/diagnosis.md", r"the first epoch was (\w+) times", of_training.OVERSHOT),
-    ("docs/explanation/diagnosis.md", r"divergence below (\S+) nats", gaussian_code.AWAKE),
+    ("docs/explanation/diagnosis.md", r"divergence below (\S+) \[?nats", gaussian_code.AWAKE),
     ("docs/explanation/diagnosis.md", r"right about (\d+) % of codes", percent(of_model.NEARLY_ALWAYS)),
     ("docs/explanation/diagnosis.md", r"mean square is (\w+) times that of N", of_model.FAR_OFF),
     ("docs/explanation/diagnosis.md", r"few columns hold (\d+) % of the variance", percent(of_data.NEARLY_ALL)),

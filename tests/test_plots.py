@@ -497,7 +497,7 @@ def traversal(**options):
         ),
         (lambda: plots.filters(np.eye(15)[:, :0], SHAPE), ValueError, "the transposed W to hold at least one"),
         (lambda: plots.filters(X, SHAPE), ValueError, "pixels as a row of the transposed W, 7"),
-        (lambda: plots.filters("W", SHAPE), TypeError, "expected W to be an array of floats, got str"),
+        (lambda: plots.filters("W", SHAPE), TypeError, "expected W to be an array of floats, got the text"),
         (lambda: plots.filters(np.eye(15), SHAPE, columns=2.5), TypeError, "columns to be an integer"),
         (lambda: plots.latent_map(X[:, :1]), ValueError, r"two or more units, got one of 1; draw .* ax.hist"),
         (lambda: plots.latent_map(X, np.zeros(3, int)), ValueError, r"one label per code, .*7,.*, got shape \(3,\)"),
