@@ -40,7 +40,7 @@ class Engine {
       return this.arrays[tree[1]].data[flat];
     }
     if (kind === "index") return place[tree[1]];
-    if (kind === "size") return this.examples;
+    if (kind === "size") return tree[2] ? this.length(tree) : this.examples;
     if (kind === "call") return this.functions[tree[1]](...tree[2].map((part) => this.value(part, place, reads)));
     if (kind === "if") return this.value(this.value(tree[1], place, reads) ? tree[2] : tree[3], place, reads);
     if (kind === "and") return this.value(tree[1], place, reads) && this.value(tree[2], place, reads);
@@ -61,7 +61,7 @@ class Engine {
       sum * shape[axis] + (typeof index === "string" ? place[index] : this.value(index, place, reads)), 0);
   }
 
-  // How many values the index of a sum takes: the length of an axis that it stands at.
+  // How many values the index of a sum or of a size takes: the length of an axis that it stands at.
   length(tree) {
     if (!this.lengths.has(tree)) this.lengths.set(tree, this.axis(tree[2], tree[1]));
     return this.lengths.get(tree);

@@ -29,12 +29,18 @@ const COUNTS = { i: "D", j: "H", k: "K" };
 const SIGNS = { "*": "·", "-": "−", "==": "=" };
 const within = (text, own, around) => (own < around ? row(sign("(") + text + sign(")")) : text);
 
+// The letter of a size; of several samples of each example there are more rows than N.
+function sizeOf(tree) {
+  const letter = COUNTS[tree[1]], length = engine.value(tree, {});
+  return letter || length === engine.examples ? `<mi>${letter ?? "N"}</mi>` : `<mn>${length}</mn>`;
+}
+
 function math(tree, around) {
   if (typeof tree === "number") return `<mn>${tree === Math.PI ? "π" : exact(tree)}</mn>`;
   const [kind, one, two] = tree;
   if (kind === "at") return quantity(one, two);
   if (kind === "index") return `<mi>${one}</mi>`;
-  if (kind === "size") return "<mi>N</mi>";
+  if (kind === "size") return sizeOf(tree);
   if (kind === "call") {
     const inside = two.map((part) => math(part, -1)).join(sign(","));
     if (one === "sqrt") return `<msqrt>${inside}</msqrt>`;

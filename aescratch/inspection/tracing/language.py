@@ -8,6 +8,7 @@ A tree consists of lists, so that a page can hold it as JSON and compute it by t
     1.5                                a number
     ["at", "x", ["n", "i"]]            an entry of an array; a number with a name has no indices
     ["index", "c"]  ["size", "n"]      an index as a number; the number of its values, N for the batch
+    ["size", "i", entry]               the number of its values at this entry, as in size(i, W[i,0])
     ["sum", "i", tree]                 a sum over an index; "mean" and "max" likewise
     ["+", left, right]                 and - * / ** < > == and or
     ["call", "exp", [tree]]            a function of numbers
@@ -103,7 +104,7 @@ def _tree(node: Any, bound: frozenset[str]) -> Tree:
 
 def _call(node: Any, bound: frozenset[str]) -> Tree:
     name, (first, *rest) = node.func.id, node.args
-    if name in AGGREGATES and isinstance(first, ast.Name) and len(rest) == 1:
+    if name in (*AGGREGATES, "size") and isinstance(first, ast.Name) and len(rest) == 1:
         return [name, first.id, _tree(rest[0], bound | {first.id})]
     return ["call", name, [_tree(argument, bound) for argument in node.args]]
 
@@ -199,7 +200,7 @@ def _value(tree: Tree, values: Mapping[Any, Array], sizes: dict[str, int], axes:
     if kind == "index":
         return counted(tree[1])
     if kind == "size":
-        return sizes[tree[1]]
+        return (sizes_in(tree[2], values) if len(tree) == 3 else sizes)[tree[1]]
     if kind == "call":
         return FUNCTIONS[tree[1]](*(value(argument) for argument in tree[2]))
     if kind == "if":

@@ -23,7 +23,7 @@ SLOPES = {  # of the activations at their inputs
     "GELU": f"({CDF} + a[n,j] * {DENSITY})",
     "tanh-GELU": f"(0.5 * (1 + tanh({INNER})) + 0.5 * a[n,j] * (1 - tanh({INNER})**2) * {RISE})",
 }
-ROWS = "sum(m, 1 + 0 * grad_y[m,0])"  # of several samples there are more than N
+ROWS = "size(n, grad_y[n,0])"  # of several samples there are more than N
 KEPT = "sum(i, 1 if {more} or {equal} and i < j else 0) < k"  # whether an entry is among the k largest of its row
 
 
@@ -49,7 +49,7 @@ def _kept(more: str, equal: str) -> Lines:
 LINEAR: dict[str, Lines] = {
     "W averaged": (f"grad_W[i,j] = right[i,j] / {ROWS}",),
     "W divided by N − 1": (f"grad_W[i,j] = right[i,j] / ({ROWS} - 1)",),
-    "W divided by N D": (f"grad_W[i,j] = right[i,j] / {ROWS} / sum(k, 1 + 0 * W[k,0])",),
+    "W divided by N D": (f"grad_W[i,j] = right[i,j] / {ROWS} / size(i, W[i,0])",),
     "W from the first example": ("grad_W[i,j] = x[0,i] * grad_y[0,j]",),
     "W from the last example": (f"grad_W[i,j] = x[{ROWS} - 1,i] * grad_y[{ROWS} - 1,j]",),
     "W without the last example": (f"grad_W[i,j] = right[i,j] - x[{ROWS} - 1,i] * grad_y[{ROWS} - 1,j]",),
@@ -64,7 +64,7 @@ LINEAR: dict[str, Lines] = {
     "W from the means": ("grad_W[i,j] = mean(n, x[n,i]) * sum(n, grad_y[n,j])",),
     "x negative": ("grad_x[n,i] = -right[n,i]",),
     "x averaged": (f"grad_x[n,i] = right[n,i] / {ROWS}",),
-    "x divided by H": ("grad_x[n,i] = right[n,i] / sum(k, 1 + 0 * W[0,k])",),
+    "x divided by H": ("grad_x[n,i] = right[n,i] / size(j, W[0,j])",),
     "x with its rows reversed": (f"grad_x[n,i] = sum(j, grad_y[{ROWS} - 1 - n,j] * W[i,j])",),
     "x with its rows shifted": (f"grad_x[n,i] = sum(j, grad_y[n - 1 if n > 0 else {ROWS} - 1,j] * W[i,j])",),
     "x zero": ("grad_x[n,i] = 0",),
@@ -197,21 +197,21 @@ MISTAKES: dict[str, dict[str, Lines]] = {
         "turned round": ("grad_h[n,j] = 2 * (q[n,j] - h[n,j]) / N", "grad_q[n,j] = 2 * (h[n,j] - q[n,j]) / N"),
     },
     "codebook_entries_backward": {
-        "averaged": ("grad_E[k,w] = right[k,w] / sum(n, 1 + 0 * grad_q[n,0])",),
+        "averaged": ("grad_E[k,w] = right[k,w] / size(n, grad_q[n,0])",),
     },
     "gradient_reversal_backward": {
         "museum: a reversal that doesn't reverse": ("grad_h[n,j] = grad_y[n,j]",),
     },
     "squared_error_backward": {
         "museum: a loss and a gradient that disagree about the batch": ("grad_x_hat[n,i] = x_hat[n,i] - x[n,i]",),
-        "mean over everything": ("grad_x_hat[n,i] = right[n,i] / sum(k, 1 + 0 * x[0,k])",),
+        "mean over everything": ("grad_x_hat[n,i] = right[n,i] / size(i, x[0,i])",),
         "½ forgotten": ("grad_x_hat[n,i] = 2 * right[n,i]",),
         "turned round": ("grad_x_hat[n,i] = -right[n,i]",),
         "target missing": ("grad_x_hat[n,i] = x_hat[n,i] / N",),
         "sign of the difference": ("grad_x_hat[n,i] = sign(x_hat[n,i] - x[n,i]) / N",),
         "sum for difference": ("grad_x_hat[n,i] = (x_hat[n,i] + x[n,i]) / N",),
         "squared": ("grad_x_hat[n,i] = (x_hat[n,i] - x[n,i])**2 / N",),
-        "D and N exchanged": ("grad_x_hat[n,i] = (x_hat[n,i] - x[n,i]) / sum(k, 1 + 0 * x[0,k])",),
+        "D and N exchanged": ("grad_x_hat[n,i] = (x_hat[n,i] - x[n,i]) / size(i, x[0,i])",),
         "N − 1": ("grad_x_hat[n,i] = (x_hat[n,i] - x[n,i]) / (N - 1)",),
     },
     "binary_cross_entropy_backward": {
@@ -247,7 +247,7 @@ MISTAKES: dict[str, dict[str, Lines]] = {
         "1/N missing": ("grad_h[n,j] = sign(h[n,j])",),
         "values, not signs": ("grad_h[n,j] = h[n,j] / N",),
         "ones, not signs": ("grad_h[n,j] = 1 / N",),
-        "over everything": ("grad_h[n,j] = right[n,j] / sum(k, 1 + 0 * h[0,k])",),
+        "over everything": ("grad_h[n,j] = right[n,j] / size(j, h[0,j])",),
     },
     "contraction_backward": {
         "2 missing": ("grad_slope[n,j] = right[n,j] / 2",),
@@ -274,10 +274,10 @@ MISTAKES: dict[str, dict[str, Lines]] = {
         "2 W": ("grad_W[i,j] = 2 * W[i,j]",),
         "W²": ("grad_W[i,j] = W[i,j]**2",),
         "sign of W": ("grad_W[i,j] = sign(W[i,j])",),
-        "averaged": ("grad_W[i,j] = W[i,j] / sum(k, 1 + 0 * W[k,0])",),
+        "averaged": ("grad_W[i,j] = W[i,j] / size(i, W[i,0])",),
     },
     "importance_bound_backward": {
-        "museum: the mean of the logarithms": ("grad_log_p[n,k] = -1 / sum(l, 1 + 0 * log_w[0,l]) / N",),
+        "museum: the mean of the logarithms": ("grad_log_p[n,k] = -1 / size(k, log_w[0,k]) / N",),
         "museum: weights that learn": (
             "grad_log_p[n,k] = right[n,k] * (1 + log_w[n,k] - sum(l, share[n,l] * log_w[n,l]))",
         ),
