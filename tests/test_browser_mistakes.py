@@ -19,9 +19,9 @@ from aescratch.inspection.tracing.operation import named_equation
 NUMBERS = "return Object.fromEntries(Object.entries(window.aescratch.engine.arrays).map(([name, array]) => [name, array.data]))"
 # Every number behind the forward pass, with one mistake after the other, or some of them.
 WITH_EACH = """
-const { engine, mistakes, withRight } = window.aescratch;
+const { engine, mistakes, withBackward } = window.aescratch;
 const later = engine.steps.filter((step) => step.which !== 'forward').map((step) => step.name);
-return mistakes.filter((_, place) => place % arguments[0] === 0).map((mistake) => [mistake.id, withRight(() => later.map((name) => [name, engine.arrays[name].data.map(String)]), mistake)]);
+return mistakes.filter((_, place) => place % arguments[0] === 0).map((mistake) => [mistake.id, withBackward(mistake, () => later.map((name) => [name, engine.arrays[name].data.map(String)]))]);
 """
 WRONG = "return [...document.querySelectorAll('td.wrong')].map((cell) => [cell.of, cell.flat, cell.dataset.right])"
 
@@ -115,7 +115,7 @@ def test_a_mistake_is_marked_told_and_trained_beside_the_right_backward(page, mo
     }
     place = int(np.argmax(np.abs(gradient)))
     assert text(driver, "verdict").startswith(f"First wrong: grad_b1[{place}] = ")
-    assert "Wrong after it: b1 (3 of 3). Still right: W1, W2, b2." in text(driver, "verdict")
+    assert "Wrong gradients: b1 (3 of 3). Still right: W1, W2, b2." in text(driver, "verdict")
     assert "grad_b is the right gradient, times 1/N" in text(driver, "verdict")
     assert "Over what does the forward sum" in text(driver, "verdict")
     links = driver.execute_script("return [...document.querySelectorAll('#steps a.wrong')].map((a) => a.getAttribute('href'))")
@@ -130,13 +130,16 @@ def test_a_mistake_is_marked_told_and_trained_beside_the_right_backward(page, mo
     np.testing.assert_allclose(drawn[0], right, rtol=1e-9)
     np.testing.assert_allclose(drawn[1], expected, rtol=1e-9)
     assert text(driver, "compared") == (
-        f"After 50 steps, J = {right[-1]:.4g} with the right backward (solid) and {expected[-1]:.4g} with the mistake (dashed)."
+        f"With the right backward (solid), J = {right[-1]:.4g} after 50 steps. "
+        f"With the mistake (dashed), J = {expected[-1]:.4g} after 50 steps."
     )
     assert driver.execute_script(NUMBERS) == numbers, "comparing changes nothing"
     driver.find_element(By.ID, "language").click()
     assert "처음 틀린 곳" in text(driver, "verdict")
     assert "grad_b의 값은 올바른 기울기의 1/N배" in text(driver, "verdict")
     assert "박물관: 편향을 평균 냄" in text(driver, "mistake")
+    formula = driver.find_element(By.CSS_SELECTOR, ".formula.wrong").get_attribute("aria-label")
+    assert formula.startswith("이 단계에 실수가 들어 있다.")
     driver.find_element(By.ID, "language").click()
     switch_in(driver, "")
     assert driver.execute_script(NUMBERS) == before
@@ -147,11 +150,22 @@ def test_a_mistake_is_marked_told_and_trained_beside_the_right_backward(page, mo
 def test_a_mistake_that_changes_nothing_and_one_that_breaks_off_are_told(page):  # noqa: F811
     model = ae.Autoencoder([4, 2], activation=ae.Tanh, rng=0)
     driver = page(ae.trace(model, np.random.default_rng(0).random((1, 4)), optimizer=ae.SGD(0.5)))
+    switch_in(driver, "encoder.dense1:W divided by N D")
+    sizes = "return [...document.querySelectorAll('.formula.wrong .off mfrac > :last-child')].map((size) => size.textContent)"
+    assert driver.execute_script(sizes)[-2:] == ["N", "D"]
     switch_in(driver, "encoder.dense1:W averaged")
     assert text(driver, "verdict").startswith("With these numbers, the mistake changes nothing.")
     switch_in(driver, "reconstruction:squared")
     driver.find_element(By.ID, "compare").click()
-    assert "J is no longer finite after" in text(driver, "compared")
+    assert re.search(r"\(solid\), J = .+ after 50 steps\. .+\(dashed\), J is no longer finite after \d+ steps\.", text(driver, "compared"))
+    for name, value in {"eta": 1e4, "x": 3}.items():
+        edit(driver, name, 0, value)
+    driver.find_element(By.ID, "compare").click()
+    says, (right, off) = text(driver, "compared"), driver.execute_script("return ['right', 'off'].map((name) => document.getElementById('compared')[name].length)")
+    assert says == (
+        f"With the right backward (solid), J is no longer finite after {right} steps. "
+        f"With the mistake (dashed), J is no longer finite after {off} steps."
+    )
 
 
 def test_a_link_opens_the_page_as_it_is(page, sparse):  # noqa: F811
@@ -179,9 +193,33 @@ def test_a_link_opens_the_page_as_it_is(page, sparse):  # noqa: F811
     press_with(driver, [Keys.CONTROL], "z")
     assert driver.execute_script("return window.aescratch.engine.arrays.rho.data[0]") == sparse.given["rho"]
     assert "rho" not in driver.current_url
-    driver = page(sparse, fragment="#step-2&x.999=1&rho.0=7&wrong=nothing&train=3@nothing")
+
+
+REFUSED = (
+    "x.999=1", "rho.0=7", "wrong=nothing", "train=3@nothing", "train=1001", "at=h1.999", "example=-1", "example=0.5",
+    "example=", "step-999", "colour=red", "100%",
+)  # fmt: skip
+
+
+def test_a_link_names_what_the_page_cannot_do(page, sparse):  # noqa: F811
+    driver = page(sparse, fragment=f"#{'&'.join(REFUSED)}&step-2")
     assert here(driver).startswith("step 2 ")
-    assert said(driver) == "The link asks for what this page can't do: x.999, rho.0, train=3@nothing, nothing."
+    assert said(driver) == f"The link asks for what this page can't do: {', '.join(REFUSED)}."
+    assert driver.execute_script("return window.aescratch.engine.arrays.J.data[0]") == sparse.loss
+    assert driver.find_element(By.ID, "example").get_attribute("value") == "0"
+
+
+def test_an_address_holds_all_changes(page, sparse):  # noqa: F811
+    driver = page(sparse, fragment="#x.0=0.25&train=2@encoder.dense1:b times 4&train=999")
+    assert said(driver) == "The link asks for what this page can't do: train=999."
+    assert driver.find_element(By.ID, "mistake").get_attribute("value") == ""
+    assert driver.execute_script(WRONG) == []
+    follow = "location.hash = arguments[0]; addEventListener('hashchange', () => setTimeout(arguments[1]), { once: true })"
+    driver.execute_async_script(follow, "#step-2&wrong=encoder.dense1:b times 4&example=1")
+    assert driver.find_element(By.ID, "mistake").get_attribute("value") == "encoder.dense1:b times 4"
+    driver.execute_async_script(follow, "#step-2")
+    assert driver.find_element(By.ID, "mistake").get_attribute("value") == ""
+    assert driver.find_element(By.ID, "example").get_attribute("value") == "0"
     assert driver.execute_script("return window.aescratch.engine.arrays.J.data[0]") == sparse.loss
 
 
@@ -189,6 +227,17 @@ def test_chosen_steps_fit_a_page_of_paper(page, sparse):  # noqa: F811
     driver = page(sparse)
     driver.execute_script("window.print = () => {}")
     driver.execute_script("document.querySelector(\"a[href='#step-2']\").click()")
+    driver.find_element(By.ID, "print").click()
+    now = driver.find_element(By.ID, "print-now")
+    press(driver, Keys.PAGE_DOWN, Keys.ESCAPE)
+    assert not now.is_displayed()
+    assert here(driver).startswith("step 2 ")
+    driver.find_element(By.ID, "print").click()
+    driver.find_element(By.CSS_SELECTOR, "#choices :checked").click()
+    assert not now.is_enabled()
+    driver.find_element(By.ID, "print-all").click()
+    assert now.is_enabled()
+    driver.find_element(By.ID, "print-cancel").click()
     driver.find_element(By.ID, "print").click()
     names = [label.text for label in driver.find_elements(By.CSS_SELECTOR, "#choices label")]
     assert names[:2] == ["Given", "0 a1"]

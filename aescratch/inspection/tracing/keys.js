@@ -1,6 +1,7 @@
 // Keys, and the start: the page computes everything once and compares it with what Python recorded.
 
 const AROUND = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+const SCROLLING = ".formula, .where pre, figure"; // sideways, if they are too wide
 const STEPS = { ArrowLeft: -1, ArrowRight: 1, PageUp: -1, PageDown: 1 }; // presenters send the latter two
 
 // The unit beside another: in the next column the one at nearly the same height.
@@ -45,6 +46,7 @@ byId("full").addEventListener("click", fullScreen);
 byId("full").hidden = !document.fullscreenEnabled;
 
 document.addEventListener("keydown", (event) => {
+  if (choice.open) return;
   const typing = event.target.closest?.("input, select"), key = event.key.toLowerCase();
   if ((event.ctrlKey || event.metaKey) && !event.altKey && !typing && (key === "z" || key === "y")) {
     if (key === "y" || event.shiftKey) redo();
@@ -52,6 +54,7 @@ document.addEventListener("keydown", (event) => {
     return event.preventDefault();
   }
   if (event.altKey || event.ctrlKey || event.metaKey) return;
+  if (event.key in AROUND && event.target.matches?.(`:is(${SCROLLING})[tabindex="0"]`)) return; // the browser scrolls it
   const cell = event.target.closest?.("td[role=gridcell]"), unit = event.target.closest?.("svg [role=button]");
   const weight = fan.elements.includes(event.target) ? event.target : null;
   if (event.key === "Escape") {
@@ -99,6 +102,7 @@ language.show();
 language.bind(byId("language"), () => {
   sections.forEach((section, place) => describe(section, all[place]));
   listMistakes();
+  writeFormulas();
   compared.replaceChildren();
   go(current, false, false);
   refresh();
@@ -110,8 +114,8 @@ document.documentElement.dataset.selftest = String(difference);
 restore();
 refresh();
 byId("main").append(language.tell(make("p", { class: "how" }), "computed_again", { difference: show(difference) }));
-document.querySelectorAll(".formula, .where pre, figure, #panel, #steps").forEach((element) => reachable.observe(element));
+document.querySelectorAll(`${SCROLLING}, #panel, #steps`).forEach((element) => reachable.observe(element));
 go(0, false, false);
 started = true;
 follow(asked);
-window.aescratch = { engine, edit, cells, paths, printed, mistakes, withRight };
+window.aescratch = { engine, edit, cells, paths, printed, mistakes, withBackward };

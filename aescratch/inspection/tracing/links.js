@@ -36,11 +36,13 @@ function address() {
   } catch { /* a page inside of another one has no address of its own */ }
 }
 
-// Make the page as a link says: from the recorded numbers on, one change after the other.
+// Make the page as a link says: from the recorded numbers on, one change after the other. A link without changes has none.
 function follow(hash) {
   frame(hash);
-  const [id, ...parts] = hash.slice(1).split("&"), place = placeOf(id);
-  if (parts.some((part) => part && part !== "embed")) restoreState(parts.map((part) => part.split("=")));
+  const parts = hash.slice(1).split("&").filter((part) => part && part !== "embed").map(textOf);
+  const place = placeOf(parts.find((part) => placeOf(part) !== -1));
+  const changes = parts.filter((part) => placeOf(part) === -1);
+  if (changes.length || state().some((part) => part !== "embed")) restoreState(changes);
   if (place !== -1 && place !== current) jump(place);
 }
 
@@ -48,18 +50,16 @@ function restoreState(parts) {
   done.length = undone.length = 0;
   switchIn(null);
   const asked = new Map(), refused = [];
-  for (const [key, text = ""] of parts) {
-    const value = textOf(text), [, of, flat] = /^(.+)\.(\d+)$/.exec(key) ?? [];
-    if (key === "train") trainAsLinked(value, refused);
-    else if (of) {
-      const given = data.quantities[of]?.kind in GIVEN && Number(flat) < data.quantities[of].data.length;
-      if (!given || edit(of, Number(flat), value === "" ? NaN : Number(value))) refused.push(key);
-    } else asked.set(key, value);
+  for (const part of parts) {
+    const [, key, value] = /^([^=]*)=(.*)$/s.exec(part) ?? [], [, of, flat] = /^(.+)\.(\d+)$/.exec(key) ?? [];
+    const takes = { wrong: mistakeById.has(value), at: Boolean(cellOf(value)), example: /^\d+$/.test(value) && Number(value) < engine.examples };
+    if (key === "train" ? !trainAsLinked(value) : of ? !editAsLinked(of, Number(flat), value) : !takes[key]) refused.push(part);
+    else asked.set(key, value);
   }
-  if (mistakeById.has(asked.get("wrong"))) switchIn(mistakeById.get(asked.get("wrong")));
-  else if (asked.has("wrong")) refused.push(asked.get("wrong"));
-  if (Number(asked.get("example")) < engine.examples) example.value = asked.get("example");
-  choose(asked.get("at") ?? "");
+  switchIn(mistakeById.get(asked.get("wrong")) ?? null);
+  example.value = String(Number(asked.get("example") ?? 0));
+  tell(cellOf(asked.get("at")) ?? null);
+  keep(asked.has("at"));
   build();
   if (refused.length) announce(say("link_refused", { what: refused.join(", ") }), true);
 }
@@ -72,25 +72,32 @@ function textOf(text) {
   }
 }
 
-function trainAsLinked(value, refused) {
-  const [, steps, by] = /^(\d+)(?:@(.+))?$/.exec(value) ?? [];
-  if (!plain || !(steps >= 1 && steps <= 1000) || (by && !mistakeById.has(by))) return refused.push(`train=${value}`);
-  if ((mistake?.id ?? undefined) !== by) switchIn(mistakeById.get(by) ?? null);
-  return train(Number(steps));
+// Whether the page could train so; a link may ask for a thousand steps in all.
+function trainAsLinked(value) {
+  const [, steps, by] = /^(\d+)(?:@(.+))?$/.exec(value) ?? [], before = done.flatMap(({ losses }) => losses ?? []).length;
+  if (!plain || !(steps >= 1 && before + Number(steps) <= 1000) || (by && !mistakeById.has(by))) return false;
+  if (mistake?.id !== by) switchIn(mistakeById.get(by) ?? null);
+  train(Number(steps));
+  return true;
 }
 
-function choose(name) {
-  const [, of, flat] = /^(.+)\.(\d+)$/.exec(name) ?? [], cell = cells.get(of)?.[0][Number(flat)];
-  tell(cell ?? null);
-  keep(Boolean(cell));
+function editAsLinked(of, flat, value) {
+  const given = data.quantities[of]?.kind in GIVEN && flat < data.quantities[of].data.length;
+  return given && !edit(of, flat, value === "" ? NaN : Number(value));
+}
+
+function cellOf(name) {
+  const [, of, flat] = /^(.+)\.(\d+)$/.exec(name) ?? [];
+  return cells.get(of)?.[0][Number(flat)];
 }
 
 addEventListener("hashchange", () => {
-  if (decodeURIComponent(location.hash) !== decodeURIComponent(fragment())) follow(location.hash);
+  if (textOf(location.hash) !== textOf(fragment())) follow(location.hash);
 });
 
 // Copied, or where the browser doesn't let a page copy, shown to be copied.
 async function copyLink() {
+  if (byId("copy").hidden) return;
   const link = location.href.split("#")[0] + fragment();
   try {
     await navigator.clipboard.writeText(link);
@@ -100,4 +107,4 @@ async function copyLink() {
   }
 }
 byId("copy").addEventListener("click", copyLink);
-byId("copy").hidden = location.protocol === "about:";
+byId("copy").hidden = byId("print").hidden = location.protocol === "about:"; // a notebook's frame permits neither

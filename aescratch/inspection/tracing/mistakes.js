@@ -29,8 +29,8 @@ function putIn(which) {
   for (const step of data.steps) step.tree = which?.trees[step.name] ?? rightTrees.get(step.name);
 }
 
-// Run something with the right formulas, and leave the numbers as they were.
-function withRight(run, which = null) {
+// Run something with a mistake in the backward pass, or with none, and leave the numbers as they were.
+function withBackward(which, run) {
   const now = Object.entries(data.quantities).map(([of, array]) => [of, array.data]);
   for (const [of, numbers] of now) data.quantities[of].data = [...numbers];
   putIn(which);
@@ -45,7 +45,7 @@ function withRight(run, which = null) {
 function findWrong() {
   wrong = new Map();
   if (!mistake) return;
-  const right = withRight(() => data.steps.filter(({ which }) => which !== "forward").map(({ name }) => [name, data.quantities[name].data]));
+  const right = withBackward(null, () => data.steps.filter(({ which }) => which !== "forward").map(({ name }) => [name, data.quantities[name].data]));
   for (const [of, numbers] of right) {
     if (numbers.some((number, flat) => leavesRight(data.quantities[of].data[flat], number))) wrong.set(of, numbers);
   }
@@ -65,10 +65,14 @@ function switchIn(which) {
   byId("mistake").value = mistake?.id ?? "";
   mark(document.documentElement, { mistaken: mistake });
   computeAgain();
-  for (const [place, { step }] of all.entries()) if (isKnown(step)) writeFormula(step, sections[place].querySelector(".formula"));
+  writeFormulas();
   compared.replaceChildren();
   refresh();
   tell(chosen);
+}
+
+function writeFormulas() {
+  for (const [place, { step }] of all.entries()) if (isKnown(step)) writeFormula(step, sections[place].querySelector(".formula"));
 }
 
 // The first wrong step, and its entry that is furthest from the right one.
@@ -112,7 +116,7 @@ function parametersOffAndFine() {
 }
 
 // J of some training steps with one of the two backward passes, from the numbers as they are now.
-const lossesOf = (which, steps) => withRight(() => {
+const lossesOf = (which, steps) => withBackward(which, () => {
   const losses = [data.quantities.J.data[0]];
   while (losses.length <= steps) {
     for (const of of trained) data.quantities[of].data = [...data.quantities[`${of}_new`].data];
@@ -122,7 +126,7 @@ const lossesOf = (which, steps) => withRight(() => {
     losses.push(J);
   }
   return losses;
-}, which);
+});
 
 // Train with both, and draw J beside J: the right one drawn through, the wrong one dashed.
 const compared = byId("compared");
@@ -133,8 +137,9 @@ function compare() {
     class: name, "vector-effect": "non-scaling-stroke",
     points: losses.map((J, n) => `${(100 * n) / COMPARED},${40 - (40 * (Math.min(J, high) - low)) / (high - low)}`).join(" "),
   });
-  const given = { n: COMPARED, right: show(right.at(-1)), wrong: show(off.at(-1)), steps: off.length - 1 };
-  const says = say(off.length > COMPARED ? "compared" : "compared_broken", given);
+  const ended = (losses) =>
+    losses.length > COMPARED ? say("compared_J", { n: COMPARED, J: show(losses.at(-1)) }) : say("compared_broken", { n: losses.length });
+  const says = say("compared", { right: ended(right), wrong: ended(off) });
   const picture = draw("svg", { role: "img", viewBox: "0 0 100 40", preserveAspectRatio: "none", "aria-label": says });
   picture.append(lineOf(right, "right"), lineOf(off, "off"));
   compared.replaceChildren(picture, make("p", {}, says));

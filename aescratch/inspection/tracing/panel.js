@@ -32,7 +32,7 @@ function check(of, flat) {
 }
 
 // The sum is the right one, which a mistake's gradient stands beside.
-const rightSumOf = (of, flat) => (mistake ? withRight(() => sumOf(of, flat)) : sumOf(of, flat));
+const rightSumOf = (of, flat) => (mistake ? withBackward(null, () => sumOf(of, flat)) : sumOf(of, flat));
 
 // The picture shows the example that the number is of.
 function showExampleOf(cell) {
