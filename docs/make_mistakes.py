@@ -13,19 +13,19 @@ from pathlib import Path
 import numpy as np
 
 HERE = Path(__file__).resolve().parent
-for folder in (HERE.parent, HERE.parent / "tests" / "museum"):
+for folder in (HERE.parent, HERE.parent / "tests", HERE.parent / "tests" / "museum"):
     sys.path.insert(0, str(folder))
 
 import habits  # noqa: E402
 import stops  # noqa: E402
 from exhibition import D, H, N, X  # noqa: E402
+from wrong_backward import mistaken  # noqa: E402
 
 import aescratch as ae  # noqa: E402
 from aescratch import functions  # noqa: E402
 from aescratch.foundations.declared import declaration_of  # noqa: E402
 from aescratch.foundations.language import LANGUAGES, in_language  # noqa: E402
 from aescratch.inspection.tracing import breaking  # noqa: E402
-from aescratch.inspection.tracing.breaking import mistaken  # noqa: E402
 from aescratch.inspection.tracing.mistakes import MISTAKES  # noqa: E402
 
 SAID = HERE.parent / "aescratch" / "inspection" / "tracing" / "mistakes_said.json"

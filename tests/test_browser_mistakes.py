@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from test_browser_network import press, press_with
 from test_browser_step import By, Keys, arrays, browser, cell, edit, here, page, pytestmark, said, sparse, told  # noqa: F401
+from test_mistakes import propagated
 from test_tracing import made
+from wrong_backward import mistaken
 
 import aescratch as ae
 from aescratch import functions
-from aescratch.inspection.tracing.breaking import mistaken, mistakes_in, with_right
-from aescratch.inspection.tracing.language import Equation, evaluate
-from aescratch.inspection.tracing.operation import named_equation
+from aescratch.inspection.tracing.breaking import mistakes_in
 
 NUMBERS = "return Object.fromEntries(Object.entries(window.aescratch.engine.arrays).map(([name, array]) => [name, array.data]))"
 # Every number behind the forward pass, with one mistake after the other, or some of them.
@@ -37,17 +37,6 @@ def switch_in(driver, mistake):
 
 def text(driver, name):
     return driver.find_element(By.ID, name).text
-
-
-def propagated(step, mistake):
-    """Every number behind the forward pass with a mistake, by NumPy."""
-    values = dict(arrays(step))
-    for operation in step:
-        if operation.which != "forward" and operation.agrees:
-            right = named_equation(operation.quantity)
-            tree = with_right(mistake.trees.get(operation.name, right.tree), right.tree)
-            values[operation.name] = evaluate(Equation(right.name, right.indices, tree), values, operation.output.shape)
-    return {operation.name: values[operation.name] for operation in step if operation.which != "forward"}
 
 
 @pytest.mark.parametrize(("name", "each"), [("sparse kl tied", 1), ("vector-quantized as found", 4)])

@@ -1,5 +1,6 @@
 """The mistakes that the step page can switch in: each is wrong, each is the catalogue's, each has the checker's words."""
 
+import copy
 import importlib.util
 import inspect
 import json
@@ -10,12 +11,14 @@ import pytest
 from mistakes import MISTAKES as CATALOGUE
 from mistakes import PAIRS
 from test_tracing import IN_A_BROWSER, made
+from wrong_backward import mistaken
 
 import aescratch as ae
 from aescratch import functions
 from aescratch.foundations.language import in_language
+from aescratch.foundations.parameters import pack
 from aescratch.inspection.tracing import breaking, page
-from aescratch.inspection.tracing.breaking import mistaken, mistakes_in, with_right
+from aescratch.inspection.tracing.breaking import mistakes_in, with_right
 from aescratch.inspection.tracing.language import Equation, evaluate
 from aescratch.inspection.tracing.mistakes import MISTAKES, OF_MODELS
 from aescratch.inspection.tracing.operation import named_equation
@@ -94,16 +97,68 @@ def test_every_mistake_has_its_name_in_korean_and_the_checkers_words():
     assert not [cause for cause in causes if "raised" in cause]
 
 
-@pytest.mark.parametrize(("function", "name"), NAMES[:: len(NAMES) // 2 + 1])
-def test_the_recorded_words_are_what_the_checker_says(function, name):
+@pytest.fixture(scope="module")
+def making():
+    """docs/make_mistakes.py."""
     script = Path(__file__).parents[1] / "docs" / "make_mistakes.py"
     spec = importlib.util.spec_from_file_location("make_mistakes", script)
-    making = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(making)
-    recorded = json.loads(making.SAID.read_text(encoding="utf-8"))[function][name]
-    for language, told in recorded.items():
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def recorded(making, function, name):
+    return json.loads(making.SAID.read_text(encoding="utf-8"))[function][name]
+
+
+@pytest.mark.parametrize(("function", "name"), NAMES[:: len(NAMES) // 2 + 1])
+def test_the_recorded_words_are_what_the_checker_says(making, function, name):
+    for language, told in recorded(making, function, name).items():
         with in_language(language):
             assert making.said(making.report_on(function, name)) == told
+
+
+def propagated(step, mistake):
+    """Every number behind the forward pass with a mistake, by NumPy."""
+    values = {**step.given, **{operation.name: operation.output for operation in step}}
+    for operation in step:
+        if operation.which != "forward" and operation.agrees:
+            right = named_equation(operation.quantity)
+            tree = with_right(mistake.trees.get(operation.name, right.tree), right.tree)
+            values[operation.name] = evaluate(Equation(right.name, right.indices, tree), values, operation.output.shape)
+    return {operation.name: values[operation.name] for operation in step if operation.which != "forward"}
+
+
+# What a mistake between parts is about, in the museum's model.
+ABOUT = {
+    breaking.LEFT_OUT: "∂J/∂h1 (sparsity)", breaking.OVERWRITTEN: "∂J/∂W1 (decoder)",
+    breaking.SUBTRACTED: "∂J/∂h1 (sparsity)", breaking.WITHOUT_WEIGHT: "weight",
+}  # fmt: skip
+BETWEEN = [*ABOUT, *OF_MODELS]
+
+
+@pytest.mark.parametrize("name", BETWEEN)
+def test_a_mistake_between_parts_is_the_museums_and_has_the_checkers_words(making, name, monkeypatch):
+    assert list(making.BETWEEN) == BETWEEN
+    for language, told in recorded(making, "model", name).items():
+        with in_language(language):
+            assert making.said(making.BETWEEN[name]()) == told
+    with monkeypatch.context() as patched:
+        patched.setattr(ae, "check_gradients", lambda model, x: (model, x))
+        wrong, x = making.BETWEEN[name]()
+    wrong.dtype = "float64"
+    pack(wrong.parameters, "float64")
+    right = copy.deepcopy(wrong)
+    right.__class__ = type(wrong).__mro__[1]
+    step = ae.trace(right, x, rng=3)
+    with wrong.training():
+        wrong.loss(x, rng=3)
+        wrong.backward()
+    (mistake,) = (found for found in mistakes_in(step) if found.name == name and found.about == ABOUT.get(name, ""))
+    numbers = propagated(step, mistake)
+    names = {given.wish: given.name for given in step.given_quantities if given.kind == "parameter"}
+    for parameter in wrong.parameters:
+        np.testing.assert_allclose(numbers[f"grad_{names[parameter.name]}"], parameter.grad, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", IN_A_BROWSER[::3])
@@ -111,15 +166,13 @@ def test_a_mistake_in_a_step_is_the_function_with_that_mistake(name):
     model, x, labels = made(name, dtype="float64")
     step = ae.trace(model, x, labels, optimizer=ae.SGD(0.1), rng=3)
     values = {**step.given, **{operation.name: operation.output for operation in step}}
-    found = mistakes_in(step)
+    found = [mistake for mistake in mistakes_in(step) if mistake.function in MISTAKES]
     assert len(found) > 50
     for mistake in found[:: max(1, len(found) // 25)]:
         for gradient, tree in mistake.trees.items():
             quantity = step[gradient].quantity
             right = named_equation(quantity)
             wrong = evaluate(Equation(gradient, right.indices, with_right(tree, right.tree)), values, quantity.value.shape)
-            if mistake.function not in MISTAKES:
-                continue
             known = {of: source.value.T if turned else source.value for of, (source, turned) in quantity.references.items()}
             results = called(mistaken(mistake.function, mistake.name), known)
             turned = [result.T for result in results if result.ndim == 2]  # of a tied weight

@@ -1,22 +1,15 @@
 """The mistakes that can be put into a recorded step: wrong lines with the quantities of the step in place of names.
 
     operations --mistakes_in--> Mistake("encoder.dense1", "dense_backward", "b averaged", trees={"grad_b1": tree})
-    "dense_backward", "b averaged" --mistaken--> a backward function with this mistake, for the checker
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from aescratch import functions
-from aescratch.backend import Array
 from aescratch.inspection.tracing.arrays import Quantity
-from aescratch.inspection.tracing.formulas import FORMULAS
-from aescratch.inspection.tracing.language import Equation, Tree, evaluate, names_in, read, replace
+from aescratch.inspection.tracing.language import Equation, Tree, names_in, read, replace
 from aescratch.inspection.tracing.mistakes import MISTAKES, OF_MODELS, Lines
 from aescratch.inspection.tracing.naming import label
 from aescratch.inspection.tracing.operation import Operation
@@ -115,45 +108,3 @@ def _between(quantity: Quantity) -> Iterator[Mistake]:
     elif "setting" in (one.kind, other.kind):
         weight, rest = (one, second) if one.kind == "setting" else (other, first)
         yield mistake(WITHOUT_WEIGHT, weight, rest)
-
-
-def mistaken(function: str, name: str) -> Callable[..., Any]:
-    """Return a backward function with a mistake: it takes the arguments of the right one and of its forward, by name.
-
-    Examples
-    --------
-    >>> wrong = mistaken("relu_backward", "mask turned round")
-    >>> wrong(grad_y=np.ones((1, 2)), a=np.array([[-1.0, 2.0]]))
-    array([[1., 0.]])
-    """
-    right = getattr(functions, function)
-    wrong = {line.name: line for line in map(read, MISTAKES[function][name])}
-    lines = [read(line) for line in FORMULAS[function]]
-    forward = inspect.signature(functions.AS_WRITTEN[function.removesuffix("_backward")]).parameters
-
-    def backward(**arguments: Any) -> Any:
-        returned = right(**{key: arguments[key] for key in inspect.signature(right).parameters})
-        results = list(returned) if isinstance(returned, tuple) else [returned]
-        values = {key: np.asarray(value) for key, value in arguments.items()}
-        for line in lines:
-            values[line.name] = evaluate(line, values, _shape(lines, line, results))
-        for place, line in enumerate(lines[-len(results) :]):
-            if line.name in wrong:
-                values["right"] = values[line.name]
-                results[place] = evaluate(wrong[line.name], values, np.shape(results[place]))
-        return tuple(results) if isinstance(returned, tuple) else results[0]
-
-    own = inspect.signature(functions.AS_WRITTEN[function]).parameters
-    read_too = {name for line in (*lines, *wrong.values()) for name in names_in(line.tree)}.intersection(forward)
-    wanted = [*own, *(name for name in forward if name in read_too and name not in own)]
-    backward.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in wanted]
-    )
-    backward.__name__ = function
-    return backward
-
-
-def _shape(lines: Sequence[Equation], line: Equation, results: Sequence[Array]) -> tuple[int, ...] | None:
-    """Return the shape of the result that a line computes, None for an intermediate quantity."""
-    place = lines.index(line) - len(lines) + len(results)
-    return np.shape(results[place]) if place >= 0 else None
