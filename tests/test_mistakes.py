@@ -1,10 +1,13 @@
 """The mistakes that the step page can switch in: each is wrong, each is the catalogue's, each has the checker's words."""
 
 import copy
+import html
 import importlib.util
 import inspect
 import json
+import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -22,6 +25,7 @@ from aescratch.inspection.tracing.breaking import mistakes_in, with_right
 from aescratch.inspection.tracing.language import Equation, evaluate
 from aescratch.inspection.tracing.mistakes import MISTAKES, OF_MODELS
 from aescratch.inspection.tracing.operation import named_equation
+from aescratch.programs.cli import main
 
 NAMES = [(function, name) for function, mistakes in MISTAKES.items() for name in mistakes]
 # Of the catalogue, on formulas of the sheet: what has another shape or dtype, or depends on all entries at once; a
@@ -180,3 +184,27 @@ def test_a_mistake_in_a_step_is_the_function_with_that_mistake(name):
                 result.shape == wrong.shape and np.allclose(result, wrong, rtol=1e-9, atol=1e-12)
                 for result in (*results, *turned)
             ), mistake
+
+
+def test_the_links_of_the_documentation_lead_to_steps_entries_and_mistakes(tmp_path):
+    text = (Path(__file__).parents[1] / "docs" / "steps.md").read_text(encoding="utf-8")
+    links = [html.unescape(link) for link in re.findall(r'"_static/steps/([^"]+#[^"]+)"', text)]
+    assert len(links) >= 5
+    for link in links:
+        name, place, *changes = re.split("[.]html#|&", link)
+        path = tmp_path / f"{name}.html"
+        assert path.exists() or main(["step", name, "--out", str(path)]) == 0
+        data = json.loads(re.search(r'id="data">(.*?)</script>', path.read_text("utf-8"), re.DOTALL)[1])
+        shown = data["steps"][int(place.removeprefix("step-"))]["name"]
+        for key, _, value in (change.partition("=") for change in changes if change != "embed"):
+            if key == "at":
+                of, _, flat = value.rpartition(".")
+                assert of == shown
+                assert int(flat) < len(data["quantities"][of]["data"])
+            else:
+                assert key == "wrong"
+                trees = {
+                    f"{part or 'model'}:{data['texts'][name][0].replace('{}', about)}": trees
+                    for part, listed in data["mistakes"].items() for _, name, _, _, trees, about in listed
+                }  # fmt: skip
+                assert shown in trees[unquote(value)], link
