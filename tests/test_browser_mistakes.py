@@ -273,3 +273,30 @@ def test_weights_are_reached_by_keys(page, sparse):  # noqa: F811
     assert told(driver).startswith("W1[1,1] = ")
     press(driver, Keys.ENTER, "0.5", Keys.ENTER)
     assert driver.execute_script("return window.aescratch.engine.arrays.W1.data[4]") == 0.5
+
+
+def test_arrows_scroll_wide_code(page, sparse):  # noqa: F811
+    driver = page(sparse, 390)
+    section = driver.find_element(By.ID, f"step-{sparse['grad_b1'].number}")
+    before = here(driver)
+    wide = """
+    const [section, done] = arguments, code = section.querySelector('pre');
+    section.querySelector('summary').click();
+    requestAnimationFrame(() => requestAnimationFrame(() => { code.focus({ preventScroll: true }); done(code.scrollWidth > code.clientWidth); }));
+    """
+    assert driver.execute_async_script(wide, section)
+    press(driver, Keys.ARROW_RIGHT)
+    moved = "setTimeout(() => arguments[1](arguments[0].querySelector('pre').scrollLeft), 300)"
+    assert driver.execute_async_script(moved, section) > 0
+    assert here(driver) == before
+
+
+def test_a_notebooks_frame_offers_neither_print_nor_copy(browser, sparse, tmp_path):  # noqa: F811
+    path = tmp_path / "notebook.html"
+    path.write_text(f"<!DOCTYPE html><meta charset='utf-8'>{sparse._repr_html_()}", encoding="utf-8")
+    browser.get(path.as_uri())
+    browser.switch_to.frame(0)
+    assert browser.find_element(By.ID, "mistake").is_displayed()
+    assert [browser.find_element(By.ID, name).is_displayed() for name in ("print", "copy")] == [False, False]
+    browser.switch_to.default_content()
+    assert browser.get_log("browser") == []
