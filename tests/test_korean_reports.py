@@ -2,12 +2,14 @@
 
 import re
 import unicodedata
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import aescratch as ae
-from aescratch.foundations.language import Phrase, in_language, told
+from aescratch.foundations.language import Phrase, gettext, in_language, told
+from aescratch.inspection.gradcheck.causes.describe import describe
 from aescratch.inspection.gradcheck.pictures import KOREAN_FONTS
 from aescratch.inspection.gradcheck.printing import Finding
 from aescratch.inspection.gradcheck.report import Report
@@ -136,3 +138,18 @@ def test_a_picture_is_drawn_in_a_font_that_has_the_letters():
         figure = report_on_dense().plot()
     heading = figure.axes[1].get_title()
     assert ("차분 몫" if has_font else "difference quotient") in heading
+
+
+@pytest.mark.parametrize("shape", [(7, 3), (3, 7)])
+def test_where_to_look_is_told_in_korean_by_whoever_judged_in_english(shape):
+    """Grading judges in English, and tells in both languages."""
+    rng = np.random.default_rng(0)
+    look = SimpleNamespace(
+        returned={"W": rng.normal(size=shape)}, truth=lambda name: rng.normal(size=(7, 3)), usable=lambda name: np.full(shape, True)
+    )
+    advice = gettext("Look first at {place}: what it computes isn't the gradient of any value of the forward.")
+    message = describe(look, "W", [], advice=advice.format(place="mine.py, line 3")).message
+    assert "Look first at mine.py, line 3" in message
+    with in_language("ko"):
+        assert "mine.py, line 3" in told(message)
+        assert "Look first" not in told(message)

@@ -62,7 +62,8 @@ def gettext(sentence: str) -> str:
     if not sentence:  # whose translation in a catalogue is the catalogue's header
         return sentence
     if isinstance(sentence, (Phrase, Replaced)):
-        return str(told(sentence)) if language() != "en" else sentence
+        translated: str = told(sentence)
+        return translated
     if language() == "en":
         return Sentence(sentence)
     return OWN.get().get(sentence) or _catalogue(language()).gettext(sentence)
@@ -209,7 +210,7 @@ def told(words: Any) -> Any:
         return told(words.words).replace(*words.arguments)
     if not isinstance(words, Phrase):
         return gettext(words)
-    template = told(words.template) if isinstance(words.template, Sentence) else gettext(words.template)
+    template = gettext(words.template)
     values, named = map(told, words.values), {name: told(value) for name, value in words.named.items()}
     return str.format(template, *values, **named)
 

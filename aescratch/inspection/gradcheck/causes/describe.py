@@ -28,7 +28,7 @@ def describe(look: Look, name: str, ruled_out: Sequence[str], remark: str = "", 
     if returned.shape != truth.shape:
         message = gettext("{tensor} has shape {got}, {name} has {shape}; its values fit no known cause")
         message = message.format(tensor=tensor, got=returned.shape, name=name, shape=truth.shape)
-        message += f". {advice}" if advice else ""
+        message += joined("", [". ", advice]) if advice else ""
         return Finding("described", tensor, "note", message, evidence)
     known = look.usable(name)
     largest = max(float(np.abs(truth[known]).max(initial=0.0)), float(np.abs(returned[known]).max(initial=0.0)))

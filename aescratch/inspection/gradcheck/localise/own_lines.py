@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.language import joined
 from aescratch.inspection.gradcheck.deadline import OutOfTime
 from aescratch.inspection.gradcheck.lines import Scene, WrongLine, wrong_lines
 from aescratch.inspection.gradcheck.localise.factors import MORE_ROWS, another_batch
@@ -35,7 +36,7 @@ def with_line(found: list[Finding], model: Any, batch: Sequence[Array], seed: in
         first.cause, first.question, first.proof, first.severity = line.cause, line.question, line.proof, "error"
         first.message = line.message(line.mended)
     else:
-        first.message += line.remark + (f". {line.advice}" if line.advice else "")
+        first.message += joined("", [line.remark, ". ", line.advice]) if line.advice else line.remark
     return found
 
 
