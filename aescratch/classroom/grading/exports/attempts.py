@@ -78,6 +78,11 @@ class Export(NamedTuple):
     remarks: list[str]  # on files without a student
 
 
+def without_student(node: Node) -> str:
+    """Return the remark on a file whose name tells no student."""
+    return gettext("{name} has no student in its name, and was not graded").format(name=shown(node.name))
+
+
 def looked_into(files: Iterable[Found]) -> tuple[list[Found], list[str]]:
     """Return these files, with those in folders and zip files among them; and remarks on everything left out."""
     waiting = [(found, 0 if found.path else -1, False) for found in files if not found.node.is_junk]

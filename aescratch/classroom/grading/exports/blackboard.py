@@ -13,8 +13,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from aescratch.classroom.grading.exports.archives import FILE, Node, UnreadableError, in_a_sentence, shown
-from aescratch.classroom.grading.exports.attempts import Attempt, Found, Who
-from aescratch.foundations.language import gettext
+from aescratch.classroom.grading.exports.attempts import Attempt, Found, Who, without_student
 
 PLATFORM = "Blackboard"
 FORM = re.compile(r"(?P<before>.+)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<rest>.+)|\.txt)")
@@ -37,8 +36,7 @@ def attempts(nodes: Sequence[Node], where: str) -> tuple[list[Attempt], list[str
         match = FORM.fullmatch(node.name)
         time = _time(match["time"]) if match and node.kind == FILE else None
         if match is None or time is None:
-            nobody = gettext("{name} has no student in its name, and was not graded")
-            remarks.append(nobody.format(name=shown(node.name)))
+            remarks.append(without_student(node))
             continue
         user = match["before"].rpartition("_")[2]
         attempt = Attempt(Who(user, (PLATFORM, user), (user,)), handed_in=time)

@@ -11,8 +11,8 @@ all uploads in order of time.
 import re
 from collections.abc import Sequence
 
-from aescratch.classroom.grading.exports.archives import FILE, Node, shown
-from aescratch.classroom.grading.exports.attempts import Attempt, Found, Who
+from aescratch.classroom.grading.exports.archives import FILE, Node
+from aescratch.classroom.grading.exports.attempts import Attempt, Found, Who, without_student
 from aescratch.foundations.language import gettext
 
 PLATFORM = "Canvas"
@@ -37,8 +37,7 @@ def attempts(nodes: Sequence[Node], where: str) -> tuple[list[Attempt], list[str
     for node in nodes:
         match = FORM.fullmatch(node.name)
         if match is None or node.kind != FILE:
-            nobody = gettext("{name} has no student in its name, and was not graded")
-            remarks.append(nobody.format(name=shown(node.name)))
+            remarks.append(without_student(node))
             continue
         user, name = match["user"] or match["anonymous"], match["name"] or ""
         if match["user"]:

@@ -12,9 +12,8 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 
-from aescratch.classroom.grading.exports.archives import FILE, FOLDER, Node, shown
-from aescratch.classroom.grading.exports.attempts import Attempt, Found, Who
-from aescratch.foundations.language import gettext
+from aescratch.classroom.grading.exports.archives import FILE, FOLDER, Node
+from aescratch.classroom.grading.exports.attempts import Attempt, Found, Who, without_student
 
 PLATFORM = "Moodle"
 FORM = re.compile(r"(?P<name>.+?)(?:_(?P<number>\d{1,20}))?_assignsubmission_(?P<kind>[a-z]+)(?:_(?P<rest>.*))?")
@@ -35,8 +34,7 @@ def attempts(nodes: Sequence[Node], where: str) -> tuple[list[Attempt], list[str
     for node in nodes:
         match = FORM.fullmatch(node.name)
         if match is None or node.kind not in (FILE, FOLDER):
-            nobody = gettext("{name} has no student in its name, and was not graded")
-            remarks.append(nobody.format(name=shown(node.name)))
+            remarks.append(without_student(node))
             continue
         name, number, is_text = match["name"], match["number"] or "", match["kind"] == TEXT
         numbers[name].add(number)
