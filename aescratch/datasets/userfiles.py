@@ -109,9 +109,10 @@ def load_file(
     if values.ndim == 3 and image_shape is None:
         image_shape = values.shape[1:]
     rows = _rows(values, path)
-    dtype = "float64" if to_be_scaled and not _fits_float32(rows) else "float32"
+    fits = _fits_float32(rows)
+    dtype = "float64" if to_be_scaled and not fits else "float32"
     x, scaling = _scaled(rows, divide_by, dtype, path)
-    if columns := _rounded_away(rows, divide_by, x):
+    if dtype == "float32" and not fits and (columns := _rounded_away(rows, divide_by, x)):
         warnings.warn(
             f"{path} has differences between rows that float32 can't hold, in {_count(columns, x.shape[1])}; pass "
             "to_be_scaled=True, which keeps float64, and then scale the data by ae.Scaling",
@@ -220,8 +221,6 @@ def _scaled(
 
 def _rounded_away(rows: NDArray[Any], divide_by: float | None, x: NDArray[np.floating[Any]]) -> list[int]:
     """Return the numbers, from 1, of the columns that vary, but little compared with the steps of float32."""
-    if x.dtype != np.float32 or _fits_float32(rows):
-        return []
     exact = rows if divide_by is None else divided(rows, divide_by)
     spread, error = exact.std(axis=0, dtype=np.float64), np.abs(exact - x).max(axis=0)
     varies = spread > CONSTANT["float64"] * np.abs(exact).max(axis=0)

@@ -98,14 +98,11 @@ class KSparseAutoencoder(Autoencoder):
         if not self.auxiliary:
             return
         if not (self.can_restore and isinstance(decoder, Dense)):
-            conditions = {
-                f"two widths with auxiliary, got {list(self.widths)}": len(self.widths) != 2,
-                f"SquaredError() with auxiliary, got {self.reconstruction!r}": not isinstance(
-                    self.reconstruction, SquaredError
-                ),
-                "tied=False and no output_activation with auxiliary": True,
-            }
-            expected = next(condition for condition, fails in conditions.items() if fails)
+            expected = "tied=False and no output_activation with auxiliary"
+            if len(self.widths) != 2:
+                expected = f"two widths with auxiliary, got {list(self.widths)}"
+            elif not isinstance(self.reconstruction, SquaredError):
+                expected = f"SquaredError() with auxiliary, got {self.reconstruction!r}"
             raise ValueError(
                 f"expected {expected}; its silent units restore x − x_hat by the decoder's weights, so change this, or "
                 "leave auxiliary out"

@@ -8,6 +8,7 @@ The numbers after a name are the arguments of its class, in order. An invalid wo
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 from argparse import ArgumentTypeError
@@ -126,18 +127,12 @@ def number(text: str) -> float:
     try:
         value = float(text)
     except ValueError as error:
-        pointed = text.replace(",", ".")
-        near = f"; write {pointed}" if pointed != text and _is_number(pointed) else ""
+        near = ""
+        with contextlib.suppress(ValueError):
+            float(pointed := text.replace(",", "."))
+            near = f"; write {pointed}"
         raise ArgumentTypeError(f"expected a number, got {text!r}{near}") from error
     return int(text) if text.lstrip("+-").isdigit() else value
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def variance(text: str) -> float | str:

@@ -174,10 +174,8 @@ def _judged(
             finding.evidence |= line.evidence
             finding.message += line.remark
             findings.append(finding)
-        elif is_mended:
-            cause.evidence |= line.evidence
-            findings.append(cause)
         else:
+            cause.evidence |= line.evidence if is_mended else {}
             findings.append(cause)
     return findings
 
