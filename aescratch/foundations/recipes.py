@@ -242,7 +242,5 @@ def rebuild(description: Any) -> Any:
 
 def _look_up(name: Any) -> Callable[..., Any]:
     if not isinstance(name, str) or name not in _KNOWN:
-        raise ValueError(
-            f"expected the name of a class or function of aescratch, got {name!r}; if it is your own, import it first"
-        )
+        raise ValueError(f"expected the name of a class or function of aescratch, got {name!r}")
     return _KNOWN[name]

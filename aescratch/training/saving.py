@@ -105,7 +105,7 @@ def load(path: str | os.PathLike[str]) -> Any:
     except Exception as error:  # a hostile description makes almost anything fail
         raise FileFormatError(
             f"expected a model that aescratch saved, but the contents of {os.fspath(path)} are not a valid model "
-            f"({named(error)}); otherwise save it again"
+            f"({named(error)}); import your own classes first, or save it again"
         ) from error
     return model
 
