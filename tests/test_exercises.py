@@ -439,6 +439,15 @@ def test_start_leaves_what_was_written(course, capsys):
     assert (course / "01_dense_forward.py").read_text() == "mine\n"
 
 
+def test_start_without_a_name_goes_on_to_the_next_after_a_pass(course, capsys):
+    run(capsys, "start")
+    assert (course / "01_dense_forward.py").is_file()
+    assert "continue in 01_dense_forward.py" in run(capsys, "start")[1]
+    (course / "01_dense_forward.py").write_text(EXERCISES[0].solution)
+    assert "[#......" in run(capsys, "check", "--all")[1], "a first success is seen"
+    assert "write your code in 02_dense_backward.py" in run(capsys, "start")[1]
+
+
 def test_check_all_and_the_list(course, capsys):
     for exercise in EXERCISES[:2]:
         run(capsys, "start", exercise.name)

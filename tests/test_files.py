@@ -283,6 +283,11 @@ def test_a_file_in_the_place_of_a_folder_is_an_oserror(tmp_path):
         MODELS["vanilla"]().save(tmp_path / "nowhere" / "model.npz")
 
 
+def test_a_folder_in_place_of_a_model_is_refused_with_the_file_to_give(tmp_path):
+    with pytest.raises(IsADirectoryError, match=r"got the folder .*; give a file in it, such as model\.npz"):
+        ae.load(tmp_path)
+
+
 def test_a_folder_in_the_place_of_the_file_is_an_oserror(tmp_path):
     (tmp_path / "model.npz").mkdir()
     with pytest.raises(IsADirectoryError, match=r"expected the name of a file to write, but .*model\.npz is a folder"):

@@ -532,6 +532,25 @@ def test_the_chart_has_everybody_who_handed_in_once(exercises):
     assert "Without anything to judge: 1." in page
 
 
+def test_who_handed_in_no_file_is_named_and_the_share_that_passes_stands_beside_its_number(exercises):
+    grades = collected(exercises[:1], {"kim": ("10",), "lee": ("0",), "max": (None,)})
+    page = as_html(grades).replace("<wbr>", "")
+    progress = page[page.index("Progress") : page.index("Hardest parts")]
+    assert "<b>double</b>, 1: max</li>" in progress
+    assert re.findall(r"<th[^>]*>([^<]*)</th>", progress)[:6] == [
+        "exercise", "mean points", "not begun", "not yet", "pass", "",
+    ]  # fmt: skip
+
+
+def test_what_nobody_handed_in_is_told(run, capsys, tmp_path):
+    run("--seed", 1)
+    assert "exercises that nobody" not in capsys.readouterr().out
+    for file in tmp_path.glob("in/*/03_*.py"):
+        file.unlink()
+    run()
+    assert f"exercises that nobody handed in: 1 ({NAMES[2]}); --only leaves them out of the totals" in capsys.readouterr().out
+
+
 def test_the_hardest_part_comes_first_and_counts_only_those_who_began(exercises):
     parts = declared(exercises[0])
     first = parts[0].of

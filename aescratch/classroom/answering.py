@@ -79,7 +79,7 @@ def bar(workspace: Workspace) -> str:
     """Return the student's progress as a bar."""
     exercises = workspace.exercises
     passed = sum(bool(workspace.entry(exercise)["passed"]) for exercise in exercises)
-    filled = WIDTH * passed // len(exercises)
+    filled = max(WIDTH * passed // len(exercises), min(passed, 1))
     number = gettext("{passed} of {number} pass").format(passed=passed, number=len(exercises))
     return f"[{'#' * filled}{'.' * (WIDTH - filled)}] {number}"
 

@@ -90,6 +90,8 @@ def load(path: str | os.PathLike[str]) -> Any:
     FileFormatError
         If it is damaged, truncated or foreign, or its class is your own and isn't registered here: see `register`.
     """
+    if os.path.isdir(path):
+        raise IsADirectoryError(f"expected a model's file, got the folder {path}; give a file in it, such as model.npz")
     header, arrays = read_archive(path, "model")
     try:
         _require_plausible(header["model"], sum(array.size for array in arrays.values()))

@@ -99,17 +99,21 @@ def _by_hand(grades: Grades) -> str:
 def _progress(grades: Grades) -> str:
     """Return the section on the progress of the course, with one row for each exercise."""
     rows = []
+    without: list[str] = []
     for place, exercise in enumerate(grades.exercises):
         kinds = [student.graded[place].kind for student in grades.students]
         passed, absent = kinds.count(PASSED), kinds.count(NO_FILE) + kinds.count(NOT_BEGUN)
         mean = sum((s.graded[place].points for s in grades.students), Fraction(0)) / len(kinds)
         points = gettext("{points:.2f} of {of}").format(points=float(mean), of=number(points_of(exercise)))
-        cells = [breakable(exercise.name), passed, len(kinds) - passed - absent, absent, points]
+        cells = [breakable(exercise.name), points, absent, len(kinds) - passed - absent, passed]
         rows.append((cells, Fraction(passed, len(kinds))))
+        if names := [shortened(s.called) for s in grades.students if s.graded[place].kind == NO_FILE]:
+            without.append(f"<b>{breakable(exercise.name)}</b>, {len(names)}: {listed(names)}")
     heads = [
-        gettext("exercise"), gettext("pass"), gettext("not yet"), gettext("not begun"), gettext("mean points"), "",
+        gettext("exercise"), gettext("mean points"), gettext("not begun"), gettext("not yet"), gettext("pass"), "",
     ]  # fmt: skip
-    return f"<section><h2>{gettext('Progress')}</h2>{table(heads, rows)}</section>\n"
+    lists = folded({gettext("Without a file"): without})
+    return f"<section><h2>{gettext('Progress')}</h2>{table(heads, rows)}\n{lists}</section>\n"
 
 
 def _mistakes(grades: Grades) -> str:

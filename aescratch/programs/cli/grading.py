@@ -23,7 +23,7 @@ from aescratch.classroom.grading.confinement import ELSEWHERE
 from aescratch.classroom.grading.exports.attempts import Export
 from aescratch.classroom.grading.formats import FORMATS, as_csv, as_json
 from aescratch.classroom.grading.gradebooks import gradebooks
-from aescratch.classroom.grading.grades import Grades, collect
+from aescratch.classroom.grading.grades import NO_FILE, Grades, collect
 from aescratch.classroom.grading.judging import Limits, missing_protections
 from aescratch.classroom.grading.ledger import RECORDS, Ledger, Record, Task, digest_of_exercise, key_of
 from aescratch.classroom.grading.lookalikes import lookalikes
@@ -284,6 +284,14 @@ def report(
         print(by.format(export=export.name, platform=gettext(export.platform), people=people))
     counts = gettext("submissions: {submissions}, exercises: {exercises}, files graded now: {now}")
     print(counts.format(submissions=len(grades.students), exercises=len(grades.exercises), now=found.now))
+    by_nobody = [
+        exercise.name for place, exercise in enumerate(grades.exercises)
+        if all(student.graded[place].kind == NO_FILE for student in grades.students)
+    ]  # fmt: skip
+    if 0 < len(by_nobody) < len(grades.exercises):
+        names = ", ".join(by_nobody[:SHOWN]) + (gettext(" and more") if len(by_nobody) > SHOWN else "")
+        nobody = gettext("exercises that nobody handed in: {count} ({names}); --only leaves them out of the totals")
+        print(nobody.format(count=len(by_nobody), names=names))
     look = sum(graded.flagged for student in grades.students for graded in student.graded)
     page = folder / "summary.html"
     if look:

@@ -48,6 +48,8 @@ def start(arguments: Namespace) -> int:
     """Write the file of an exercise, and print what to do."""
     workspace = here()
     exercise = chosen(workspace, arguments.name)
+    if arguments.name is None and workspace.entry(exercise)["passed"]:
+        exercise = workspace.left() or exercise
     new = workspace.start(exercise)
     head = gettext("{number}. {title} ({minutes} minutes)")
     head = head.format(number=exercise.number, title=exercise.title, minutes=exercise.minutes)
