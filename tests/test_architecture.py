@@ -289,7 +289,7 @@ BEYOND_THE_CORE = {
     "probabilistic_variants_against_torch", "quantized_variants", "quantized_variants_against_torch", "quotients",
     "real_graders", "recording", "release", "report", "scaling", "second_opinions", "site", "sources", "statements",
     "student_terminal", "styles", "tab", "testing", "tour",
-    "tracing", "tutorials", "typing", "unflagged", "validation",
+    "tracing", "turns", "tutorials", "typing", "unflagged", "validation",
 }  # fmt: skip
 
 
