@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "tests"))
-from turns import has_turn
+from turns import has_turn, number_of
 
 # The files of the tests hold half a million objects, and each collection of garbage goes over all of them: few, then.
 gc.set_threshold(10_000, 20, 100)
@@ -61,7 +61,7 @@ def pytest_collection_modifyitems(config, items):
         if item.path.stem in CORE:
             item.add_marker("core")
         marker = item.get_closest_marker("in_turn")
-        number = marker.args[0] if marker and marker.args else item.nodeid
+        number = marker.args[0] if marker and marker.args else number_of(item)
         has_to_wait = (marker is not None or config.option.in_turn) and not has_turn(number)
         (later if has_to_wait else now).append(item)
     if later:

@@ -126,6 +126,7 @@ def run(python, task, folder):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("task", TASKS)
 def test_it_works_without_threads_sockets_and_processes(task, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", ":".join(path for path in sys.path if path))

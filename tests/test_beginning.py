@@ -133,6 +133,7 @@ def copied(handed_out, folder):
     return shutil.copytree(handed_out, folder / "handout", ignore=shutil.ignore_patterns("*.whl"))
 
 
+@pytest.mark.in_turn
 def test_without_what_is_posixs_a_student_starts_checks_and_asks(handed_out, python, windows_like, tmp_path):
     folder = copied(handed_out, tmp_path)
     assert told(python, folder, "start", DENSE.name, **windows_like)[0] == 0
@@ -149,6 +150,7 @@ def test_without_what_is_posixs_a_student_starts_checks_and_asks(handed_out, pyt
     assert told(python, folder, "check", **windows_like)[1].startswith(b"dense_backward: passed")
 
 
+@pytest.mark.in_turn
 def test_without_what_is_posixs_a_cell_is_checked_and_a_loop_ends(handed_out, python, windows_like, tmp_path):
     folder = copied(handed_out, tmp_path)
     code = (

@@ -256,6 +256,7 @@ def test_gelu_is_measured_against_the_same_network_with_relu(monkeypatch):
     assert (row.ours, row.theirs, row.verdict) == (3.0, 2.0, "missed")
 
 
+@pytest.mark.in_turn
 @pytest.mark.usefixtures("without_torch")
 def test_sides_of_several_threads_are_measured_in_processes_of_their_own(monkeypatch, tmp_path):
     monkeypatch.setattr(timing, "REST", 0.0)

@@ -57,6 +57,7 @@ def test_wrong_programs_are_rejected(kind):
             assert report.verdict == "fail", f"{mistake.name}\n{report}"
 
 
+@pytest.mark.in_turn
 def test_the_judge_tells_wrong_from_right():
     for mistake in MISTAKES:
         assert not mistake.is_repaired(mistake.text), mistake.name

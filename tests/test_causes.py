@@ -43,6 +43,7 @@ def count(module, seed, some=slice(None)):
     return named, described, [complaint for r in results for complaint in r[2]]
 
 
+@pytest.mark.in_turn
 def test_every_mistake_of_the_catalogue_is_rejected():
     for mistake in mistakes.MISTAKES:
         forward, make, _ = mistakes.PAIRS[mistake.pair]
@@ -51,6 +52,7 @@ def test_every_mistake_of_the_catalogue_is_rejected():
         assert report.verdict == "fail", mistake.name
 
 
+@pytest.mark.in_turn
 def test_the_catalogue_is_named_and_never_falsely():
     named, described, wrong = count(mistakes, seed=0, some=SOME)
     assert not wrong
@@ -65,6 +67,7 @@ def test_mistakes_that_no_hypothesis_was_written_for_are_never_named_falsely():
     assert described > 0
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(("name", "pair", "backward"), right_styles.STYLES, ids=[style[0] for style in right_styles.STYLES])
 def test_right_gradients_in_unusual_styles_are_accepted_at_every_scale(name, pair, backward):
     forward, names = mistakes.PAIRS[pair][0], mistakes.wanted(pair)
@@ -110,6 +113,7 @@ LOSSES = {  # of an output y and a target t, and their gradient for y
 }
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(("loss", "gradient"), LOSSES.values(), ids=LOSSES)
 def test_the_inside_of_a_network_is_known_whatever_its_loss(loss, gradient):
     def forward(x, W1, b1, W2, b2):
@@ -378,6 +382,7 @@ def cause_of(forward, backward, inputs, name):
     return finding.cause
 
 
+@pytest.mark.in_turn
 def test_a_factor_is_told_so_that_it_is_true_wherever_it_stands():
     rng = np.random.default_rng(0)
     inputs = dense_inputs(rng)

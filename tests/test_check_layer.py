@@ -159,6 +159,7 @@ class AddingAffine(Affine):
         return grad @ self.W.T
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("kind", [Affine, GradAffine, DictAffine, ListAffine, AddingAffine])
 def test_the_styles_of_others(kind):
     layer = kind()
@@ -546,6 +547,7 @@ class Returning(Affine):
         return grad @ self.W.T, self.factor * self.x.T @ grad, grad.sum(axis=0)
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("kind", [NewList, LateList, NewDict, Single, OfBoxes, Returning])
 def test_gradients_kept_elsewhere_are_found(kind):
     layer = kind()
@@ -670,6 +672,7 @@ def test_what_an_optimiser_remembers_is_no_gradient():
     assert [(f.code, f.tensor) for f in report.findings] == [("not-checked", "W")]
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("kind", [OfTheClass, DeepDict, TwoOfAName, FlatAffine])
 def test_wherever_they_are_kept(kind):
     layer = kind()

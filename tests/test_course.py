@@ -115,6 +115,7 @@ def test_calendar_slides_and_the_page_for_teachers_ask_for_the_same_exercises_in
             assert re.search(rf"\b{minutes} ?(?:minutes|분)", last)
 
 
+@pytest.mark.in_turn
 def test_the_slides_figures_are_those_of_their_script_and_small(tmp_path):
     script = runpy.run_path(str(DOCS / "make_slide_figures.py"))
     committed = list((TEACHING / "slides" / "figures").iterdir())

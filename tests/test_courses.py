@@ -321,6 +321,7 @@ def test_a_released_exercise_answers_as_the_original(exercise, handout):
         assert answer.line in (wanted.line, 0)
 
 
+@pytest.mark.in_turn
 def test_mistakes_of_checks_that_release_changes_are_explained_as_released_too(handout):
     exercise = next(exercise for exercise in BUILTIN if exercise.name == "relu_backward")
     students = released(exercise, handout)

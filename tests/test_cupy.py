@@ -343,6 +343,7 @@ def test_saved_on_one_and_loaded_on_the_other(tmp_path, name):
     assert_same_model(ae.load(tmp_path / "host").to("cupy"), host)
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
 @every_variant
 def test_copies_train_on_their_own(cupy, name, duplicate):
@@ -549,6 +550,7 @@ def asked_for(name, batches, **options):
     return seen
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", sorted(set(MODELS) - set(PER_STEP)))
 def test_a_step_of_a_default_never_waits(name):
     short, long = asked_for(name, 16), asked_for(name, 32)
@@ -677,6 +679,7 @@ def test_the_optimizer_takes_a_large_network_in_one():
     assert seen.launches == 1
 
 
+@pytest.mark.in_turn
 def test_nothing_stays_on_the_device_that_nobody_holds():
     def arrays():
         gc.collect()

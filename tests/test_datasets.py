@@ -1002,6 +1002,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_files_are_one_sentence_of_one_error(put, name):
     contents, says = HOSTILE[name]

@@ -228,6 +228,7 @@ def drawn(p, rng):
     return 1.0 * (np.random.default_rng(rng).random(p.shape) < p)
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(("factor", "verdict"), [(1.0, "pass"), (2.0, "fail"), (0.0, "fail")])
 def test_a_rule_may_be_right_in_the_mean_over_the_draws_only(factor, verdict):
     @ae.surrogate_gradient("straight-through", "grad_p = grad_y", "Bengio et al. 2013", lambda grad_y: grad_y * factor, in_the_mean=True)
@@ -352,6 +353,7 @@ class Bernoulli(Part):
         return self.factor * grad_h
 
 
+@pytest.mark.in_turn
 def test_a_part_that_draws_is_right_in_the_mean_and_for_its_smoothed_forward():
     p = np.array([[0.3, 0.6]])
     right, wrong = Bernoulli(), Bernoulli()

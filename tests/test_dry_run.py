@@ -10,6 +10,7 @@ from aescratch.classroom.grading.judging import missing_protections
 pytestmark = pytest.mark.skipif(bool(missing_protections()), reason="needs a machine that confines submissions")
 
 
+@pytest.mark.in_turn
 def test_a_class_is_graded_from_exports_to_the_gradebook_and_may_be_killed_twice(tmp_path):
     exports, book, truth = make(tmp_path, len(KINDS), ("dense_backward", "relu_backward"))
     out, more = tmp_path / "grades", ("--jobs", 2, "--time-limit", 3)

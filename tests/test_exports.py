@@ -390,6 +390,7 @@ def test_a_zip_from_windows_has_backslashes_between_its_folders(exercises, tmp_p
 # Nothing harms
 
 
+@pytest.mark.in_turn
 def test_a_hostile_archive_leads_nowhere_and_unpacks_to_little(exercises, tmp_path):
     path = tmp_path / "evil.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -371,6 +371,7 @@ def test_control_c_at_any_line_of_writing_is_control_c(tmp_path, monkeypatch):
     assert not [text for text in ignored if "open writing handle" in text]
 
 
+@pytest.mark.in_turn
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs kill -9")
 def test_killing_a_save_at_random_moments_leaves_a_whole_file(tmp_path):
     """A process saves two models alternately, until it is killed; the file is then one of the two."""

@@ -52,6 +52,7 @@ WRONG = {
 }  # fmt: skip
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong_values_fail_with_numbers(name):
     report = ae.check_function(functions.dense, WRONG[name], DENSE)
@@ -301,6 +302,7 @@ class TestScales:
         )
         assert report.verdict == verdict
 
+    @pytest.mark.in_turn
     def test_vanishing_gradients_are_not_taken_for_none(self, monkeypatch):
         widths = [*[D] * 8, H]  # eight layers up to the code, and eight down again
         model = ae.Autoencoder(widths, activation=ae.Sigmoid, initializer=ae.old_uniform, rng=0)

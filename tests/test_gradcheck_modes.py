@@ -522,6 +522,7 @@ class TestModes:
         assert report.verdict == verdict
         assert mode in report.title
 
+    @pytest.mark.in_turn
     def test_a_tanh_derivative_on_an_exact_gelu_is_seen_in_every_mode(self):
         for mode in ("sampled", "directional"):
             for seed in range(20):

@@ -380,6 +380,7 @@ def outputs(folder):
     }
 
 
+@pytest.mark.in_turn
 @confined
 def test_a_run_accounts_for_everybody_and_the_number_of_jobs_changes_nothing(handed_in, course, tmp_path, capsys):
     words = (handed_in, "--exercises", course, "--seed", 3)
@@ -413,6 +414,7 @@ def test_a_run_accounts_for_everybody_and_the_number_of_jobs_changes_nothing(han
     assert (tmp_path / "one" / "feedback" / "kai.txt").read_text().endswith("the folder is empty\n")
 
 
+@pytest.mark.in_turn
 @confined
 def test_only_what_is_new_or_changed_is_judged(handed_in, course, tmp_path, monkeypatch):
     asked = []
@@ -767,6 +769,7 @@ def test_the_summary_in_a_browser(width, tmp_path):
 # The page
 
 
+@pytest.mark.in_turn
 @confined
 def test_the_page_shows_what_happens(tmp_path, monkeypatch, capsys):
     page = (ROOT / "docs" / "grading.md").read_text()

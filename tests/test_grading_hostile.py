@@ -427,6 +427,7 @@ def test_an_attack_is_withstood_with_landlock_alone(attack, tmp_path, monkeypatc
 OTHERS = [attack for attack in ATTACKS if attack[0] in BARE]
 
 
+@pytest.mark.in_turn
 @pytest.mark.usefixtures("neither")
 @pytest.mark.parametrize("attack", OTHERS, ids=[attack[0] for attack in OTHERS])
 def test_an_attack_is_withstood_by_limits_alone(attack, tmp_path, monkeypatch):

@@ -52,6 +52,7 @@ def without_words(value):
     return [without_words(each) for each in value] if isinstance(value, list) else value
 
 
+@pytest.mark.in_turn
 @confined
 def test_a_grading_in_korean_is_the_english_one_in_other_words(handed_in, tmp_path, monkeypatch, capsys):
     asked = []

@@ -166,6 +166,7 @@ def points_in(folder):
     return {student["student"]: student["points"] for student in grades["students"]}
 
 
+@pytest.mark.in_turn
 @confined
 def test_a_list_of_answers_read_from_the_feedback_is_worth_little(tmp_path):
     exercise = EXERCISES["own_checker"]
@@ -188,6 +189,7 @@ def test_a_list_of_answers_read_from_the_feedback_is_worth_little(tmp_path):
     assert max(earned.values()) < 10
 
 
+@pytest.mark.in_turn
 @confined
 def test_only_the_seeds_own_file_holds_it_after_grading_packaging_and_releasing(tmp_path, capsys):
     exercise = EXERCISES["dense_backward"]

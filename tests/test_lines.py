@@ -71,6 +71,7 @@ def told(backward, forward=loss, inputs=NETWORK, wrt=WRT):
     return next((f for f in report.sorted_findings() if f.cause), None)
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(("old", "new", "line", "kind", "cause"), SLIPS, ids=[slip[1] for slip in SLIPS])
 def test_a_slip_in_a_network_is_told_with_its_line(old, new, line, kind, cause):
     finding = told(written(old, new))
@@ -191,6 +192,7 @@ BODIES = {
 }  # fmt: skip
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("case", BODIES)
 def test_the_line_is_found_among_others(case):
     forward, wrt, line, kind, body = BODIES[case]

@@ -738,6 +738,7 @@ class AtTheCode(ae.Autoencoder):
 SHARE = "the gradient from decoder.dense1 is "
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(
     ("times", "cause"),
     [

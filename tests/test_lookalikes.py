@@ -170,6 +170,7 @@ def test_five_who_copied_from_one_are_one_group():
 # A class of sixty, and six who copied
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", ["tied_weights", "denoising", "kl_sparsity_backward"])
 def test_copies_of_long_answers_are_found_and_few_others_reported(name):
     true, reported, both = measured(name, [10])

@@ -507,6 +507,7 @@ def test_a_communicator_of_one_process_is_none_at_all():
     assert not mirror.sent
 
 
+@pytest.mark.in_turn
 def test_a_package_without_mpi4py_never_notices(tmp_path):
     code = (
         "import sys; sys.modules['mpi4py'] = None\n"

@@ -693,6 +693,7 @@ def test_no_cause_is_claimed_where_two_fit_or_one_is_near():
     assert explain(found, oracle(Reading("it raises", lambda x: 1 / 0))) == ""
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("size", [0.9, 1.1, 1.3, 3.0, 0.1])
 @pytest.mark.parametrize("name", ["squared_error", "gaussian_kl", "kl_sparsity", "contraction", "gelu"])
 def test_a_factor_that_means_nothing_gets_no_cause(monkeypatch, name, size):

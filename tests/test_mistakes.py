@@ -115,6 +115,7 @@ def recorded(making, function, name):
     return json.loads(making.SAID.read_text(encoding="utf-8"))[function][name]
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(("function", "name"), NAMES[:: len(NAMES) // 2 + 1])
 def test_the_recorded_words_are_what_the_checker_says(making, function, name):
     for language, told in recorded(making, function, name).items():
@@ -141,6 +142,7 @@ ABOUT = {
 BETWEEN = [*ABOUT, *OF_MODELS]
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", BETWEEN)
 def test_a_mistake_between_parts_is_the_museums_and_has_the_checkers_words(making, name, monkeypatch):
     assert list(making.BETWEEN) == BETWEEN

@@ -35,6 +35,7 @@ def test_it_passes_the_tests_that_go_over_all_variants(extended):
     assert passed > 30, done.stdout[-1000:]
 
 
+@pytest.mark.in_turn
 def test_the_public_names_the_storeys_and_the_reference_have_it(extended):
     done = run(
         extended, "pytest", "-q", "-p", "no:cacheprovider", "tests/test_architecture.py",
@@ -44,6 +45,7 @@ def test_the_public_names_the_storeys_and_the_reference_have_it(extended):
     assert done.returncode == 0, done.stdout[-3000:]
 
 
+@pytest.mark.in_turn
 def test_the_command_line_checks_and_trains_it(extended, tmp_path):
     checked = run(extended, "aescratch", "check", "winner-take-all", "--share", "0.25")
     assert (checked.returncode, checked.stderr) == (0, "")

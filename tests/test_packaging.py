@@ -266,6 +266,7 @@ def test_an_autograder_is_the_same_to_the_byte_and_holds_what_it_needs(autograde
         subprocess.run(["bash", "-n", str(root / "source" / script)], check=True)
 
 
+@pytest.mark.in_turn
 def test_an_autograder_gives_right_wrong_and_empty_submissions_their_points(autograder):
     needs_bubblewrap()
     root = autograder()
@@ -338,6 +339,7 @@ def without_landlock(root, place=GRADESCOPE):
     return root
 
 
+@pytest.mark.in_turn
 def test_where_nothing_can_be_confined_nothing_is_graded_and_the_results_say_so(autograder, tmp_path):
     root = without_landlock(autograder(new=True))
     results, printed = graded(root, RIGHT, path=tools_without_bubblewrap(tmp_path / "bin"))
@@ -394,6 +396,7 @@ def prairielearn(autograder):
     return lambda source: graded(root, source, place=PRAIRIELEARN)[0]
 
 
+@pytest.mark.in_turn
 def test_prairielearn_reads_points_part_by_part_and_the_answer(prairielearn):
     partly = prairielearn(AVERAGED)
     marks = entries(DENSE, judge_text(DENSE, AVERAGED.encode(), "cell.py", seed=5))
@@ -414,6 +417,7 @@ def test_what_python_cant_read_costs_no_attempt_in_prairielearn(prairielearn, so
     assert said in results["format_errors"][0]
 
 
+@pytest.mark.in_turn
 def test_what_prairielearn_couldnt_grade_safely_costs_no_attempt(autograder, tmp_path):
     root = without_landlock(autograder(new=True, place=PRAIRIELEARN), PRAIRIELEARN)
     path = tools_without_bubblewrap(tmp_path / "bin")
@@ -473,6 +477,7 @@ def test_the_page_says_how_large_the_package_for_classroom50_is(classroom50):
     assert [size / 1e6 for size in sizes] == pytest.approx(list(map(float, said)), abs=0.3)
 
 
+@pytest.mark.in_turn
 def test_classroom50_gets_hundredths_of_points_and_the_answer(classroom50):
     needs_bubblewrap()
     result, _ = CLASSROOM50.graded(classroom50, {DENSE.file_name: AVERAGED})
@@ -531,6 +536,7 @@ def test_a_broken_autograder_says_that_nothing_was_graded(autograder):
     assert "broken" in printed
 
 
+@pytest.mark.in_turn
 def test_a_teachers_own_exercises_go_into_the_autograder(autograder, tmp_path):
     needs_bubblewrap()
     shutil.copytree(DENSE.folder, tmp_path / "mine" / "01_dense_backward", ignore=shutil.ignore_patterns("__pycache__"))

@@ -299,6 +299,7 @@ def test_near_the_posterior_the_doubly_reparameterised_gradient_of_the_encoder_h
     assert noise["dreg"] < 0.2 * noise["plain"]
 
 
+@pytest.mark.in_turn
 def test_the_doubly_reparameterised_estimator_passes_as_what_it_is_and_fails_as_a_derivative(monkeypatch):
     model = model_of(IWAE, 3, estimator="dreg")
     report = ae.check_gradients(model, X, rng=3)
@@ -657,6 +658,7 @@ HEALTHY = {
 }
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", HEALTHY)
 def test_healthy_trainings_have_no_findings(name, digits):
     kind, options = HEALTHY[name]

@@ -43,6 +43,7 @@ QUOTIENT = by_quotient("dense_backward", "central", 1e-5)
 # Right answers
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", EXERCISES)
 def test_no_solution_and_no_other_style_is_flagged(name):
     texts = [EXERCISES[name].solution, *(text for (of, _), text in STYLES.items() if of == name)]
@@ -198,6 +199,7 @@ def grade(*words):
     return command.run(parser.parse_args(list(map(str, words))))
 
 
+@pytest.mark.in_turn
 @confined
 def test_points_follow_the_teachers_rule_and_nothing_is_judged_anew(tmp_path, capsys):
     for name, text in {"ann": QUOTIENT, "bob": DENSE + ANSWER}.items():

@@ -196,6 +196,7 @@ def test_everything_that_grades_gives_the_points_that_our_command_gives(at_work,
     assert set(points) == (BY_NBGRADER if name == "nbgrader" else set(SUBMISSIONS))
 
 
+@pytest.mark.in_turn
 def test_the_submissions_tell_right_partly_right_and_wrong_apart(at_work):
     ((_, ours),) = at_work.outcomes("grade")
     assert all(ours["right", exercise.name] == exercise.points for exercise in SOME)

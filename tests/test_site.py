@@ -54,6 +54,7 @@ def texts_in(site):
             yield name, path.read_text("utf-8")
 
 
+@pytest.mark.in_turn
 def test_no_answer_is_in_it_and_pages_that_hold_one_are_left_out(course, written):
     told, site = written
     assert told.exercises == 2
@@ -76,6 +77,7 @@ def test_the_package_in_it_has_no_exercises_and_no_programs_but_all_that_checks(
     assert {"aescratch/classroom/path/hints.md", "aescratch/classroom/tab/runner.py", "aescratch/__init__.py"} <= set(names)
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("where", ["title", "task"])
 def test_an_answer_anywhere_is_refused_and_nothing_is_left(where, course, tmp_path):
     answer, own = "grad_W = x.T @ grad_y", course

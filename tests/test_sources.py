@@ -187,6 +187,7 @@ def test_a_students_file_and_its_neighbour(tmp_path):
     assert files_in(tmp_path) == [FIRST.file_name, "my_helper.py"]
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("place", ["mine.py:double_backward", "mine:double_backward"])
 def test_code_of_ones_own(tmp_path, place):
     write(tmp_path / "mine.py", "from near import factor\ndef double(x):\n    return 2 * x\ndef double_backward(grad_y, x):\n    return factor * grad_y\n")

@@ -74,6 +74,7 @@ def terminal(course):
         child.close(force=True)
 
 
+@pytest.mark.in_turn
 def test_watch_answers_to_what_is_saved_until_control_c(terminal, course):
     run(course, "start", "1")
     file = course / "01_dense_forward.py"

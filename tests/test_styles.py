@@ -139,6 +139,7 @@ def test_caches_and_several_outputs():
     assert verdicts(wrong) == {"x": "pass", "s": "fail"}
 
 
+@pytest.mark.in_turn
 def test_dropout_without_a_seed_draws_the_same_in_every_call():
     before = np.random.get_state()[1].copy()  # noqa: NPY002
     report = ae.check_function(dropout_forward, dropout_backward, {"x": X})

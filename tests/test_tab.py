@@ -49,6 +49,7 @@ def tab(tmp_path):
     return runner.Tab(str(tmp_path))
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("exercise", EXERCISES, ids=[exercise.name for exercise in EXERCISES])
 def test_a_solution_passes(tab, exercise):
     found = tab.check(exercise.folder.name, exercise.solution, 10.0)
@@ -58,6 +59,7 @@ def test_a_solution_passes(tab, exercise):
 
 
 # All mistakes of all exercises are compared in a browser, by a script before a release.
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", ["dense_forward", "top_k_backward", "kl_sparsity_backward", "xavier_uniform", "adam_step"])
 def test_a_mistake_is_answered_as_on_the_command_line(tab, name):
     exercise = next(each for each in EXERCISES if each.name == name)
@@ -90,6 +92,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", BROKEN)
 def test_what_a_process_says_is_said_here(tab, name):
     found = tab.check("relu_backward", BROKEN[name], 10.0)

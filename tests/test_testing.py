@@ -82,6 +82,7 @@ class Mine(unittest.TestCase):
 '''
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("runner", [["pytest", "-p", "no:cacheprovider", "course.py::test_mine"], ["unittest", "course"]], ids=["pytest", "unittest"])
 def test_a_courses_test_shows_the_report_and_its_own_line(tmp_path, runner, monkeypatch):
     (tmp_path / "course.py").write_text(COURSE, encoding="utf-8")

@@ -97,6 +97,7 @@ def page(quick):
 # From end to end
 
 
+@pytest.mark.in_turn
 def test_a_quick_tour_prints_every_row_and_passes(quick):
     assert quick.status == 0, quick.err
     rows = rows_of(quick.out)
@@ -194,6 +195,7 @@ def test_the_pictures_are_pictures_with_words_for_those_who_dont_see_them(page):
         assert len(attributes["alt"]) > 20
 
 
+@pytest.mark.in_turn
 def test_another_seed_gives_another_table(tmp_path, capsys):
     tables = []
     for seed in ("5", "5", "6"):
@@ -293,6 +295,7 @@ def test_control_c_ends_with_a_sentence_and_no_report(tmp_path, capsys, monkeypa
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.in_turn
 def test_a_wrong_derivative_fails_the_check_and_the_tour(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(functions, "sigmoid_backward", lambda grad_y, y: grad_y * y)  # without the factor 1 - y
     path = tmp_path / "report.html"

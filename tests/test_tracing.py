@@ -326,6 +326,7 @@ def test_a_line_beside_a_formula_needs_no_other(name):
 # What is given is given once
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", STEPS)
 def test_one_array_is_one_given(name):
     model, x, labels = made(name)
@@ -555,6 +556,7 @@ def test_letters_in_latex(toy):
     )
 
 
+@pytest.mark.in_turn
 def test_latex_is_understood_by_matplotlib():
     pytest.importorskip("matplotlib")
     from matplotlib.mathtext import MathTextParser
@@ -655,6 +657,7 @@ def test_what_a_given_number_may_be_is_told():
     assert limits["beta"] == {"least": 0, "below": 1}
 
 
+@pytest.mark.in_turn
 def test_every_given_number_is_one_that_it_may_be():
     for name, optimizer in zip(STEPS, itertools.cycle(OPTIMIZERS.values())):
         model, x, labels = made(name)

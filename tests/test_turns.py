@@ -2,9 +2,10 @@
 
 import pathlib
 import re
+import zlib
 
 import pytest
-from turns import TURNS, has_turn
+from turns import TURNS, has_turn, number_of
 
 CASES = [f"tests/test_{n}.py::test_of[{n % 7}]" for n in range(400)]
 
@@ -27,3 +28,9 @@ def test_no_turn_is_left_out():
     text = "".join(path.read_text("utf-8") for path in pathlib.Path(__file__).parent.glob("test_*.py"))
     numbers = {int(number) for number in re.findall(r"mark\.in_turn\((\d+)\)", text)}
     assert numbers == set(range(TURNS))
+
+
+@pytest.mark.parametrize("seed", range(2 * TURNS))
+def test_the_cases_of_a_test_follow_one_another(seed, request):
+    first = request.node.nodeid.partition("[")[0]
+    assert number_of(request.node) == zlib.crc32(first.encode()) + seed

@@ -58,6 +58,7 @@ def test_only_what_varies_is_left_out():
     assert without_what_varies(page) != without_what_varies(page.replace("N = 7", "N = 8"))
 
 
+@pytest.mark.in_turn
 def test_the_page_is_current():
     spec = importlib.util.spec_from_file_location("make_museum", DOCS / "make_museum.py")
     module = importlib.util.module_from_spec(spec)
