@@ -83,6 +83,7 @@ def test_two_mistakes_at_once_are_never_named_falsely():
         assert not mistakes.judged(pair, mistakes.PAIRS, mistakes.wanted(pair.pair))[2]
 
 
+@pytest.mark.in_turn
 def test_the_tanh_derivative_on_the_exact_gelu_is_named():
     for seed in range(5):
         a = {"a": np.random.default_rng(seed).normal(size=(N, H))}

@@ -554,6 +554,7 @@ def test_train_writes_model_history_figures_and_command(capsys):
     assert history["stopped"] == "finished"
 
 
+@pytest.mark.in_turn
 def test_figures_of_other_variants(capsys, folder):
     assert run(capsys, "train", "variational", "--epochs", 1, "--out", "out")[0] == 0
     assert {"samples.png", "latent-traversal.png"} <= set(os.listdir("out"))
@@ -805,6 +806,7 @@ def test_control_c_from_outside_and_going_on_from_the_checkpoint(folder, capsys,
     assert_same_values("out/model.npz", "uninterrupted/model.npz")
 
 
+@pytest.mark.in_turn
 @pytest.mark.skipif(os.name == "nt", reason="pipes break differently there")
 @pytest.mark.parametrize("words", [["train", "--help"], ["check", "linear"]])
 @pytest.mark.parametrize("unbuffered", ["", "1"])

@@ -240,6 +240,7 @@ def test_what_can_be_checked(capsys, words, outcome, title):
     assert out.splitlines()[-1].startswith("pass: " if outcome == 0 else "fail: ")
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("words", ["vanilla", "my_layers.py:swish_backward", "my_layers.py:MyDense", "my_layers.py:MyModel"])
 def test_the_mode_reaches_every_kind_of_check(capsys, words):
     directional, exhaustive = (run(capsys, "check", words, *more)[1] for more in (("--mode", "directional"), ()))

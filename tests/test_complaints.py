@@ -435,6 +435,7 @@ class TestHints:
     )  # fmt: skip
     VAE = ("beta * mu / N", "mu / N"), ("sigma**2 - 1", "sigma - 1"), ("0.5 * (sigma**2", "(sigma**2")
 
+    @pytest.mark.in_turn
     @pytest.mark.parametrize(("name", "mistakes"), [("gelu_backward", GELU), ("vae_backward", VAE)], ids=["gelu", "vae"])
     def test_three_different_mistakes_with_one_hint_each_printed_the_answer(self, course, name, mistakes):
         for change in mistakes:
@@ -612,6 +613,7 @@ class TestSentences:
         found = cause(ae.check_function(lambda x, W, b: x @ W + b, ones_for_the_upstream, DENSE))
         assert found.cause == "grad_W is what the right formula gives, with ones in place of the upstream gradient"
 
+    @pytest.mark.in_turn
     @pytest.mark.parametrize("starred", ["args", "x_and_args", "options"])
     def test_a_layer_whose_forward_takes_args_is_not_located(self, starred):
         class Layer(ae.Tanh):

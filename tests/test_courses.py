@@ -379,6 +379,7 @@ def test_release_refuses_hints_that_leave_a_mistake_without_one(source, tmp_path
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.in_turn
 def test_a_student_works_with_what_was_handed_out(source, tmp_path, capsys, monkeypatch):
     out = tmp_path / "out"
     outcome, said, _ = run(capsys, "release", str(source), str(out))

@@ -393,6 +393,7 @@ def test_figures_from_the_device_are_those_from_the_host(cupy):
         np.testing.assert_array_equal(there, here)
 
 
+@pytest.mark.in_turn
 def test_the_command_line_trains_on_the_device(tmp_path, capsys):
     for name in ("numpy", "cupy"):
         command = f"train denoising digits --code 3 --epochs 1 --seed 0 --json --backend {name} --out {tmp_path / name}"
@@ -934,6 +935,7 @@ def test_the_check_finds_what_cupy_lacks(mistake):
     assert len(list(complaints(mistake))) == 1
 
 
+@pytest.mark.in_turn
 def test_the_check_sees_what_the_package_does():
     seen = {name for path in device_files() for _, _, name, _ in touched(ast.parse(path.read_text(encoding="utf-8")))}
     assert {"sqrt", "exp", "where", "concatenate", "asarray", "cuda.runtime.driverGetVersion", "astype", "reshape"} <= seen

@@ -228,6 +228,7 @@ def test_an_exception_shows_the_students_own_line_and_the_shapes(tmp_path):
     assert "dense_backward raised ValueError: matmul" in said
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(
     ("text", "line"),
     [("import nothing_of_the_kind\n", 1), ("1 / 0\n", 1), ("def f():\n    return 1 / 0\nf()\n", 2), ("x = 1\nexit()\n", 2), ("input()\n", 1)],
@@ -260,6 +261,7 @@ def test_a_process_that_ends_early_is_no_pass(text, tmp_path):
     assert "before the checks finished" in said
 
 
+@pytest.mark.in_turn
 def test_what_is_printed_is_shown_and_harms_nothing(tmp_path):
     solution = by_name("dense_forward").solution.replace("return x", "print('hello', x.shape); return x")
     outcome, said = checked(solution, tmp_path, "dense_forward")
@@ -306,6 +308,7 @@ def test_what_changed_since_the_last_check():
     assert changed_since(Outcome("passed").to_dict(), Outcome("passed")) == ""
 
 
+@pytest.mark.in_turn
 def test_a_question_is_asked_once_and_no_table_is_shown_without_rows(tmp_path):
     text = "def dense_backward(grad_y, x, W):\n    return x.T @ grad_y, grad_y.sum(axis=0), grad_y @ W.T\n"
     outcome, said = checked(text, tmp_path)
@@ -448,6 +451,7 @@ def test_start_without_a_name_goes_on_to_the_next_after_a_pass(course, capsys):
     assert "write your code in 02_dense_backward.py" in run(capsys, "start")[1]
 
 
+@pytest.mark.in_turn
 def test_check_all_and_the_list(course, capsys):
     for exercise in EXERCISES[:2]:
         run(capsys, "start", exercise.name)

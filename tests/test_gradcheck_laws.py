@@ -627,6 +627,7 @@ class TestManners:
         assert not any(finding.cause for finding in report.findings)
 
 
+    @pytest.mark.in_turn
     def test_a_cause_is_looked_for_beside_bad_manners_too(self):
         def doubled(grad_y, a):
             return 2 * tanh_backward(grad_y, a)

@@ -654,6 +654,7 @@ def made_up(students=3, exercises=EXERCISES):
     return Grades(exercises, rows)
 
 
+@pytest.mark.in_turn
 def test_the_summary_of_three_hundred_is_small_whole_and_fetches_nothing():
     page = as_html(made_up(300))
     assert len(page.encode()) < 40 * 300 * len(EXERCISES)  # a cell is one of these

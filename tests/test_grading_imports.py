@@ -105,6 +105,7 @@ def test_lines_that_are_ready_for_a_missing_package():
 # What the student's own check says
 
 
+@pytest.mark.in_turn
 def test_check_warns_of_what_grading_lacks_and_fails_nobody(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     main(["exercises", "init", "."])

@@ -59,6 +59,7 @@ def shown(report):
     return text.splitlines()
 
 
+@pytest.mark.in_turn
 def test_a_wrong_dense_backward_in_korean():
     with in_language("ko"):
         report = report_on_dense()

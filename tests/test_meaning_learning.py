@@ -106,6 +106,7 @@ def test_kl_sparsity_drives_the_mean_activity_to_rho(split, rho, seed):
     assert free.encode(train.x).mean() > 4 * rho  # without the penalty 10 times as active, and 5 times
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("unit_norm", [False, True])
 def test_l1_leaves_most_of_the_code_at_exactly_zero(split, unit_norm, seed):

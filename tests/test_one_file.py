@@ -60,6 +60,7 @@ def test_the_command_line_checks_and_trains_it(extended, tmp_path):
     assert (refused.returncode, "which is for winner-take-all" in refused.stderr) == (2, True)
 
 
+@pytest.mark.in_turn
 def test_a_wrong_backward_of_it_is_found(extended):
     path = extended / "aescratch" / "models" / "winner_take_all.py"
     right = path.read_text(encoding="utf-8")

@@ -254,6 +254,7 @@ def needs_bubblewrap():
         pytest.skip("; ".join(missing))
 
 
+@pytest.mark.in_turn
 def test_an_autograder_is_the_same_to_the_byte_and_holds_what_it_needs(autograder):
     root = autograder()
     assert (root / "autograder.zip").read_bytes() == (autograder(new=True) / "autograder.zip").read_bytes()
@@ -429,6 +430,7 @@ def test_what_prairielearn_couldnt_grade_safely_costs_no_attempt(autograder, tmp
     assert stat.S_IMODE(root.stat().st_mode) == 0o700
 
 
+@pytest.mark.in_turn
 def test_prairielearns_results_stay_below_a_megabyte():
     results = {"output": "\u0394" * 10**6, "tests": [{"name": "a", "message": "\0" * 10**6}] * 50, "score": 0.5}
     text = shortened(results, 10**6)

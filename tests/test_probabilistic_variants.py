@@ -629,6 +629,7 @@ def test_free_bits_wake_a_collapsed_code_and_a_fitted_variance_too(digits):
         assert history.diagnosis.codes == []
 
 
+@pytest.mark.in_turn
 def test_a_warm_up_leads_past_an_empty_code_that_is_no_optimum(digits):
     found = {}
     for warm_up in (0, 1000):

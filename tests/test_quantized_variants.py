@@ -60,6 +60,7 @@ MISTAKES = {
 }  # fmt: skip
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_at_a_stop_gradient_is_named(mistake, monkeypatch):
     kind, backward = MISTAKES[mistake]

@@ -101,6 +101,7 @@ def test_a_wheel_with_a_solution_in_it_is_refused(course, site, tmp_path):
     assert leak.path.endswith("01_dense_forward/solution.py")
 
 
+@pytest.mark.in_turn
 def test_what_was_released_gives_the_same_course(site, tmp_path):
     released = tmp_path / "released"
     with zipfile.ZipFile(site / handout.COURSE_FILE) as archive:

@@ -502,6 +502,7 @@ class TwoOutputs:
         return da @ self.params[0].T, da, dc * self.g
 
 
+@pytest.mark.in_turn
 def test_a_layer_of_two_outputs_under_other_names():
     inputs = {"x": X, "h": T, "c": T[::-1] + 1}
     report = ae.check_layer(TwoOutputs(), inputs)

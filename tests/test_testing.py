@@ -41,6 +41,7 @@ def test_what_is_right_passes():
     testing.assert_meaning(ae.VariationalAutoencoder([5, 3], rng=0), rng=1)
 
 
+@pytest.mark.in_turn
 def test_what_is_wrong_fails_with_the_report():
     model = Forgetful([5, 3], rng=0)
     with pytest.raises(AssertionError) as caught:

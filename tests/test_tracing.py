@@ -202,6 +202,7 @@ def test_every_gradient_equals_the_difference_quotient_beside_it(name):
     assert compared > 30
 
 
+@pytest.mark.in_turn
 def test_what_is_opened_in_a_browser_calls_every_function_that_any_step_calls():
     called = {}
     for name in STEPS:
@@ -569,6 +570,7 @@ def test_latex_is_understood_by_matplotlib():
                 parser.parse(f"${operation.latex}$".replace(r"\lvert", "|").replace(r"\rvert", "|"))
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", ["vanilla relu", "variational", "classifier", "sparse kl"])
 def test_the_picture_has_every_array_with_a_gradient_below_it(name):
     pytest.importorskip("matplotlib")
