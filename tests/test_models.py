@@ -16,10 +16,10 @@ from aescratch.training import contract
 SHALLOW, DEEP = [5, 3], [11, 5, 3]
 
 
-def as_found(kind, **options):
+def as_found(kind, rng=None, **options):
     """A small model of a class, of which nothing else is known."""
     widths = SHALLOW if kind.hidden_layers == "refused" else DEEP
-    return kind(**{**kind.arguments_for(widths), **options})
+    return kind(**{**kind.arguments_for(widths, rng=rng), **options})
 
 
 def with_silent_units(model):
