@@ -800,8 +800,12 @@ def test_control_c_from_outside_and_going_on_from_the_checkpoint(folder, capsys,
     monkeypatch.setattr(train_command, "draw_figures", lambda *arguments: [])
     monkeypatch.setattr(run_pages, "_charts", lambda monitor: [])
     goal = ["--epochs", done + 2]
-    assert run(capsys, *words, *goal)[0] == 0
-    assert run(capsys, "train", "vanilla", *constant, *goal, "--out", "uninterrupted")[0] == 0
+    outcome, out, _ = run(capsys, *words, *goal)
+    assert outcome == 0
+    assert f"\ncontinues run.npz after epoch {done} of {done + 2}\n" in out
+    outcome, out, _ = run(capsys, "train", "vanilla", *constant, *goal, "--out", "uninterrupted")
+    assert outcome == 0
+    assert "continues" not in out
     assert_same_values("out/model.npz", "uninterrupted/model.npz")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import shlex
 import subprocess
@@ -48,6 +49,7 @@ from aescratch.programs.cli.training import COSINE, OPTIMIZER, TRAINING, enough_
 from aescratch.programs.cli.variants import VARIANT
 from aescratch.programs.cli.words import ACTIVATIONS, choice
 from aescratch.programs.cli.writing import answer, json_text, require_folder
+from aescratch.training.epochs import CONTINUING
 from aescratch.training.processes import Processes
 
 METRICS_FILE = "metrics.json"
@@ -116,6 +118,7 @@ def train(arguments: Namespace, processes: Processes) -> int:
                 require_folder(Path(arguments.checkpoint))
             folder = kept.enter_context(folder_to_fill(arguments))
             if not arguments.json:
+                kept.enter_context(printing_what_continues())
                 labels = "labels from column" in data.source
                 lines = [str(model), f"{len(training):,} examples of {data.name} to train on"]
                 column = data.source.rpartition(" ")[2]
@@ -198,6 +201,28 @@ def said(suited: dict[str, Any]) -> list[str]:
     return [
         f"chosen: {flag(name)} {value if isinstance(value, str) else f'{value:.3g}'}" for name, value in suited.items()
     ]
+
+
+class Printing(logging.Handler):
+    """Prints what is logged, and raises if that fails; a StreamHandler would print a traceback and go on."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a record."""
+        print(record.getMessage(), flush=True)
+
+
+@contextlib.contextmanager
+def printing_what_continues() -> Iterator[None]:
+    """Print what `fit` logs when it continues from a checkpoint: only `fit` knows whether the file is of this run."""
+    logger, handler = logging.getLogger(CONTINUING), Printing()
+    level = logger.level
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
 
 
 @contextlib.contextmanager
