@@ -937,7 +937,7 @@ def test_a_vae_that_collapsed_is_told_so_and_a_sparse_code_by_its_activity(capsy
     assert (found["unit_statistic"], found["units_asleep"]) == ("divergence per unit, in nats", 8)
     assert json.loads(Path("variational-digits/metrics.json").read_text())["diagnosis"] == found["diagnosis"]
     text = run(capsys, "train", "variational", "--code", "8")[1]
-    assert "\nchosen: --beta 0.0273\n" in text  # what PCA leaves of 64 - 8 columns
+    assert "\nchosen: --beta 0.0273 (the mean variance that PCA of the code's width leaves out)\n" in text
     assert re.search("\nconstant units +0 of 8\n", text)
     assert "found" not in text
     text = run(capsys, "train", "sparse", "--code", "32")[1]

@@ -15,7 +15,7 @@ import shlex
 import subprocess
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from typing import Any
 import aescratch as ae
 from aescratch.datasets import Dataset
 from aescratch.foundations.files import write_text
-from aescratch.foundations.language import gettext_noop
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.foundations.scaling import WAYS
 from aescratch.inspection.diagnosis import COMMAND_LINE, Diagnosis, diagnose, diagnose_data
 from aescratch.inspection.monitor import Monitor
@@ -124,7 +124,7 @@ def train(arguments: Namespace, processes: Processes) -> int:
                 column = data.source.rpartition(" ")[2]
                 lines += [f"column {column} has the labels, and is not a feature"] if labels else []
                 lines += [] if model.scaling is None else [f"{model.scaling}; undone after decoding"]
-                print("\n".join([*lines, *said(suited)]), flush=True)
+                print("\n".join([*lines, *said(suited, model.why_suited)]), flush=True)
             monitor = Monitor(*arrays_of(model, looked_at(seen)), epochs=arguments.epochs)
         pretraining, history = fit(model, seen, seen_held_out, optimizer, arguments, monitor)
         if not processes.is_first:
@@ -196,11 +196,13 @@ def suited_model(arguments: Namespace, data: Any, everything: Any) -> tuple[Any,
     return model, {name: words[value] if value in words else float(value) for name, value in suited.items()}
 
 
-def said(suited: dict[str, Any]) -> list[str]:
-    """Return the chosen settings as lines for people."""
-    return [
-        f"chosen: {flag(name)} {value if isinstance(value, str) else f'{value:.3g}'}" for name, value in suited.items()
-    ]
+def said(suited: dict[str, Any], reasons: Mapping[str, str]) -> list[str]:
+    """Return the chosen settings as lines for people, with the reasons where the variant declares them."""
+    lines = []
+    for name, value in suited.items():
+        reason = f" ({gettext(reasons[name])})" if name in reasons else ""
+        lines.append(f"chosen: {flag(name)} {value if isinstance(value, str) else f'{value:.3g}'}{reason}")
+    return lines
 
 
 class Printing(logging.Handler):
