@@ -113,7 +113,8 @@ def train(arguments: Namespace, processes: Processes) -> int:
             model.to(arguments.backend)
             seen, seen_held_out = scaled_data(model, training), held_out and scaled_data(model, held_out)
             if why := why_no_loss(model, looked_at(data)):
-                raise UsageError(f"{why}; use --scale minmax, or --reconstruction squared-error")
+                sentence = gettext("{why}; use --scale minmax, or --reconstruction squared-error")
+                raise UsageError(sentence.format(why=why))
             if arguments.checkpoint is not None:
                 require_folder(Path(arguments.checkpoint))
             folder = kept.enter_context(folder_to_fill(arguments))
@@ -179,7 +180,7 @@ def suited_model(arguments: Namespace, data: Any, everything: Any) -> tuple[Any,
         autoencoder = model.autoencoder
         is_brought = bool(given_models(arguments))
         if is_brought and arguments.scale != "auto":
-            raise UsageError("a saved model keeps its own scaling; leave --scale out")
+            raise UsageError(gettext("a saved model keeps its own scaling; leave --scale out"))
         scaling = autoencoder.scaling if is_brought else autoencoder.scaling_for(data.x, arguments.scale)
         if scaling is not None and scaling.how == "minmax" and not is_brought:
             scaling = ae.Scaling.fit(everything.x, "minmax")  # held-out data must lie in [0, 1], too
@@ -237,7 +238,8 @@ def folder_to_fill(arguments: Namespace) -> Iterator[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
-        raise UsageError(f"expected --out to be a folder, but {error.filename} is a file; give another") from error
+        sentence = gettext("expected --out to be a folder, but {file} is a file; give another")
+        raise UsageError(sentence.format(file=error.filename)) from error
     if not os.access(folder, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
     try:
