@@ -28,7 +28,7 @@ Cluster = list[tuple[str, Graded]]
 
 
 def clusters(grades: Grades) -> list[Cluster]:
-    """Return the students, as called on pages, by mistake, the most frequent first; passed and missing files excepted."""
+    """Return the students, as called on pages, by mistake, most frequent first; without passed and missing files."""
     found: dict[tuple[str, str, str], Cluster] = defaultdict(list)
     for student in grades.students:
         for graded in student.graded:

@@ -33,9 +33,10 @@ from aescratch.programs.cli.status import UsageError, did_you_mean, wrong_input
 from aescratch.programs.cli.words import counts, number
 
 MODEL_FILE = "model.npz"
+DIGITS = "digits"  # what commands use if no data are given
 LARGE = 2**30  # bytes; larger files are read piece by piece in training
 BUILT_IN: dict[str, Callable[[], Dataset]] = {
-    "digits": load_digits,
+    DIGITS: load_digits,
     "fashion": load_fashion,
     "fashion-test": partial(load_fashion, split="test"),
     "patches": load_natural_patches,
@@ -58,7 +59,7 @@ DATA_HELP = Phrase(
 MODEL = option("model", metavar="MODEL", help="a saved model, or the folder that train wrote")
 DATA = option("data", metavar="DATA", help=DATA_HELP)
 DIGITS_HELP = Phrase("{data} (default digits)", data=DATA_HELP)
-DATA_OR_DIGITS = option("data", metavar="DATA", nargs="?", default="digits", help=DIGITS_HELP)
+DATA_OR_DIGITS = option("data", metavar="DATA", nargs="?", default=DIGITS, help=DIGITS_HELP)
 RANDOM_HELP = Phrase("{data} (default: random numbers between 0 and 1)", data=DATA_HELP)
 DATA_OR_RANDOM = option("--data", metavar="DATA", help=RANDOM_HELP)
 OWN_FILE = group(

@@ -6,7 +6,16 @@ from argparse import Namespace
 
 from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.inspection.diagnosis import COMMAND_LINE, diagnose
-from aescratch.programs.cli.data import DIGITS_HELP, MODEL, OWN_FILE, arrays_of, load_data, open_model, scaled_data
+from aescratch.programs.cli.data import (
+    DIGITS,
+    DIGITS_HELP,
+    MODEL,
+    OWN_FILE,
+    arrays_of,
+    load_data,
+    open_model,
+    scaled_data,
+)
 from aescratch.programs.cli.measures import as_lines, found_lines, measure
 from aescratch.programs.cli.options import Option, command, json_of, option
 from aescratch.programs.cli.status import RIGHT, UsageError, wrong_input
@@ -27,7 +36,6 @@ Errors are in the data's units. For a model with a scaling, the errors of the sc
 follow. At most three lines at the end report problems.
 """
 )
-DIGITS = "digits"
 EXAMPLES = """examples:
   aescratch evaluate sparse-digits
   aescratch evaluate model.npz fashion-test --pca-data fashion
