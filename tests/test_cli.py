@@ -801,8 +801,12 @@ def test_control_c_from_outside_and_going_on_from_the_checkpoint(folder, capsys,
     monkeypatch.setattr(train_command, "draw_figures", lambda *arguments: [])
     monkeypatch.setattr(run_pages, "_charts", lambda monitor: [])
     goal = ["--epochs", done + 2]
-    assert run(capsys, *words, *goal)[0] == 0
-    assert run(capsys, "train", "vanilla", *constant, *goal, "--out", "uninterrupted")[0] == 0
+    outcome, out, _ = run(capsys, *words, *goal)
+    assert outcome == 0
+    assert f"\ncontinues run.npz after epoch {done} of {done + 2}\n" in out
+    outcome, out, _ = run(capsys, "train", "vanilla", *constant, *goal, "--out", "uninterrupted")
+    assert outcome == 0
+    assert "continues" not in out
     assert_same_values("out/model.npz", "uninterrupted/model.npz")
 
 
@@ -935,7 +939,7 @@ def test_a_vae_that_collapsed_is_told_so_and_a_sparse_code_by_its_activity(capsy
     assert (found["unit_statistic"], found["units_asleep"]) == ("divergence per unit, in nats", 8)
     assert json.loads(Path("variational-digits/metrics.json").read_text())["diagnosis"] == found["diagnosis"]
     text = run(capsys, "train", "variational", "--code", "8")[1]
-    assert "\nchosen: --beta 0.0273\n" in text  # what PCA leaves of 64 - 8 columns
+    assert "\nchosen: --beta 0.0273 (the mean variance that PCA of the code's width leaves out)\n" in text
     assert re.search("\nconstant units +0 of 8\n", text)
     assert "found" not in text
     text = run(capsys, "train", "sparse", "--code", "32")[1]

@@ -223,9 +223,41 @@ def test_an_exception_shows_the_students_own_line_and_the_shapes(tmp_path):
     text = "def dense_backward(grad_y, x, W):\n    grad_W = helper(x, grad_y)\n    return grad_W\ndef helper(a, b):\n    return a @ b\n"
     outcome, said = checked(text, tmp_path)
     assert (outcome.kind, outcome.line) == ("raised", 5)
-    assert "02_dense_backward.py:5:  return a @ b" in said
+    assert "(02_dense_backward.py:5); in `a @ b`, a has shape (7, 5) and b has shape (7, 3)" in said
+    assert "\n      return a @ b\n" in said
     assert "it was given grad_y (7, 3), x (7, 5), W (5, 3)" in said
     assert "dense_backward raised ValueError: matmul" in said
+
+
+SLIPS = {
+    "grad_x = grad_y @ W": ("`grad_y @ W`, grad_y has shape (7, 3) and W has shape (5, 3)", "transpose-missing"),
+    "grad_x = grad_y * W": ("`grad_y * W`, grad_y has shape (7, 3) and W has shape (5, 3)", "misfit"),
+    "grad_x = np.zeros(x.shape); grad_x += (grad_y\n        @ x.T)": ("`grad_y @ x.T`, grad_y has shape (7, 3) and x.T has shape (5, 7)", "other-name"),
+    "grad_x = np.zeros(x.shape); grad_x[:] = grad_y": ("`grad_x[:] = grad_y`, grad_x[:] has shape (7, 5) and grad_y has shape (7, 3)", "misfit"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+def test_shapes_that_do_not_fit_are_told_with_the_operation_a_question_and_a_hint(slip, tmp_path):
+    text = f"import numpy as np\ndef dense_backward(grad_y, x, W):\n    {slip}\n    return grad_x, x.T @ grad_y, grad_y.sum(axis=0)\n"
+    outcome, said = checked(text, tmp_path)
+    shapes, code = SLIPS[slip]
+    assert outcome.kind == "raised"
+    assert f"; in {shapes}; it was given" in said
+    assert "  ask yourself: " in said
+    assert outcome.codes[0] == code
+    if code == "misfit":
+        key, (first, *_) = by_name("dense_backward").hints.choose(outcome.codes)
+        assert (key, first.partition(",")[0]) == ("misfit", "Write the indices under each of the two arrays in the message")
+
+
+def test_another_exception_tells_no_shapes_and_only_numpy_is_called_again(tmp_path):
+    body = "    print('called')\n    return a\ndef dense_backward(grad_y, x, W):\n    return {}\n"
+    for line in ("same(grad_y) @ W", "grad_y @ np.random.permutation(W)", "np.array(int('x' + str(len(x @ x.T))))"):
+        outcome, _ = checked("import numpy as np\ndef same(a):\n" + body.format(line), tmp_path)
+        assert outcome.kind == "raised"
+        assert "misfit" not in outcome.codes
+        assert "has shape" not in outcome.message + "".join(outcome.reports)
 
 
 @pytest.mark.in_turn

@@ -98,13 +98,12 @@ def test_a_grading_in_korean_is_the_english_one_in_other_words(handed_in, tmp_pa
     assert '<html lang="ko"' in korean["summary.html"].decode()
 
 
-@pytest.mark.parametrize("words", [["x.zip"], ["in", "--only", "relu_backwards"], ["in", "--drop-lowest", 99]])
-def test_an_error_that_stops_the_command_is_english(words, handed_in, tmp_path, monkeypatch):
+@pytest.mark.parametrize("words", [["nothing"], ["in", "--only", "relu_backwards"], ["in", "--drop-lowest", 99]])
+def test_an_error_that_stops_the_command_is_korean(words, handed_in, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "x.zip").write_bytes(b"no zip")
     with in_language("ko"), pytest.raises(UsageError) as caught:
         grade(*words, "--unconfined", "--out", tmp_path / "out")
-    assert not HANGUL.search(str(caught.value))
+    assert HANGUL.search(str(caught.value))
 
 
 def test_a_submission_that_brings_its_judge_down_is_told_of_in_both_languages():

@@ -22,6 +22,7 @@ from aescratch.classroom.grading.grades import Say, collect
 from aescratch.classroom.grading.lateness import Lateness, Rule, deducted, due_of, lateness_of, rule_of
 from aescratch.classroom.grading.overrides import Override, SayError, read_overrides
 from aescratch.classroom.grading.parts import declared
+from aescratch.classroom.grading.roster import Row
 from aescratch.classroom.grading.submissions import Arrival, Submission
 from aescratch.classroom.grading.summary import as_html, clusters, subgroups
 from aescratch.programs.cli import grading as command
@@ -587,6 +588,31 @@ def test_a_mistake_has_kinds_by_what_was_said_whatever_the_line(exercises):
     page = as_html(grades)
     assert "<li>2: it raised an exception: no module torch<br>kim, max</li>" in page
     assert "By section: A: 2; B: 1" in page
+
+
+def test_a_law_that_holds_beside_wrong_values_is_not_among_the_hardest_parts(exercises):
+    def shown_parts(codes):
+        records = {("kim", exercises[0].name): record(exercises[0], 0)}
+        for row in records["kim", exercises[0].name]["entries"][2:]:  # after shapes and values
+            row[4] = codes
+        page = as_html(collect([Submission("kim")], exercises[:1], records)).replace("<wbr>", "")
+        return re.findall(r"<th>double: ([^<]*)</th><td>0 %", page[page.index("Hardest parts") : page.index("Mistakes")])
+
+    names = [part.name for part in declared(exercises[0])]
+    assert len(names) > 2
+    assert shown_parts(["changed-argument"]) == sorted(names)
+    assert shown_parts(["law-without-values"]) == sorted(names[:2])
+
+
+def test_the_rosters_name_stands_beside_the_students_in_mistakes_and_among_the_stuck(exercises):
+    submissions = [Submission("s1", row=Row("s1", 2, name="Kim Yuna", section="A"))]
+    records = {("s1", exercise.name): record(exercise, 1) for exercise in exercises}
+    page = as_html(collect(submissions, exercises, records, sections={"s1": "A"})).replace("<wbr>", "")
+    mistakes, stuck = (page[page.index(head) :] for head in ("Mistakes, the most", "Who is stuck where"))
+    assert "<summary>s1 (Kim Yuna)</summary>" in mistakes
+    assert "By section: A: 1" in mistakes
+    assert "<b>double</b>, 1 of 1: s1 (Kim Yuna)" in stuck
+    assert "<b>s1 (Kim Yuna)</b>, 3: double" in stuck
 
 
 def test_who_is_stuck_is_listed_by_exercise_and_by_student(exercises):

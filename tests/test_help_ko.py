@@ -36,3 +36,23 @@ def test_help_is_korean_and_aligned(words, capsys, monkeypatch):
         assert columns_of("".join(line)) <= WIDTH - 24, line
     options = [re.findall(r"^  (-h, --help|--[a-z-]+)", text, flags=re.MULTILINE) for text in (english, korean)]
     assert options[0] == options[1]
+
+
+REFUSED = {
+    "train sparsee": "인자 VARIANT: 다음 가운데 하나여야 한다: vanilla, linear, ",
+    "train vanilla --code": "인자 --code: 값이 하나 있어야 한다",
+    "train vanilla --code x": "인자 --code: 수여야 한다. 주어진 값: 'x' (도움말: aescratch train --help)",
+    "train vanilla nothing.csv": "이런 파일도 데이터 세트도 없다: 'nothing.csv'",
+    "trian": "이런 명령은 없다: 'trian'. 혹시 train인가?",
+    "train vanilla --epoch 3": "이런 옵션은 없다: --epoch. 혹시 --epochs인가?",
+    "encode": "다음 인자가 필요하다: ",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", REFUSED)
+def test_errors_that_stop_a_command_are_in_korean(words, capsys):
+    assert main(["--language", "ko", *words.split()]) == 2
+    korean = capsys.readouterr().err
+    assert korean.startswith(f"aescratch: {REFUSED[words]}")
+    assert main(words.split()) == 2
+    assert not HANGUL.search(capsys.readouterr().err)

@@ -154,3 +154,14 @@ def test_where_to_look_is_told_in_korean_by_whoever_judged_in_english(shape):
     with in_language("ko"):
         assert "mine.py, line 3" in told(message)
         assert "Look first" not in told(message)
+
+
+def test_the_numbers_of_a_wrong_meaning_are_told_in_korean(monkeypatch):
+    monkeypatch.setattr(ae.SquaredError, "forward", lambda self, x_hat, x: float(((x_hat - x) ** 2).sum() / len(x)))
+    model = ae.Autoencoder([5, 3], rng=0)
+    with in_language("ko"):
+        report = ae.check_meaning(model)
+    assert report.title == "Autoencoder의 의미 검사, 예제 7개, float64, rng=0"
+    (found,) = [finding for finding in report.findings if finding.tensor == "reconstruction"][:1]
+    assert re.fullmatch(r"reconstruction: 기대한 것은 .*, 곧 [\d.]+인데 순전파의 값은 [\d.]+이다\. 2배이다", found.message)
+    assert not HANGUL.search(str(ae.check_meaning(model)))

@@ -30,7 +30,8 @@ def values_of(template):
     """The names of the values that a template takes, with how each is written."""
     if "{" not in template:
         return []
-    return sorted((name, how, conversion) for _text, name, how, conversion in string.Formatter().parse(template) if name is not None)
+    fields = ((name, how, conversion or "") for _text, name, how, conversion in string.Formatter().parse(template) if name is not None)
+    return sorted(fields)
 
 
 def test_every_sentence_has_a_korean_one_with_the_same_values():

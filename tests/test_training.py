@@ -1026,8 +1026,31 @@ def test_epochs_and_resuming_are_logged(tmp_path, caplog):
     with caplog.at_level("INFO", logger="aescratch"):
         _, history = checkpointed(tmp_path / "run.npz", epochs=3)
     resumed, epoch = caplog.messages
-    assert resumed == f"resuming {tmp_path / 'run.npz'} after epoch 2"
+    assert resumed == f"continues {tmp_path / 'run.npz'} after epoch 2 of 3"
     assert epoch == f"epoch 3 of 3: loss {history.loss[-1]:.6g}, rate {history.learning_rate[-1]:g}"
+
+
+@pytest.mark.parametrize(
+    ("rate", "epochs", "said"),
+    [
+        (0.01, 5, ["continues run.npz after epoch 2 of 5"]),
+        (ae.CosineRate(0.01), 4, ["continues run.npz after epoch 2 of 4"]),
+        (ae.CosineRate(0.01), 5, ["continues run.npz after epoch 2 of 5", "the learning rates up to epoch 2 were scheduled"]),
+        (ae.StepRate(0.01, every=1), 2, ["run.npz is complete after epoch 2 of 2: nothing is left to train"]),
+    ],
+)
+def test_a_schedule_that_another_number_of_epochs_changes_is_logged(tmp_path, monkeypatch, caplog, rate, epochs, said):
+    monkeypatch.chdir(tmp_path)
+
+    def stop(model, history):
+        if len(history) == 2:
+            raise KeyboardInterrupt
+
+    checkpointed("run.npz", epochs=2 if epochs == 2 else 4, optimizer=ae.Adam(rate), observer=stop)
+    with caplog.at_level("INFO", logger="aescratch.training.continuing"):
+        checkpointed("run.npz", epochs=epochs, optimizer=ae.Adam(rate))
+    logged = [record.message for record in caplog.records if record.name == "aescratch.training.continuing"]
+    assert [message[: len(begins)] for message, begins in zip(logged, said, strict=True)] == said
 
 
 def test_a_checkpoint_is_written_through_the_one_function_that_writes_whole_files(tmp_path, monkeypatch):

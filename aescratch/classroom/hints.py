@@ -20,6 +20,7 @@ SPOKEN = {
     "timed-out": gettext_noop("the time limit"),
     "died": gettext_noop("the early exit"),
     "syntax-error": gettext_noop("the syntax"),
+    "misfit": gettext_noop("the two shapes"),
     "wrong-shape": gettext_noop("the shape"),
     "wrong-type": gettext_noop("what is returned"),
     "wrong-count": gettext_noop("what is returned"),

@@ -119,7 +119,7 @@ def outcome_of(reports: Sequence[Report]) -> Outcome:
         kind = NOT_BEGUN if finding.code == "not-implemented" else RAISED
         outcome.kind = OF_EXCEPTIONS.get(finding.evidence.get("exception", ""), kind)
         outcome.message, outcome.line = finding.message, int(finding.evidence.get("line", 0))
-        outcome.reports = failing if finding.cause else []
+        outcome.reports = failing if finding.cause or finding.question else []
     elif any(report.verdict == "fail" for report in reports):
         outcome.kind = NOT_BEGUN if AS_PLANTED in by_code else WRONG
     return outcome
@@ -131,6 +131,8 @@ def _codes_of(reports: Sequence[Report]) -> list[str]:
     for finding in _most_telling_first(reports):  # for an exception, first the change that would fix it, if known
         if finding.code != "cause" and finding.cause and "edit" in finding.evidence:
             codes.append(str(finding.evidence["edit"]))
+        if "misfit" in finding.evidence:
+            codes.append("misfit")
         codes.append(code_of(finding))
     return list(dict.fromkeys(codes))
 

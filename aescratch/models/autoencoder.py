@@ -17,6 +17,7 @@ from aescratch.activations import GELU, Identity, ReLU
 from aescratch.backend import Array, Number, move, to_numpy
 from aescratch.batch_norm import BatchNorm
 from aescratch.dropout import Dropout
+from aescratch.foundations.language import gettext_noop
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.foundations.scaling import Scaling
@@ -283,6 +284,10 @@ class Autoencoder(Model):
             )
         scaling = Scaling.fit(x, how)
         return None if scaling.changes_nothing else scaling
+
+    why_suited: ClassVar[Mapping[str, str]] = {
+        "code_activation": gettext_noop("units of a ReLU code can die"),
+    }
 
     def suited_settings(self, x: Array) -> dict[str, Any]:
         """Return better defaults for data x (N, D), which are scaled already.

@@ -64,6 +64,8 @@ class Model(Recipe):
         ``"code-activity"``, ``"latent-traversal"`` and ``"samples"``.
     options : dict of str to Option
         The constructor's arguments on the command line; those of its base classes are valid, too.
+    why_suited : dict of str to str
+        The reasons for what `suited_settings` returns, by the setting's name, in a few words.
     tour : tuple of TourRow
         Its rows of the tour.
     loss_measures_progress : bool
@@ -82,6 +84,7 @@ class Model(Recipe):
     may_be_wide: ClassVar[bool] = False
     figures: ClassVar[tuple[str, ...]] = ("filters",)
     options: ClassVar[Mapping[str, Option]] = {}
+    why_suited: ClassVar[Mapping[str, str]] = {}
     tour: ClassVar[tuple[TourRow, ...]] = ()
 
     dtype: str
@@ -173,7 +176,7 @@ class Model(Recipe):
         self._scaling = scaling
 
     def suited_settings(self, x: Array) -> dict[str, Any]:
-        """Return better defaults for data x (N, D); none here."""
+        """Return better defaults for data x (N, D), for the reasons in `why_suited`; none here."""
         return {}
 
     def settle(self, rng: Rng) -> None:

@@ -24,6 +24,7 @@ from aescratch.codes.bounds import (
     SeveralSamples,
     likelihood_of,
 )
+from aescratch.foundations.language import gettext_noop
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Rng, require_count, require_number
 from aescratch.losses import SquaredError
@@ -134,6 +135,10 @@ class ImportanceWeightedAutoencoder(GaussianCode):
     def decoder_variance(self) -> float:
         """The variance of a Gaussian decoder."""
         return self.variance
+
+    why_suited: ClassVar[Mapping[str, str]] = {
+        "variance": gettext_noop("the mean variance that PCA of the code's width leaves out"),
+    }
 
     def suited_settings(self, x: Array) -> dict[str, Any]:
         """Return the best variance of the decoder's noise for these data (N, D), by PCA."""

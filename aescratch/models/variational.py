@@ -18,6 +18,7 @@ import numpy as np
 from aescratch.backend import Array, Number
 from aescratch.codes.bounds import FittedGaussian
 from aescratch.divergences import GaussianKL
+from aescratch.foundations.language import gettext_noop
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Rng
 from aescratch.layers import Sampling
@@ -152,6 +153,10 @@ class VariationalAutoencoder(GaussianCode):
         if isinstance(self.reconstruction, SquaredError) and self.beta == 0:
             raise ValueError("expected beta above 0, since it is the decoder's variance here, got 0; set beta")
         return self.beta
+
+    why_suited: ClassVar[Mapping[str, str]] = {
+        "beta": gettext_noop("the mean variance that PCA of the code's width leaves out"),
+    }
 
     def suited_settings(self, x: Array) -> dict[str, Any]:
         """Return beta as the best variance of the decoder's noise for these data (N, D), by PCA.

@@ -17,6 +17,7 @@ import numpy as np
 from aescratch.activations import Identity
 from aescratch.backend import Array, Number, array_module, to_numpy
 from aescratch.divergences import MaximumMeanDiscrepancy
+from aescratch.foundations.language import gettext_noop
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Data, Rng
 from aescratch.layers import Layer, Sampling, Sequential
@@ -101,6 +102,10 @@ class WassersteinAutoencoder(GenerativeAutoencoder):
     formula = "reconstruction(x_hat, x) + weight · MMD²(h, z) + decay(weights)"
     options: ClassVar[Mapping[str, Option]] = {
         "weight": Option("number", "the weight of the discrepancy in the objective", "WEIGHT"),
+    }
+
+    why_suited: ClassVar[Mapping[str, str]] = {
+        "weight": gettext_noop("ten times the variance of the data, summed over the columns"),
     }
 
     def suited_settings(self, x: Array) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from aescratch.training.progress import progress_bar
 LOOKS = 20  # checks during a training whether it is hopeless
 RISEN = 2.0  # times the least loss so far: the model after the epoch is evaluated
 LOOKED_AT = 50  # of an epoch's rows, every so many are evaluated
+CONTINUING = "aescratch.training.continuing"  # the logger of what a training continues
 VALIDATION_SEED = 0  # the same noise in every epoch, so that validation losses can be compared
 
 
@@ -208,12 +209,29 @@ def find_checkpoint(model: Any, plan: Plan, state: OptimizerState) -> tuple[Any,
             f"expected epochs of at least {len(saved.history)}, as many as {os.fspath(plan.checkpoint)} has completed, "
             f"got {plan.epochs}; pass more epochs, or another path to start again"
         )
-    _log("resuming %s after epoch %d", os.fspath(plan.checkpoint), len(saved.history))
+    _log_continuing(plan, saved.history, state.optimizer)
     return run, saved
 
 
-def _log(text: str, *values: Any) -> None:
-    """Log the progress of a training to the logger ``aescratch.training``."""
+def _log_continuing(plan: Plan, history: History, optimizer: Optimizer) -> None:
+    """Log what the training continues, and whether the rates so far are those of another number of epochs."""
+    path, done, epochs = os.fspath(plan.checkpoint or ""), len(history), plan.epochs
+    if done == epochs or history.stopped in ("early", "hopeless"):
+        text = "%s is complete after epoch %d of %d: nothing is left to train; pass another path to start again"
+        _log(text, path, done, epochs, logger=CONTINUING)
+    else:
+        _log("continues %s after epoch %d of %d", path, done, epochs, logger=CONTINUING)
+    rates = [optimizer.schedule.rate(epoch, epochs) for epoch in range(done)]
+    if not np.allclose(history.learning_rate, rates, atol=0.0):
+        _log(
+            "the learning rates up to epoch %d were scheduled for another number of epochs, so the result differs from "
+            "an uninterrupted run of %d epochs; pass the earlier number to get the same", done, epochs,
+            logger=CONTINUING,
+        )  # fmt: skip
+
+
+def _log(text: str, *values: Any, logger: str = "aescratch.training") -> None:
+    """Log the progress of a training."""
     import logging  # imported here, since it would be a fifth of the package's import time
 
-    logging.getLogger("aescratch.training").info(text, *values)
+    logging.getLogger(logger).info(text, *values)

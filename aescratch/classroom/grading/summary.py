@@ -11,6 +11,7 @@ from statistics import median
 
 from aescratch.classroom.grading.formats import number
 from aescratch.classroom.grading.grades import NO_FILE, Graded, Grades
+from aescratch.classroom.grading.marks import LAW_HOLDS
 from aescratch.classroom.grading.markup import breakable, escaped, folded, listed, page, shortened, table
 from aescratch.classroom.grading.parts import points_of
 from aescratch.classroom.grading.reasons import AT_LINE
@@ -27,12 +28,12 @@ Cluster = list[tuple[str, Graded]]
 
 
 def clusters(grades: Grades) -> list[Cluster]:
-    """Return the students by mistake, the most frequent first; passed and missing files are left out."""
+    """Return the students, as called on pages, by mistake, most frequent first; without passed and missing files."""
     found: dict[tuple[str, str, str], Cluster] = defaultdict(list)
     for student in grades.students:
         for graded in student.graded:
             if _is_begun(graded) and graded.kind != PASSED:
-                found[graded.exercise.name, graded.code, graded.cause].append((student.name, graded))
+                found[graded.exercise.name, graded.code, graded.cause].append((student.called, graded))
     return [found[key] for key in sorted(found, key=lambda key: (-len(found[key]), key))]
 
 
@@ -119,6 +120,7 @@ def _progress(grades: Grades) -> str:
 def _mistakes(grades: Grades) -> str:
     """Return the section on mistakes: their frequency, the students, and one answer as an example."""
     found = clusters(grades)
+    in_section = {s.called: grades.sections[s.name] for s in grades.students if s.name in grades.sections}
     texts = []
     for cluster in found[:MOST_CLUSTERS]:
         graded = cluster[0][1]
@@ -135,7 +137,7 @@ def _mistakes(grades: Grades) -> str:
         kinds = f"<ul>{kinds}</ul>"
         if len(groups) == 1:
             who, kinds = _names(cluster), ""
-        sections = Counter(grades.sections[name] for name, _ in cluster if name in grades.sections)
+        sections = Counter(in_section[name] for name, _ in cluster if name in in_section)
         counts = "; ".join(f"{escaped(section)}: {n}" for section, n in sorted(sections.items()))
         by_section = gettext("By section: {counts}").format(counts=counts)
         often = gettext("{count} times").format(count=len(cluster))
@@ -233,14 +235,18 @@ def _chart(counts: Sequence[int]) -> str:
 
 
 def _hardest_parts(grades: Grades) -> str:
-    """Return the section on the parts that earn least, among students who handed something in."""
+    """Return the section on the parts that are right least often, among students who handed something in.
+
+    A law that holds is right, although it earns less where values are wrong.
+    """
     earned: dict[tuple[str, str], list[Fraction]] = defaultdict(list)
     called: dict[tuple[str, str], str] = {}
     for student in grades.students:
         for graded in filter(_is_begun, student.graded):
             for entry in graded.entries:
                 if entry.of:
-                    earned[entry.exercise, entry.part].append(entry.points / entry.of)
+                    share = Fraction(1) if LAW_HOLDS in entry.codes else entry.points / entry.of
+                    earned[entry.exercise, entry.part].append(share)
                     called[entry.exercise, entry.part] = entry.called
     means = sorted((sum(shares, Fraction(0)) / len(shares), place) for place, shares in earned.items())
     rows = [
@@ -257,11 +263,11 @@ def _stuck(grades: Grades) -> str:
     rows = []
     for place, exercise in enumerate(grades.exercises):
         began = [student for student in grades.students if _is_begun(student.graded[place])]
-        names = [shortened(student.name) for student in began if _is_stuck(student.graded[place])]
+        names = [shortened(student.called) for student in began if _is_stuck(student.graded[place])]
         share = gettext("{count} of {all}").format(count=len(names), all=len(began))
         rows.append((names, f"<b>{breakable(exercise.name)}</b>, {share}: {listed(names)}"))
     by_exercise = [text for names, text in sorted(rows, key=lambda row: -len(row[0])) if names]
-    where = [(s.name, [breakable(g.exercise.name) for g in s.graded if _is_stuck(g)]) for s in grades.students]
+    where = [(s.called, [breakable(g.exercise.name) for g in s.graded if _is_stuck(g)]) for s in grades.students]
     most = [
         f"<b>{shortened(name)}</b>, {len(titles)}: {listed(titles, MOST_TITLES)}"
         for name, titles in sorted(where, key=lambda row: (-len(row[1]), row[0])) if len(titles) > 1

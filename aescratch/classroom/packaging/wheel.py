@@ -5,6 +5,7 @@
 
 import base64
 import configparser
+import functools
 import hashlib
 import zipfile
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import aescratch as ae
 from aescratch.classroom.packaging.carried import PACKAGE, add, files_in
 from aescratch.foundations.files import whole_file
 
+ROOT = Path(ae.__file__).resolve().parents[1]
 NAME = f"aescratch-{ae.__version__}-py3-none-any.whl"
 TAG = "Wheel-Version: 1.0\nGenerator: aescratch\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 SCRIPT = "[console_scripts]\naescratch = aescratch.programs.cli:main\n"
@@ -22,23 +24,25 @@ SCRIPT = "[console_scripts]\naescratch = aescratch.programs.cli:main\n"
 
 def requirements() -> tuple[str, list[str]]:
     """Return the Python version and the packages that this package requires, from its own metadata."""
-    settings = Path(ae.__file__).resolve().parents[1] / "setup.cfg"
-    if settings.is_file():  # in a clone, the installed metadata may be older
-        found = configparser.ConfigParser()
-        found.read(settings, encoding="utf-8")
-        return found["options"]["python_requires"], found["options"]["install_requires"].split()
+    if settings := _settings_of_clone():
+        return settings["options"]["python_requires"], settings["options"]["install_requires"].split()
     needs = [need for need in metadata.requires("aescratch") or () if "extra ==" not in need]
     return metadata.metadata("aescratch")["Requires-Python"], needs
 
 
+@functools.cache
+def _settings_of_clone() -> configparser.ConfigParser | None:
+    """Return setup.cfg of a clone, whose installed metadata may be older, read once; None for an installed package."""
+    settings = configparser.ConfigParser()
+    return settings if settings.read(ROOT / "setup.cfg", encoding="utf-8") else None
+
+
 def licences() -> dict[str, bytes]:
     """Return the texts of the licences of what is in the wheel, by the files' names, as its own metadata list them."""
-    root = Path(ae.__file__).resolve().parents[1]
-    if (root / "setup.cfg").is_file():
-        found = configparser.ConfigParser()
-        found.read(root / "setup.cfg", encoding="utf-8")
-        paths = [path for pattern in found["metadata"]["license_files"].split() for path in sorted(root.glob(pattern))]
-        return {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
+    if settings := _settings_of_clone():
+        patterns = settings["metadata"]["license_files"].split()
+        paths = [path for pattern in patterns for path in sorted(ROOT.glob(pattern))]
+        return {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in paths}
     files = [file for file in metadata.files("aescratch") or () if ".dist-info/licenses/" in file.as_posix()]
     return {file.as_posix().partition("/licenses/")[2]: Path(str(file.locate())).read_bytes() for file in files}
 

@@ -11,6 +11,7 @@ import numpy as np
 from aescratch.backend import Array
 from aescratch.foundations.language import gettext, joined, told
 from aescratch.foundations.sources import PACKAGE, innermost
+from aescratch.inspection.gradcheck.misfits import misfit_of
 from aescratch.inspection.gradcheck.report import FAIL, INCONCLUSIVE, PASS, UNCHECKED, Finding, TensorResult
 
 LONGEST_SOURCE = 100  # characters of a line that is shown
@@ -193,7 +194,12 @@ def raised(error: Exception, name: str = "backward") -> Finding:
         return Finding("not-implemented", None, "error", message, evidence)
     message = gettext("{name} raised {kind}: {error}{where}")
     message = message.format(name=name, kind=type(error).__name__, error=error, where=where)
-    return Finding("raised", None, "error", message, evidence)
+    finding = Finding("raised", None, "error", message, evidence)
+    if misfit := misfit_of(error):
+        finding.message += misfit.message
+        finding.question = misfit.question
+        evidence["misfit"] = misfit.operation
+    return finding
 
 
 def place_of_line(filename: str, line: int | None, source: str | None) -> dict[str, Any]:

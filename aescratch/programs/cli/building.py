@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.foundations.language import Phrase
+from aescratch.foundations.language import Phrase, gettext
 from aescratch.programs.cli.data import load_data, open_model
 from aescratch.programs.cli.options import Option, add, group, option, whole
 from aescratch.programs.cli.settings import SETTING_OPTIONS, flag, given_models, given_settings
@@ -57,11 +57,13 @@ def build_model(arguments: Namespace, n_inputs: int, labels: Array | None, **sui
     widths = [n_inputs, *(arguments.hidden or []), arguments.code or code]
     n_classes = None
     if kind.takes_labels and labels is None:
-        raise UsageError(f"a {kind.word} learns from labels, but these data have none; give data with labels")
+        sentence = gettext("a {variant} learns from labels, but these data have none; give data with labels")
+        raise UsageError(sentence.format(variant=kind.word))
     with wrong_input():
         for name in given_models(arguments):
             if arguments.hidden or arguments.code:
-                raise UsageError(f"{flag(name)} brings its own layers; leave --hidden and --code out")
+                sentence = gettext("{flag} brings its own layers; leave --hidden and --code out")
+                raise UsageError(sentence.format(flag=flag(name)))
             settings[name] = open_model(settings[name]).autoencoder
         if kind.takes_labels and labels is not None and "n_classes" not in settings:
             n_classes = max(2, count_classes(labels))
@@ -72,9 +74,10 @@ def count_classes(labels: Array) -> int:
     """Return the number of classes in labels that count from 0; raise `UsageError` for other labels."""
     low, high = int(np.min(labels)), int(np.max(labels))
     if low < 0 or high >= len(labels):
-        raise UsageError(
-            f"expected labels that number the classes from 0, got values from {low} to {high}; renumber them"
+        sentence = gettext(
+            "expected labels that number the classes from 0, got values from {low} to {high}; renumber them"
         )
+        raise UsageError(sentence.format(low=low, high=high))
     return high + 1
 
 

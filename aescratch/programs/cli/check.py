@@ -15,7 +15,7 @@ from functools import partial
 import numpy as np
 
 import aescratch as ae
-from aescratch.foundations.language import Phrase
+from aescratch.foundations.language import Phrase, gettext, gettext_noop
 from aescratch.inspection.gradcheck import Report
 from aescratch.inspection.gradcheck.coverage import MODES
 from aescratch.programs.cli.building import model_options, small_layers, small_problem
@@ -63,7 +63,8 @@ def target(text: str) -> str:
     if ":" in text:
         return text
     if text.endswith(".py"):
-        raise ArgumentTypeError(f"expected a name after {text} and a colon, such as {text}:dense_backward")
+        sentence = gettext("expected a name after {text} and a colon, such as {text}:dense_backward")
+        raise ArgumentTypeError(sentence.format(text=text))
     return variant_name(text)
 
 
@@ -115,7 +116,8 @@ def run(arguments: Namespace) -> int:
 
 def check_variant(arguments: Namespace) -> Report:
     """Return the report on a new model of a variant."""
-    refuse(arguments, "--forward", "--input", because="is for your own code, FILE.py:NAME")
+    because = gettext_noop("{flag} is for your own code, FILE.py:NAME; leave it out")
+    refuse(arguments, "--forward", "--input", because=because)
     use_small_layers(arguments)
     shape = (arguments.examples, N_INPUTS)
     model, x, labels, _ = small_problem(arguments, lambda rng: rng.random(shape, np.float32))

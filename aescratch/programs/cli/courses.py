@@ -14,6 +14,7 @@ from aescratch.classroom.exercise import CourseError, Exercise, read_course, req
 from aescratch.classroom.grading.allowed import distributions_of
 from aescratch.classroom.packaging import beginning
 from aescratch.classroom.scaffolding import scaffold
+from aescratch.foundations.language import gettext
 from aescratch.foundations.platforms import require_processes
 from aescratch.programs.cli.progress import counting
 from aescratch.programs.cli.status import FAIL, RIGHT, UsageError, did_you_mean, usage_error
@@ -74,7 +75,8 @@ def release(arguments: Namespace) -> int:
 
 def chosen(source: str | None, names: Sequence[str] | None) -> tuple[Exercise, ...]:
     """Return the exercises of these names, or all, from a folder; by default from the built-in ones."""
-    return only(course(source or BUILTIN), names, "" if source else "; for exercises of your own, give --exercises")
+    advice = gettext("; for exercises of your own, give --exercises")
+    return only(course(source or BUILTIN), names, "" if source else advice)
 
 
 def course(source: str) -> tuple[Exercise, ...]:
@@ -96,7 +98,7 @@ def only(exercises: tuple[Exercise, ...], names: Sequence[str] | None, advice: s
     for name in names or ():
         if name not in known:
             near = did_you_mean(name, known) or f": {', '.join(known)}{advice}"
-            raise UsageError(f"there is no exercise {name!r}{near}")
+            raise UsageError(gettext("there is no exercise {name!r}{near}").format(name=name, near=near))
     return tuple(exercise for exercise in exercises if not names or exercise.name in names)
 
 

@@ -26,16 +26,17 @@ from aescratch.datasets import (
     load_natural_patches,
     open_file,
 )
-from aescratch.foundations.language import Phrase
+from aescratch.foundations.language import Phrase, gettext
 from aescratch.foundations.scaling import scaled
 from aescratch.programs.cli.options import group, option
 from aescratch.programs.cli.status import UsageError, did_you_mean, wrong_input
 from aescratch.programs.cli.words import counts, number
 
 MODEL_FILE = "model.npz"
+DIGITS = "digits"  # what commands use if no data are given
 LARGE = 2**30  # bytes; larger files are read piece by piece in training
 BUILT_IN: dict[str, Callable[[], Dataset]] = {
-    "digits": load_digits,
+    DIGITS: load_digits,
     "fashion": load_fashion,
     "fashion-test": partial(load_fashion, split="test"),
     "patches": load_natural_patches,
@@ -58,7 +59,7 @@ DATA_HELP = Phrase(
 MODEL = option("model", metavar="MODEL", help="a saved model, or the folder that train wrote")
 DATA = option("data", metavar="DATA", help=DATA_HELP)
 DIGITS_HELP = Phrase("{data} (default digits)", data=DATA_HELP)
-DATA_OR_DIGITS = option("data", metavar="DATA", nargs="?", default="digits", help=DIGITS_HELP)
+DATA_OR_DIGITS = option("data", metavar="DATA", nargs="?", default=DIGITS, help=DIGITS_HELP)
 RANDOM_HELP = Phrase("{data} (default: random numbers between 0 and 1)", data=DATA_HELP)
 DATA_OR_RANDOM = option("--data", metavar="DATA", help=RANDOM_HELP)
 OWN_FILE = group(
@@ -100,13 +101,15 @@ def load_data(name: str, arguments: Namespace, width: int | None = None, *, scal
         if name in BUILT_IN:
             for flag, value in given.items():
                 if value is not None:
-                    raise UsageError(f"{flag} is for your own files, but {name} is built in; leave it out")
+                    sentence = gettext("{flag} is for your own files, but {name} is built in; leave it out")
+                    raise UsageError(sentence.format(flag=flag, name=name))
             data = BUILT_IN[name]()
         elif Path(name).exists():
             data = _of_a_file(load_file, name, arguments, scales, categories=arguments.categories or ())
         else:
-            near = did_you_mean(name, BUILT_IN) or f"; check the path, or take one of {', '.join(BUILT_IN)}"
-            raise UsageError(f"there is no file and no data set {name!r}{near}")
+            built_in = gettext("; check the path, or take one of {names}").format(names=", ".join(BUILT_IN))
+            near = did_you_mean(name, BUILT_IN) or built_in
+            raise UsageError(gettext("there is no file and no data set {name!r}{near}").format(name=name, near=near))
     if width is not None:
         require_width(data, width)
     return data
@@ -171,6 +174,7 @@ def require_width(data: Dataset, width: int) -> None:
     """Raise `UsageError` for data or codes with a width that the model can't read."""
     found = data.x.shape[1]
     if found != width:
-        raise UsageError(
-            f"the model reads {width:,} numbers per row, but {data.name} has {found:,}; give data of the same kind"
+        sentence = gettext(
+            "the model reads {width:,} numbers per row, but {data} has {found:,}; give data of the same kind"
         )
+        raise UsageError(sentence.format(width=width, data=data.name, found=found))

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from aescratch.foundations.language import gettext_noop
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.inspection.diagnosis import COMMAND_LINE, diagnose
-from aescratch.programs.cli.data import DIGITS_HELP, MODEL, OWN_FILE, arrays_of, load_data, open_model, scaled_data
+from aescratch.programs.cli.data import (
+    DIGITS,
+    DIGITS_HELP,
+    MODEL,
+    OWN_FILE,
+    arrays_of,
+    load_data,
+    open_model,
+    scaled_data,
+)
 from aescratch.programs.cli.measures import as_lines, found_lines, measure
 from aescratch.programs.cli.options import Option, command, json_of, option
 from aescratch.programs.cli.status import RIGHT, UsageError, wrong_input
@@ -27,7 +36,6 @@ Errors are in the data's units. For a model with a scaling, the errors of the sc
 follow. At most three lines at the end report problems.
 """
 )
-DIGITS = "digits"
 EXAMPLES = """examples:
   aescratch evaluate sparse-digits
   aescratch evaluate model.npz fashion-test --pca-data fashion
@@ -50,10 +58,11 @@ def run(arguments: Namespace) -> int:
     is_given = arguments.data is not None
     data = load_data(arguments.data if is_given else DIGITS, arguments, width if is_given else None, scales=scales)
     if data.x.shape[1] != width:
-        raise UsageError(
-            f"no data were given, and the model reads {width:,} numbers per row, so that it can't be measured on "
-            f"{DIGITS}; write: aescratch evaluate {arguments.model} DATA, with data of the same kind as in training"
+        sentence = gettext(
+            "no data were given, and the model reads {width:,} numbers per row, so that it can't be measured on "
+            "{digits}; write: aescratch evaluate {model} DATA, with data of the same kind as in training"
         )
+        raise UsageError(sentence.format(width=width, digits=DIGITS, model=arguments.model))
     pca_data = data if arguments.pca_data is None else load_data(arguments.pca_data, arguments, width, scales=scales)
     with wrong_input():
         measures = measure(model, data, pca_data)

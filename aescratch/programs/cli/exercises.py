@@ -176,17 +176,19 @@ def without_action(parser: Parser, typed: Sequence[str]) -> tuple[Namespace, lis
     word = next((word for word in typed if not word.startswith("-")), None)
     if word is None or {"--help", "-h"} & set(typed):
         return parser.parse_known_args(list(typed))
-    near = did_you_mean(word, ACTIONS) or f"; the actions are {', '.join(ACTIONS)}"
-    raise UsageError(f"there is no action {word!r}{near}")
+    actions = gettext("; the actions are {actions}").format(actions=", ".join(ACTIONS))
+    near = did_you_mean(word, ACTIONS) or actions
+    raise UsageError(gettext("there is no action {word!r}{near}").format(word=word, near=near))
 
 
 def refuse(word: str, parser: Parser) -> None:
     """Raise `UsageError` for a word that an action doesn't take."""
     name = word.partition("=")[0]
     if name in OPTIONS_OF:
-        raise UsageError(f"{name} is for aescratch exercises {OPTIONS_OF[name]}; leave it out")
+        sentence = gettext("{name} is for aescratch exercises {action}; leave it out")
+        raise UsageError(sentence.format(name=name, action=OPTIONS_OF[name]))
     if not word.startswith("-"):
-        raise UsageError(f"unexpected argument {word!r}; leave it out")
+        raise UsageError(gettext("unexpected argument {word!r}; leave it out").format(word=word))
     parser.refuse_option(name)
 
 

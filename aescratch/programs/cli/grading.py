@@ -106,10 +106,12 @@ def run(arguments: Namespace) -> int:
     require_processes("aescratch exercises grade", ELSEWHERE)
     missing = missing_protections()
     if missing and (not arguments.unconfined or os.name != "posix"):
-        advice = "; use another machine, or grade anyway with --unconfined" if os.name == "posix" else ""
-        raise UsageError(f"this machine can't confine submissions completely: {'; '.join(missing)}{advice}")
+        advice = gettext("; use another machine, or grade anyway with --unconfined") if os.name == "posix" else ""
+        sentence = gettext("this machine can't confine submissions completely: {missing}{advice}")
+        raise UsageError(sentence.format(missing="; ".join(missing), advice=advice))
     if not 0 < arguments.time_limit <= LONGEST:
-        raise UsageError(f"expected --time-limit above 0 and at most {LONGEST} s, got {arguments.time_limit:g}")
+        sentence = gettext("expected --time-limit above 0 and at most {longest} s, got {got:g}")
+        raise UsageError(sentence.format(longest=LONGEST, got=arguments.time_limit))
     exercises = chosen(arguments.exercises, arguments.only)
     reading, roster = handed_in(arguments, exercises)
     submissions = reading.submissions
@@ -163,7 +165,8 @@ def judge(
             with counting(left, "file") as done:
                 judge_all(list(tasks.values()), ledger, seed, limits, jobs, done)
     except BlockingIOError as error:
-        raise UsageError(f"another grading is running in {folder}; wait for it, or give another --out") from error
+        sentence = gettext("another grading is running in {folder}; wait for it, or give another --out")
+        raise UsageError(sentence.format(folder=folder)) from error
     records = {place: ledger.records[task.key] for place, task in tasks.items()}
     anew = {place for place, task in tasks.items() if task.key in keys}
     return Judged(tasks, records, len(new), anew, ledger.lost, seed)
@@ -175,21 +178,25 @@ def handed_in(arguments: Namespace, exercises: Sequence[Exercise]) -> tuple[Read
     single = FORMATS[arguments.format].single
     for place in given:
         if not (place.is_dir() or (place.is_file() and not single)):
-            raise UsageError(
-                f"expected a folder of submissions, or a zip file, but {str(place)!r} is neither; check the path"
+            sentence = gettext(
+                "expected a folder of submissions, or a zip file, but {place!r} is neither; check the path"
             )
+            raise UsageError(sentence.format(place=str(place)))
     if single:
         if len(given) > 1 or arguments.roster:
-            words = "takes the folder of a single submission and no roster; leave the others out"
-            raise UsageError(f"--format {arguments.format} {words}")
+            sentence = gettext(
+                "--format {format} takes the folder of a single submission and no roster; leave the others out"
+            )
+            raise UsageError(sentence.format(format=arguments.format))
         return Reading([read_submission(given[0], exercises, "submission")], [], []), None
     out = Path(arguments.out).resolve()
     for place in given:
         if place.resolve() in (out, *out.parents):
-            raise UsageError(
-                f"the results (--out, here {arguments.out!r}) would lie inside the submissions; give --out with a "
-                f"folder outside {str(place)!r}"
+            sentence = gettext(
+                "the results (--out, here {out!r}) would lie inside the submissions; give --out with a folder "
+                "outside {place!r}"
             )
+            raise UsageError(sentence.format(out=arguments.out, place=str(place)))
     with usage_error(SubmissionsError), usage_error(RosterError):
         roster = read_roster(Path(arguments.roster)) if arguments.roster else None
         return read_submissions(given, exercises, roster), roster
@@ -204,8 +211,9 @@ def places(arguments: Namespace) -> tuple[Path, Path]:
     else:
         folder, file = out, out / FORMATS[arguments.format].file_name
     if out.exists() and not out.is_dir() and folder == out:
-        wanted = f"a folder, or a file that ends in {' or '.join(endings)}"
-        raise UsageError(f"expected --out to be {wanted}, got {str(out)!r}")
+        endings_or = gettext(" or ").join(endings)
+        sentence = gettext("expected --out to be a folder, or a file that ends in {endings}, got {got!r}")
+        raise UsageError(sentence.format(endings=endings_or, got=str(out)))
     folder.mkdir(parents=True, exist_ok=True)
     return folder, file
 

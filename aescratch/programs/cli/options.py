@@ -13,11 +13,14 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from aescratch.foundations.columns import FILLER, columns_of, stretched
-from aescratch.foundations.language import Phrase, Sentence, gettext, joined
+from aescratch.foundations.language import Phrase, Sentence, gettext, gettext_noop, joined
 from aescratch.programs.cli.status import UsageError, did_you_mean
 from aescratch.programs.cli.words import positive
 
 Option = Callable[[Any], object]
+# Words of argparse: errors that it reports itself.
+REQUIRED = "the following arguments are required"
+OF_ARGPARSE = (gettext_noop("expected one argument"), gettext_noop("expected at least one argument"))
 
 
 class Formatter(argparse.RawDescriptionHelpFormatter):
@@ -45,7 +48,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise a `UsageError` instead of printing the usage."""
-        raise UsageError(f"{message} (see {self.prog} --help)")
+        message = _told(message)
+        raise UsageError(gettext("{message} (see {program} --help)").format(message=message, program=self.prog))
 
     def format_usage(self) -> str:
         """Return the usage; argparse itself cuts off its first letters, as many as its own heading has."""
@@ -59,9 +63,9 @@ class Parser(argparse.ArgumentParser):
         """Raise `UsageError` for a word that no option or argument takes."""
         name = word.partition("=")[0]
         if not word.startswith("-"):
-            self.error(f"unexpected argument {word!r}; leave it out")
+            self.error(gettext("unexpected argument {word!r}; leave it out").format(word=word))
         if re.search(rf"^  {name.lstrip('-').upper()}\b", self.format_help(), re.MULTILINE):
-            self.error(f"there is no option {name}; leave it out, and write only its value")
+            self.error(gettext("there is no option {name}; leave it out, and write only its value").format(name=name))
         self.refuse_option(name)
 
     def refuse_option(self, name: str) -> NoReturn:
@@ -69,7 +73,19 @@ class Parser(argparse.ArgumentParser):
         known = {option.lstrip("-"): option for option in re.findall(r"--[a-z-]+", self.format_help())}
         short = {"".join(word[0] for word in bare.split("-")): bare for bare in known}  # lr for learning-rate
         bare = name.lstrip("-")
-        self.error(f"there is no option {name}{did_you_mean(short.get(bare, bare), known, '--')}")
+        near = did_you_mean(short.get(bare, bare), known, "--")
+        self.error(gettext("there is no option {name}{near}").format(name=name, near=near))
+
+
+def _told(message: str) -> str:
+    """Return an error message of argparse in the language in force, and any other message as it is."""
+    start, _, rest = message.partition(": ")
+    if start == REQUIRED:
+        return gettext("the following arguments are required: {names}").format(names=rest)
+    kind, _, name = start.partition(" ")
+    if kind != "argument":
+        return message
+    return gettext("argument {name}: {message}").format(name=name, message=gettext(rest))
 
 
 def option(*names: str, **settings: Any) -> Option:

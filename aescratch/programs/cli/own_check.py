@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 import aescratch as ae
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.inspection.gradcheck import Report
 from aescratch.inspection.gradcheck.binding import call
 from aescratch.inspection.gradcheck.styles import is_alone, methods_of
@@ -26,6 +27,7 @@ from aescratch.programs.cli.status import UsageError
 from aescratch.training.contract import takes_labels
 
 WIDTHS = [11, 5, 3]
+NO_EFFECT = gettext_noop("{flag} has no effect on {variant}; leave it out")
 
 
 def check_own(arguments: Namespace) -> Report:
@@ -61,13 +63,15 @@ def _require_function(name: str, what: Any) -> None:
     if is_function or (callable(what) and not has):
         return
     if not has:
-        raise UsageError(f"expected {name} to be a function, a layer or a model, got {kind}")
-    raise UsageError(
-        f"expected {name} to be a function, a layer with forward(x) and backward(grad), or a model built on "
-        f"ae.Autoencoder, got {kind} with {' and '.join(has)} only; to check a whole network of your own, write it as "
-        "two functions, forward(x, W1, ...) and backward(grad_y, x, W1, ...), for ae.check_function, or build it on "
+        sentence = gettext("expected {name} to be a function, a layer or a model, got {kind}")
+        raise UsageError(sentence.format(name=name, kind=kind))
+    sentence = gettext(
+        "expected {name} to be a function, a layer with forward(x) and backward(grad), or a model built on "
+        "ae.Autoencoder, got {kind} with {has} only; to check a whole network of your own, write it as two "
+        "functions, forward(x, W1, ...) and backward(grad_y, x, W1, ...), for ae.check_function, or build it on "
         "ae.Autoencoder"
     )
+    raise UsageError(sentence.format(name=name, kind=kind, has=gettext(" and ").join(has)))
 
 
 def check_pair(arguments: Namespace, module: ModuleType, stem: str, pair: FunctionPair) -> Report:
@@ -125,10 +129,11 @@ def made(kind: type[Any], arguments: Namespace) -> Any:
             signature.bind(*positional, **named)
             break
     else:
-        raise UsageError(
-            f"the arguments of {kind.__name__}{signature} are unknown; create an object in your file, and check that: "
+        sentence = gettext(
+            "the arguments of {kind}{signature} are unknown; create an object in your file, and check that: "
             "FILE.py:NAME_OF_THE_OBJECT"
         )
+        raise UsageError(sentence.format(kind=kind.__name__, signature=signature))
     with own_errors():
         return kind(*positional, **named)
 
@@ -146,8 +151,8 @@ def leave_zero(model: Any, seed: int) -> None:
             parameter.value = rng.normal(0, 0.1, parameter.shape)
 
 
-def refuse(arguments: Namespace, *flags: str, because: str = "has no effect on {}") -> None:
+def refuse(arguments: Namespace, *flags: str, because: str = NO_EFFECT) -> None:
     """Raise `UsageError` for options that were given but have no effect."""
     for flag in flags:
         if getattr(arguments, flag.removeprefix("--")):
-            raise UsageError(f"{flag} {because.format(arguments.variant)}; leave it out")
+            raise UsageError(gettext(because).format(flag=flag, variant=arguments.variant))

@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import aescratch as ae
+from aescratch.foundations.language import gettext
 from aescratch.foundations.sources import import_from_source, innermost, module_of_file
 from aescratch.inspection.gradcheck.binding import signature_of
 from aescratch.inspection.gradcheck.findings import is_ours, shown_path
@@ -31,19 +32,20 @@ def load(text: str) -> tuple[ModuleType, str, Any]:
     """Return the module, the name and the object of ``file.py:name`` or ``module:name``."""
     place, _, name = text.rpartition(":")
     if not place or not name:
-        raise UsageError(f"expected FILE.py:NAME or MODULE:NAME, got {text!r}")
+        raise UsageError(gettext("expected FILE.py:NAME or MODULE:NAME, got {text!r}").format(text=text))
     import_from_source()
     with own_errors():
         module = _from_file(Path(place)) if place.endswith(".py") else _from_name(place)
     if not hasattr(module, name):
         public = [known for known in vars(module) if not known.startswith("_")]
-        raise UsageError(f"{place} has no {name}{did_you_mean(name, public) or '; check the name'}")
+        near = did_you_mean(name, public) or gettext("; check the name")
+        raise UsageError(gettext("{place} has no {name}{near}").format(place=place, name=name, near=near))
     return module, name, getattr(module, name)
 
 
 def _from_file(path: Path) -> ModuleType:
     if not path.is_file():
-        raise UsageError(f"there is no file {str(path)!r}; check the path")
+        raise UsageError(gettext("there is no file {path!r}; check the path").format(path=str(path)))
     name = path.stem if path.stem not in sys.modules and path.stem.isidentifier() else f"own_code_{len(sys.modules)}"
     sys.path.insert(0, str(path.resolve().parent))  # so that the file can import its neighbours
     return module_of_file(path, name)
@@ -55,7 +57,8 @@ def _from_name(name: str) -> ModuleType:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
-            raise UsageError(f"there is no module {name!r}; check the name, or give a file: {name}.py:NAME") from error
+            sentence = gettext("there is no module {name!r}; check the name, or give a file: {name}.py:NAME")
+            raise UsageError(sentence.format(name=name)) from error
         raise
 
 
@@ -102,10 +105,12 @@ def pair_of(
     found = next((getattr(place, n) for place in (module, ae.functions) for n in names if hasattr(place, n)), None)
     if found is None:
         near = did_you_mean(names[0], [known for known in vars(module) if not known.endswith("_backward")])
-        raise UsageError(
-            f"there is no function {' or '.join(names)}, the forward of {name}, in {shown_path(str(module.__file__))} "
-            f"or in aescratch.functions{near or '; name it with --forward'}"
+        near = near or gettext("; name it with --forward")
+        sentence = gettext(
+            "there is no function {names}, the forward of {name}, in {file} or in aescratch.functions{near}"
         )
+        file, wanted = shown_path(str(module.__file__)), gettext(" or ").join(names)
+        raise UsageError(sentence.format(names=wanted, name=name, file=file, near=near))
     return stem, (found, function)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from aescratch.foundations.language import gettext
 from aescratch.functions import FORMULAS
 from aescratch.inspection.gradcheck.parameters import held_parameters
 from aescratch.inspection.gradcheck.slots import slots_in
@@ -49,8 +50,9 @@ def input_option(text: str) -> tuple[str, Any]:
         if not shape or min(shape) < 1:
             raise ValueError
     except ValueError as error:
-        form = "NAME=SHAPE or NAME=NUMBER, such as x=7,5 or rho=0.1"
-        raise ArgumentTypeError(f"expected {form}, got {text!r}") from error
+        raise ArgumentTypeError(
+            gettext("expected NAME=SHAPE or NAME=NUMBER, such as x=7,5 or rho=0.1, got {text!r}").format(text=text)
+        ) from error
     return name, shape
 
 
@@ -60,7 +62,8 @@ def inputs_of(stem: str, function: Any, found: dict[str, Any], given: dict[str, 
     with own_errors():
         parameters = inspect.signature(function).parameters
     if unknown := [name for name in given if name not in parameters]:
-        raise UsageError(f"--input names {unknown[0]}, but {stem} takes {', '.join(parameters)}; check the name")
+        sentence = gettext("--input names {name}, but {stem} takes {parameters}; check the name")
+        raise UsageError(sentence.format(name=unknown[0], stem=stem, parameters=", ".join(parameters)))
     wanted = needed(function)
     found = {**_from_sheet(stem, [name for name in wanted if name not in {**given, **found}], rng), **found}
     inputs: dict[str, Any] = {}
@@ -70,10 +73,11 @@ def inputs_of(stem: str, function: Any, found: dict[str, Any], given: dict[str, 
         elif name in found:
             inputs[name] = found[name]
         elif name in wanted:
-            raise UsageError(
-                f"expected a shape or value for {name} of {stem}, got none; write a function {stem}_inputs() in the "
-                f"file that returns a dict of arrays, or give --input {name}=7,5"
+            sentence = gettext(
+                "expected a shape or value for {name} of {stem}, got none; write a function {stem}_inputs() in the "
+                "file that returns a dict of arrays, or give --input {name}=7,5"
             )
+            raise UsageError(sentence.format(name=name, stem=stem))
     return inputs
 
 
@@ -106,7 +110,8 @@ def inputs_in(module: ModuleType, stem: str) -> dict[str, Any]:
             with own_errors():
                 found = found() if callable(found) else found
             if not isinstance(found, dict):
-                raise UsageError(f"expected {name} to be, or to return, a dict of arrays, got {type(found).__name__}")
+                sentence = gettext("expected {name} to be, or to return, a dict of arrays, got {kind}")
+                raise UsageError(sentence.format(name=name, kind=type(found).__name__))
             return found
     return {}
 

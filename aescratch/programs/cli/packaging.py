@@ -20,7 +20,7 @@ from aescratch.classroom.packaging.notebooks import write_notebooks
 from aescratch.classroom.packaging.otter import write_assignment
 from aescratch.classroom.packaging.prairielearn import write_questions
 from aescratch.classroom.releasing import ReleaseError, release
-from aescratch.foundations.language import Phrase, gettext_noop
+from aescratch.foundations.language import Phrase, gettext, gettext_noop
 from aescratch.programs.cli.courses import chosen
 from aescratch.programs.cli.options import SOURCE, Option, command, option, switch
 from aescratch.programs.cli.status import RIGHT, UsageError, usage_error
@@ -66,14 +66,16 @@ def refuse_options(arguments: Namespace) -> None:
     for name in ("seed", "assignment", "unconfined", "exercises"):
         taking = [kind for kind in KINDS if name in KINDS[kind].options]
         if getattr(arguments, name) not in (None, False) and arguments.what not in taking:
-            raise UsageError(f"--{name} is for {' and '.join(taking)}, not for {arguments.what}; leave it out")
+            sentence = gettext("--{name} is for {others}, not for {what}; leave it out")
+            raise UsageError(sentence.format(name=name, others=gettext(" and ").join(taking), what=arguments.what))
 
 
 def named(arguments: Namespace) -> str:
     """Return the name of the assignment."""
     name: str = arguments.assignment or "autoencoders"
     if not name.replace("-", "_").isidentifier():  # it is used for files and folders, and in settings
-        raise UsageError(f"expected --assignment to be letters, digits, - and _, such as week_1, got {name!r}")
+        sentence = gettext("expected --assignment to be letters, digits, - and _, such as week_1, got {name!r}")
+        raise UsageError(sentence.format(name=name))
     return name
 
 
@@ -93,7 +95,8 @@ def _autograder(arguments: Namespace, some: Sequence[Exercise]) -> list[Path]:
     own = None if arguments.exercises is None else Path(arguments.exercises)
     for exercise in some if own else ():
         if problems := solution_problems(exercise):
-            raise UsageError(f"{problems[0]}; see aescratch exercises validate {own}")
+            sentence = gettext("{problem}; see aescratch exercises validate {own}")
+            raise UsageError(sentence.format(problem=problems[0], own=own))
     written = {"gradescope": write_autograder, "prairielearn": write_questions}[arguments.what]
     return written(some, Path(arguments.out), arguments.seed, own=own, unconfined=arguments.unconfined)
 

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from aescratch.foundations.language import gettext
 from aescratch.programs.cli.status import UsageError
 from aescratch.training.processes import Processes
 
@@ -29,9 +30,10 @@ def communicator() -> Any:
     try:
         from mpi4py import MPI
     except ImportError as error:
-        raise UsageError(
+        sentence = gettext(
             'several processes were started, but mpi4py is missing; pip install "aescratch[mpi]", or start only one'
-        ) from error
+        )
+        raise UsageError(sentence) from error
     return MPI.COMM_WORLD
 
 

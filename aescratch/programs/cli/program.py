@@ -79,23 +79,32 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command in the words after ``aescratch``, and return its exit status."""
     try:
         chosen, words = language_of(list(sys.argv[1:] if argv is None else argv))
-        with in_language(chosen):
-            outcome = run_command(words)
+    except UsageError as error:
+        return fail(str(error), status.WRONG_USAGE)
+    with in_language(chosen):
+        return outcome_of(words)
+
+
+def outcome_of(words: list[str]) -> int:
+    """Run a command, and return its exit status; its errors are printed as sentences."""
+    try:
+        outcome = run_command(words)
         sys.stdout.flush()  # so that a failure to print shows here, not when Python ends
         return outcome
     except UsageError as error:
         return fail(str(error), status.WRONG_USAGE)
     except ae.TrainingDivergedError as error:
         message = str(error).replace("clip_norm=", "--clip-norm ").replace("Adam()", "--optimizer adam")
-        return fail(f"{message}; no model was written", status.FAIL)
+        return fail(gettext("{message}; no model was written").format(message=message), status.FAIL)
     except KeyboardInterrupt:
-        return fail("interrupted", status.INTERRUPTED)
+        return fail(gettext("interrupted"), status.INTERRUPTED)
     except BrokenPipeError:
         return fail("", status.BROKEN)
     except OSError as error:
-        return fail(f"{error.filename or 'the output'}: {error.strerror or error}", status.BROKEN)
+        place = error.filename or gettext("the output")
+        return fail(f"{place}: {error.strerror or error}", status.BROKEN)
     except MemoryError as error:
-        return fail(str(error) or "the memory is used up", status.BROKEN)
+        return fail(str(error) or gettext("the memory is used up"), status.BROKEN)
     except RuntimeError as error:
         return fail(str(error) or type(error).__name__, status.BROKEN)
 
@@ -113,7 +122,8 @@ def language_of(words: list[str]) -> tuple[str, list[str]]:
             continue
         chosen = value if equals else next(following, "")
         if chosen not in LANGUAGES:
-            raise UsageError(f"expected {LANGUAGE} {' or '.join(LANGUAGES)}, got {chosen!r}")
+            sentence = gettext("expected {option} {languages}, got {chosen!r}")
+            raise UsageError(sentence.format(option=LANGUAGE, languages=" or ".join(LANGUAGES), chosen=chosen))
     return chosen, rest
 
 
@@ -123,8 +133,9 @@ def run_command(argv: list[str]) -> int:
         return top_level(argv)
     name, *typed = argv
     if name not in COMMANDS:
-        near = did_you_mean(name, COMMANDS) or f"; the commands are {', '.join(COMMANDS)}"
-        raise UsageError(f"there is no command {name!r}{near}")
+        commands = gettext("; the commands are {commands}").format(commands=", ".join(COMMANDS))
+        near = did_you_mean(name, COMMANDS) or commands
+        raise UsageError(gettext("there is no command {name!r}{near}").format(name=name, near=near))
     command = importlib.import_module(COMMANDS[name][0])
     parser = Parser(f"aescratch {name}")
     command.add_arguments(parser)
@@ -133,7 +144,7 @@ def run_command(argv: list[str]) -> int:
     except SystemExit:  # after --help
         return status.RIGHT
     if rest:
-        parser.refuse(rest[0])
+        return parser.refuse(rest[0])
     arguments.typed = typed
     outcome: int = command.run(arguments)
     return outcome
@@ -159,7 +170,9 @@ def top_level(argv: list[str]) -> int:
     if arguments.version and not rest:
         print(f"aescratch {ae.__version__}")
         return status.RIGHT
-    return parser.refuse(rest[0]) if rest else parser.error(f"expected a command: {', '.join(COMMANDS)}")
+    if rest:
+        return parser.refuse(rest[0])
+    return parser.error(gettext("expected a command: {commands}").format(commands=", ".join(COMMANDS)))
 
 
 def fail(sentence: str, outcome: int) -> int:

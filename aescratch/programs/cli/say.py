@@ -46,11 +46,13 @@ def said(
     """Return the teacher's decisions, and the places to regrade; raise `UsageError` before anything is judged."""
     drop = arguments.drop_lowest or 0
     if drop and drop >= len(exercises):
-        raise UsageError(f"expected --drop-lowest below the number of exercises, {len(exercises)}, got {drop}")
+        sentence = gettext("expected --drop-lowest below the number of exercises, {count}, got {drop}")
+        raise UsageError(sentence.format(count=len(exercises), drop=drop))
     if arguments.quotients > 100:
-        raise UsageError(f"expected --quotients to be at most 100 percent, got {arguments.quotients}")
+        sentence = gettext("expected --quotients to be at most 100 percent, got {got}")
+        raise UsageError(sentence.format(got=arguments.quotients))
     if arguments.late and not arguments.due and not own_due:
-        raise UsageError("expected --due beside --late, since lateness needs a deadline; give a date")
+        raise UsageError(gettext("expected --due beside --late, since lateness needs a deadline; give a date"))
     with usage_error(ValueError):
         due = due_of(arguments.due) if arguments.due else None
         late = rule_of(arguments.late) if arguments.late else None

@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from aescratch.foundations.language import Phrase, gettext_noop, joined
+from aescratch.foundations.language import Phrase, gettext, gettext_noop, joined
 from aescratch.foundations.recipes import constructor_parameters
 from aescratch.models.statements import Option
 from aescratch.programs.cli import options, words
@@ -112,7 +112,8 @@ def given_settings(arguments: Namespace, variant: str) -> dict[str, Any]:
     for name in given:
         having = owners(name)
         if variant not in having:
-            raise UsageError(f"{variant} has no option {flag(name)}, which is for {', '.join(having)}; leave it out")
+            sentence = gettext("{variant} has no option {flag}, which is for {variants}; leave it out")
+            raise UsageError(sentence.format(variant=variant, flag=flag(name), variants=", ".join(having)))
     return given
 
 

@@ -6,7 +6,7 @@ import contextlib
 import difflib
 from collections.abc import Iterable, Iterator
 
-from aescratch.foundations.language import Phrase
+from aescratch.foundations.language import gettext
 
 RIGHT = 0  # also: a check that passes
 FAIL = 1  # a check that fails, a training that diverges
@@ -40,14 +40,14 @@ def wrong_input() -> Iterator[None]:
             yield
     except FileNotFoundError as error:
         missing = error.strerror is not None  # raised by the system, not by a loader with its own message
-        text = f"there is no file or folder {str(error.filename)!r}; check the path" if missing else str(error)
-        raise UsageError(text) from error
+        absent = gettext("there is no file or folder {path!r}; check the path").format(path=str(error.filename))
+        raise UsageError(absent if missing else str(error)) from error
 
 
 def did_you_mean(word: str, known: Iterable[str], before: str = "") -> str:
     """Return the end of a sentence that proposes the nearest known word, or an empty text if none is near.
 
-    It is in English; `told` translates it. `before` is written before the word.
+    `before` is written before the word.
 
     Examples
     --------
@@ -55,4 +55,4 @@ def did_you_mean(word: str, known: Iterable[str], before: str = "") -> str:
     '; did you mean sparse?'
     """
     near = difflib.get_close_matches(word, list(known), n=1)
-    return Phrase("; did you mean {word}?", word=before + near[0]) if near else ""
+    return gettext("; did you mean {word}?").format(word=before + near[0]) if near else ""

@@ -18,7 +18,7 @@ from aescratch.classroom.hinting import next_hint
 from aescratch.classroom.hints import LEVELS
 from aescratch.classroom.outcome import UNSURE, Outcome
 from aescratch.classroom.watching import watch
-from aescratch.foundations.language import gettext, told
+from aescratch.foundations.language import gettext
 from aescratch.foundations.platforms import require_processes
 from aescratch.programs.cli.status import FAIL, INCONCLUSIVE, RIGHT, UsageError, did_you_mean
 
@@ -184,7 +184,7 @@ def chosen(workspace: Workspace, name: str | None) -> Exercise:
             return exercise
     near = did_you_mean(word, [exercise.name for exercise in exercises])
     sentence = gettext("there is no exercise {name!r}").format(name=name)
-    raise UsageError(sentence + (told(near) or gettext("; see aescratch exercises list")))
+    raise UsageError(sentence + (near or gettext("; see aescratch exercises list")))
 
 
 def begun(workspace: Workspace, name: str | None) -> Exercise:

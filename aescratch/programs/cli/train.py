@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import shlex
 import subprocess
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from typing import Any
 import aescratch as ae
 from aescratch.datasets import Dataset
 from aescratch.foundations.files import write_text
-from aescratch.foundations.language import gettext_noop
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.foundations.scaling import WAYS
 from aescratch.inspection.diagnosis import COMMAND_LINE, Diagnosis, diagnose, diagnose_data
 from aescratch.inspection.monitor import Monitor
@@ -48,6 +49,7 @@ from aescratch.programs.cli.training import COSINE, OPTIMIZER, TRAINING, enough_
 from aescratch.programs.cli.variants import VARIANT
 from aescratch.programs.cli.words import ACTIVATIONS, choice
 from aescratch.programs.cli.writing import answer, json_text, require_folder
+from aescratch.training.epochs import CONTINUING
 from aescratch.training.processes import Processes
 
 METRICS_FILE = "metrics.json"
@@ -111,17 +113,19 @@ def train(arguments: Namespace, processes: Processes) -> int:
             model.to(arguments.backend)
             seen, seen_held_out = scaled_data(model, training), held_out and scaled_data(model, held_out)
             if why := why_no_loss(model, looked_at(data)):
-                raise UsageError(f"{why}; use --scale minmax, or --reconstruction squared-error")
+                sentence = gettext("{why}; use --scale minmax, or --reconstruction squared-error")
+                raise UsageError(sentence.format(why=why))
             if arguments.checkpoint is not None:
                 require_folder(Path(arguments.checkpoint))
             folder = kept.enter_context(folder_to_fill(arguments))
             if not arguments.json:
+                kept.enter_context(printing_what_continues())
                 labels = "labels from column" in data.source
                 lines = [str(model), f"{len(training):,} examples of {data.name} to train on"]
                 column = data.source.rpartition(" ")[2]
                 lines += [f"column {column} has the labels, and is not a feature"] if labels else []
                 lines += [] if model.scaling is None else [f"{model.scaling}; undone after decoding"]
-                print("\n".join([*lines, *said(suited)]), flush=True)
+                print("\n".join([*lines, *said(suited, model.why_suited)]), flush=True)
             monitor = Monitor(*arrays_of(model, looked_at(seen)), epochs=arguments.epochs)
         pretraining, history = fit(model, seen, seen_held_out, optimizer, arguments, monitor)
         if not processes.is_first:
@@ -176,7 +180,7 @@ def suited_model(arguments: Namespace, data: Any, everything: Any) -> tuple[Any,
         autoencoder = model.autoencoder
         is_brought = bool(given_models(arguments))
         if is_brought and arguments.scale != "auto":
-            raise UsageError("a saved model keeps its own scaling; leave --scale out")
+            raise UsageError(gettext("a saved model keeps its own scaling; leave --scale out"))
         scaling = autoencoder.scaling if is_brought else autoencoder.scaling_for(data.x, arguments.scale)
         if scaling is not None and scaling.how == "minmax" and not is_brought:
             scaling = ae.Scaling.fit(everything.x, "minmax")  # held-out data must lie in [0, 1], too
@@ -193,11 +197,35 @@ def suited_model(arguments: Namespace, data: Any, everything: Any) -> tuple[Any,
     return model, {name: words[value] if value in words else float(value) for name, value in suited.items()}
 
 
-def said(suited: dict[str, Any]) -> list[str]:
-    """Return the chosen settings as lines for people."""
-    return [
-        f"chosen: {flag(name)} {value if isinstance(value, str) else f'{value:.3g}'}" for name, value in suited.items()
-    ]
+def said(suited: dict[str, Any], reasons: Mapping[str, str]) -> list[str]:
+    """Return the chosen settings as lines for people, with the reasons where the variant declares them."""
+    lines = []
+    for name, value in suited.items():
+        reason = f" ({gettext(reasons[name])})" if name in reasons else ""
+        lines.append(f"chosen: {flag(name)} {value if isinstance(value, str) else f'{value:.3g}'}{reason}")
+    return lines
+
+
+class Printing(logging.Handler):
+    """Prints what is logged, and raises if that fails; a StreamHandler would print a traceback and go on."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a record."""
+        print(record.getMessage(), flush=True)
+
+
+@contextlib.contextmanager
+def printing_what_continues() -> Iterator[None]:
+    """Print what `fit` logs when it continues from a checkpoint: only `fit` knows whether the file is of this run."""
+    logger, handler = logging.getLogger(CONTINUING), Printing()
+    level = logger.level
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
 
 
 @contextlib.contextmanager
@@ -210,7 +238,8 @@ def folder_to_fill(arguments: Namespace) -> Iterator[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
-        raise UsageError(f"expected --out to be a folder, but {error.filename} is a file; give another") from error
+        sentence = gettext("expected --out to be a folder, but {file} is a file; give another")
+        raise UsageError(sentence.format(file=error.filename)) from error
     if not os.access(folder, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
     try:

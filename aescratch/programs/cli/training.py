@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 import aescratch as ae
-from aescratch.foundations.language import Phrase
+from aescratch.foundations.language import Phrase, gettext
 from aescratch.programs.cli.options import Option, group, option, whole
 from aescratch.programs.cli.settings import flag
 from aescratch.programs.cli.status import UsageError, usage_error
@@ -31,7 +31,8 @@ def share(text: str) -> float:
     """Return the share, between 0 and 1, that a text spells."""
     found = number(text)
     if not 0 < found < 1:
-        raise ArgumentTypeError(f"expected a share between 0 and 1, such as 0.2, got {text!r}")
+        sentence = gettext("expected a share between 0 and 1, such as 0.2, got {text!r}")
+        raise ArgumentTypeError(sentence.format(text=text))
     return found
 
 
@@ -112,7 +113,8 @@ def make_optimizer(arguments: Namespace, schedule: Word | None = None, otherwise
         if rate is inspect.Parameter.empty and otherwise is not None:
             rate = otherwise
         if rate is inspect.Parameter.empty:
-            raise UsageError(f"{word.name} has no default learning rate; give --learning-rate, such as 0.01")
+            sentence = gettext("{name} has no default learning rate; give --learning-rate, such as 0.01")
+            raise UsageError(sentence.format(name=word.name))
         if schedule is not None:
             rate = schedule.make(rate)
         return word.make(rate, clip_norm=arguments.clip_norm)
@@ -129,7 +131,8 @@ def _refuse_for_lbfgs(arguments: Namespace) -> None:
     """Raise `UsageError` for options that L-BFGS doesn't use: it finds its steps itself, on all data at once."""
     for name in ("learning_rate", "schedule", "clip_norm", "validation", "patience", "checkpoint"):
         if getattr(arguments, name) is not None:
-            raise UsageError(f"lbfgs doesn't use {flag(name)}; leave it out, or choose another optimizer")
+            sentence = gettext("lbfgs doesn't use {flag}; leave it out, or choose another optimizer")
+            raise UsageError(sentence.format(flag=flag(name)))
 
 
 def pretrain(model: Any, x: Any, arguments: Namespace, optimizer: Any) -> list[ae.History]:
@@ -137,9 +140,8 @@ def pretrain(model: Any, x: Any, arguments: Namespace, optimizer: Any) -> list[a
     epochs = arguments.epochs if arguments.pretrain_epochs is None else arguments.pretrain_epochs
     if not hasattr(model, "pretrain"):
         if arguments.pretrain_epochs is not None:
-            raise UsageError(
-                f"{arguments.variant} has no option --pretrain-epochs, which is for {PRETRAINED}; leave it out"
-            )
+            sentence = gettext("{variant} has no option --pretrain-epochs, which is for {variants}; leave it out")
+            raise UsageError(sentence.format(variant=arguments.variant, variants=PRETRAINED))
         return []
     if epochs == 0:
         return []

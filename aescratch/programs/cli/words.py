@@ -19,6 +19,7 @@ from typing import Any
 import aescratch as ae
 from aescratch import functions
 from aescratch.activations import LAYERS
+from aescratch.foundations.language import gettext
 from aescratch.functions.formula import words_of
 from aescratch.losses import LOSSES
 from aescratch.penalties import SPARSITIES as PENALTIES
@@ -76,7 +77,8 @@ class Word:
         try:
             signature.bind(*leading, *self.numbers[len(own) :], **numbers, **named)
         except TypeError as error:
-            raise ArgumentTypeError(f"expected {form(self.name, self.kind, own)}, got {self.text!r}") from error
+            sentence = gettext("expected {form}, got {text!r}")
+            raise ArgumentTypeError(sentence.format(form=form(self.name, self.kind, own), text=self.text)) from error
         try:
             return self.kind(*leading, **numbers, **named)
         except (TypeError, ValueError) as error:
@@ -100,7 +102,8 @@ def choice(choices: Mapping[str, Any], text: str) -> Any:
     """Return the choice that a text names; the error lists the choices and the nearest one."""
     if text not in choices:
         near = did_you_mean(text, choices)
-        raise ArgumentTypeError(f"expected one of {', '.join(choices)}, got {text!r}{near}")
+        sentence = gettext("expected one of {choices}, got {text!r}{near}")
+        raise ArgumentTypeError(sentence.format(choices=", ".join(choices), text=text, near=near))
     return choices[text]
 
 
@@ -130,8 +133,9 @@ def number(text: str) -> float:
         near = ""
         with contextlib.suppress(ValueError):
             float(pointed := text.replace(",", "."))
-            near = f"; write {pointed}"
-        raise ArgumentTypeError(f"expected a number, got {text!r}{near}") from error
+            near = gettext("; write {number}").format(number=pointed)
+        sentence = gettext("expected a number, got {text!r}{near}")
+        raise ArgumentTypeError(sentence.format(text=text, near=near)) from error
     return int(text) if text.lstrip("+-").isdigit() else value
 
 
@@ -150,7 +154,8 @@ def count(least: int, text: str) -> int:
     """Return the whole number that a text spells, if it is at least `least`."""
     value = number(text)
     if not isinstance(value, int) or value < least:
-        raise ArgumentTypeError(f"expected a whole number of at least {least}, got {text!r}")
+        sentence = gettext("expected a whole number of at least {least}, got {text!r}")
+        raise ArgumentTypeError(sentence.format(least=least, text=text))
     return value
 
 
@@ -164,4 +169,5 @@ def counts(separator: str, example: str, text: str) -> list[int]:
     try:
         return [positive(part) for part in text.split(separator)]
     except ArgumentTypeError as error:
-        raise ArgumentTypeError(f"expected whole numbers such as {example}, got {text!r}") from error
+        sentence = gettext("expected whole numbers such as {example}, got {text!r}")
+        raise ArgumentTypeError(sentence.format(example=example, text=text)) from error

@@ -12,6 +12,7 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.foundations.files import whole_file
+from aescratch.foundations.language import gettext
 from aescratch.foundations.platforms import has_processes
 from aescratch.programs.cli.options import option
 from aescratch.programs.cli.status import UsageError
@@ -23,7 +24,7 @@ def matrix_path(text: str) -> Path:
     """Return the path of a matrix file to write; raise `UsageError` before any work if it is invalid."""
     path = Path(text)
     if path.suffix.lower() not in (".npy", ".csv"):
-        raise UsageError(f"expected --out to end in .npy or .csv, got {text!r}")
+        raise UsageError(gettext("expected --out to end in .npy or .csv, got {text!r}").format(text=text))
     require_folder(path)
     return path
 
@@ -31,7 +32,8 @@ def matrix_path(text: str) -> Path:
 def require_folder(path: Path) -> None:
     """Raise `UsageError` if the folder of a file to write is missing."""
     if not path.parent.is_dir():
-        raise UsageError(f"there is no folder {str(path.parent)!r} to write {path.name} into; create it first")
+        sentence = gettext("there is no folder {folder!r} to write {file} into; create it first")
+        raise UsageError(sentence.format(folder=str(path.parent), file=path.name))
 
 
 def write_matrix(arguments: Namespace, path: Path, x: Array, rows: str, columns: str, **about: Any) -> None:

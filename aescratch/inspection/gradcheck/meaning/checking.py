@@ -19,6 +19,7 @@ from aescratch.backend import Array, to_numpy
 from aescratch.batch_norm import BatchNorm
 from aescratch.codes.adversary import BesidePrior
 from aescratch.corruptions import Corruption
+from aescratch.foundations.language import gettext
 from aescratch.foundations.validation import Data, require_count
 from aescratch.inspection.gradcheck.keeping import in_double_precision
 from aescratch.inspection.gradcheck.meaning.choosing import decay_oracle, oracle_of, weighed
@@ -84,7 +85,8 @@ def check_meaning(
     generator = np.random.default_rng(seed)
     opinion, trouble = _opinion_of(model)
     data = _as_data(model, opinion, x, labels, generator)
-    report = MeaningReport(f"meaning of {type(model).__name__}, {len(data[0])} examples, float64, rng={seed}")
+    title = gettext("meaning of {model}, {count} examples, float64, rng={seed}")
+    report = MeaningReport(title.format(model=type(model).__name__, count=len(data[0]), seed=seed))
     for parameter in model.parameters:
         if not np.isfinite(to_numpy(parameter.value)).all():
             raise ValueError(
@@ -98,10 +100,10 @@ def check_meaning(
         _let_nothing_hide(model, generator)
         unknown = _look_at_parts(report, model, opinion, batch[0], generator, seed)
         if opinion is None:
-            message = (
-                f"{type(model).__name__} {trouble}: how its parts are combined was not checked; define "
-                "second_opinion, with the inputs of each term of the objective"
-            )
+            message = gettext(
+                "{model} {trouble}: how its parts are combined was not checked; define second_opinion, with the inputs "
+                "of each term of the objective"
+            ).format(model=type(model).__name__, trouble=trouble)
             report.findings.append(Finding("no-second-opinion", None, INCONCLUSIVE, message))
             _say_what_is_unknown(report, unknown, [])
         else:
@@ -134,8 +136,9 @@ def _opinion_of(model: Any) -> tuple[SecondOpinion | None, str]:
     try:
         opinion = model.second_opinion() if hasattr(model, "second_opinion") else None
     except Exception as error:
-        return None, f"has a second opinion that raised {type(error).__name__}: {error}"
-    return opinion, "has no second opinion"
+        said = gettext("has a second opinion that raised {kind}: {error}")
+        return None, said.format(kind=type(error).__name__, error=error)
+    return opinion, gettext("has no second opinion")
 
 
 def _as_data(
@@ -181,12 +184,13 @@ def _look_at_parts(
 def _say_what_is_unknown(report: MeaningReport, unknown: dict[str, Any], in_the_path: Sequence[str]) -> None:
     """Add a finding for parts of unknown kinds: a note for a term, inconclusive for a part that terms depend on."""
     for names, severity, what in (
-        ([name for name in unknown if name not in in_the_path], "note", "not looked at"),
-        (list(in_the_path), INCONCLUSIVE, "not checked, though the objective depends on it"),
+        ([name for name in unknown if name not in in_the_path], "note", gettext("not looked at")),
+        (list(in_the_path), INCONCLUSIVE, gettext("not checked, though the objective depends on it")),
     ):
         if names:
             shown = [f"{name} ({type(unknown[name]).__name__})" for name in names]
-            message = f"{', '.join(shown)}: of an unknown kind, which can't be computed another way here; {what}"
+            message = gettext("{parts}: of an unknown kind, which can't be computed another way here; {what}")
+            message = message.format(parts=", ".join(shown), what=what)
             report.findings.append(Finding("not-looked-at", None, severity, message, {"parts": shown}))
 
 
@@ -213,8 +217,9 @@ def guarded(report: MeaningReport, what: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        message = f"{what} raised {type(error).__name__}: {error}"
-        report.add(Look(what, "a number", None, FAIL), Finding("raised", what, "error", message))
+        message = gettext("{what} raised {kind}: {error}")
+        message = message.format(what=what, kind=type(error).__name__, error=error)
+        report.add(Look(what, gettext("a number"), None, FAIL), Finding("raised", what, "error", message))
 
 
 def _look_at_inner(report: MeaningReport, step: Step) -> None:

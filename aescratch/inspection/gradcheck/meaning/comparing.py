@@ -161,7 +161,7 @@ def explain(found: Sequence[Any], oracle: Oracle) -> str:
         return ""
     least = min(reading.cost for reading in fitting)
     causes = dict.fromkeys(reading.cause for reading in fitting if reading.cost == least)
-    return ", or ".join(causes) if len(causes) < 3 else ""
+    return gettext(", or ").join(causes) if len(causes) < 3 else ""
 
 
 def _value(formula: Callable[..., Any], case: tuple[Any, ...]) -> Any:
@@ -187,13 +187,17 @@ def _difference(found: Any, wanted: Any, floor: float) -> float:
 def _numbers(part: str, claim: str, found: Any, wanted: Any) -> tuple[str, dict[str, Any]]:
     """Return the sentence with the numbers, and the numbers."""
     if found.shape != wanted.shape:
-        message = f"{part}: expected shape {wanted.shape}, got shape {found.shape}, for {claim}"
+        message = gettext("{part}: expected shape {wanted}, got shape {found}, for {claim}")
+        message = message.format(part=part, wanted=wanted.shape, found=found.shape, claim=claim)
         return message, {"shape": found.shape, "expected_shape": wanted.shape}
     with np.errstate(invalid="ignore"):
         at = np.unravel_index(int(np.argmax(np.nan_to_num(np.abs(found - wanted), nan=np.inf))), found.shape)
-    place = f" at {tuple(int(i) for i in at)}" if found.ndim else ""
+    message = gettext("{part}: expected {claim}, which is {expected:.9g}; forward gives {got:.9g}")
+    if found.ndim:
+        message = gettext("{part}: expected {claim}, which at {place} is {expected:.9g}; forward gives {got:.9g}")
     got, expected = float(found[at]), float(wanted[at])
     expected = 0.0 if abs(expected) < 1e-12 * abs(got) else expected  # it is 0 to rounding
-    ratio = f", {got / expected:.6g} times it" if expected and np.isfinite(got) else ""
-    message = f"{part}: expected {claim}, which{place} is {expected:.9g}; forward gives {got:.9g}{ratio}"
+    message = message.format(part=part, claim=claim, place=tuple(int(i) for i in at), expected=expected, got=got)
+    if expected and np.isfinite(got):
+        message += gettext(", {ratio:.6g} times it").format(ratio=got / expected)
     return message, {"found": got, "expected": expected}

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from aescratch.foundations.language import gettext
 from aescratch.inspection.gradcheck.meaning.comparing import Look, MeaningReport
 from aescratch.inspection.gradcheck.meaning.objective import Step
 from aescratch.inspection.gradcheck.numeric import largest_size
@@ -59,10 +60,11 @@ class Doubts:
     def _softened(self, finding: Finding) -> Finding:
         if finding.severity != "error" or not self.reasons:
             return finding
-        message = (
-            f"{finding.message}; but that is by the second opinion of {self.author.__name__}, which doesn't know "
-            f"{', '.join(self.reasons)}: define a second_opinion for this model"
+        message = gettext(
+            "{message}; but that is by the second opinion of {author}, which doesn't know {parts}: define a "
+            "second_opinion for this model"
         )
+        message = message.format(message=finding.message, author=self.author.__name__, parts=", ".join(self.reasons))
         return Finding("no-second-opinion", finding.tensor, INCONCLUSIVE, message, finding.evidence)
 
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.corruptions import Corruption
+from aescratch.foundations.language import gettext
 from aescratch.functions.one_by_one import each, logistic
 from aescratch.inspection.gradcheck.meaning.choosing import decay_oracle, oracle_of
 from aescratch.inspection.gradcheck.meaning.comparing import MeaningReport, Oracle, Reading, compare
@@ -143,7 +144,8 @@ def look_at_objective(report: MeaningReport, step: Step, name: str = "loss") -> 
     steps = [step, *smaller]  # so that 1/N differs from a constant factor
     terms = [Terms(one) for one in steps]
     if not (np.isfinite(terms[0].total) or np.isfinite(step.total)):
-        message = f"{name} and its terms are {step.total}, which can't be compared; pass other data or parameters"
+        message = gettext("{name} and its terms are {total}, which can't be compared; pass other data or parameters")
+        message = message.format(name=name, total=step.total)
         report.findings.append(Finding("not-finite", name, INCONCLUSIVE, message))
         return
     drawn = [step.of(part) for part in step.parts.values() if isinstance(part, (Corruption, Sampling))]
