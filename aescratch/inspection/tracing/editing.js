@@ -61,11 +61,11 @@ function accepted(before, already) {
 
 // Set one number and compute everything anew, or leave all as it is and return why. What is dragged is one edit.
 function edit(of, flat, number, dragged = false) {
-  const numbers = data.quantities[of].data, before = { [of]: [...numbers] }, already = broken();
+  const numbers = data.quantities[of].data, before = { [of]: { [flat]: numbers[flat] } }, already = broken();
   if (outside(of, number)) return say("expected", { what: limitOf(of) });
   numbers[flat] = number;
   if (!accepted(before, already)) return say("not_finite");
-  const what = say("edit_of", { what: entry(of, flat), number: show(number) }), after = { [of]: [...numbers] };
+  const what = say("edit_of", { what: entry(of, flat), number: show(number) }), after = { [of]: { [flat]: number } };
   note({ what, before, after, place: `${of}.${flat}`, number, dragged });
   return "";
 }
@@ -80,7 +80,13 @@ function note(made) {
   tell(chosen);
 }
 
-const put = (numbers) => Object.entries(numbers).forEach(([of, own]) => (data.quantities[of].data = [...own]));
+// Put numbers into their places: all of a quantity, or some by their places.
+function put(numbers) {
+  for (const [of, own] of Object.entries(numbers)) {
+    if (Array.isArray(own)) data.quantities[of].data = own.slice();
+    else Object.assign(data.quantities[of].data, own);
+  }
+}
 
 // Take the last edit back, or make the last one that was taken back.
 function again(from, to, which) {
@@ -97,7 +103,7 @@ function again(from, to, which) {
 const undo = () => again(done, undone, "before"), redo = () => again(undone, done, "after");
 
 function restore() {
-  for (const [of, numbers] of recorded) data.quantities[of].data = [...numbers];
+  for (const [of, numbers] of recorded) data.quantities[of].data = numbers.slice();
 }
 
 // Where nothing was changed, the recorded numbers, to the last digit.

@@ -21,6 +21,7 @@ class Engine {
     this.byRule = new Set(data.steps.filter((step) => step.byRule).map((step) => step.of));
     this.whole = new Map(data.steps.filter((step) => step.of && !step.share).map((step) => [step.of, step.name]));
     this.lengths = new WeakMap();
+    this.closures = new WeakMap();
     const polynomial = data.erfc;
     // erfc(z) = t exp(-z²) P(t - 3/4) with t = 2 / (2 + z), as in backend.py, so that both agree to the last digits.
     this.functions = { ...FUNCTIONS, erf: (x) => {
@@ -99,16 +100,21 @@ class Engine {
   compute(wanted = () => true) {
     for (const step of this.steps) {
       if (!isKnown(step) || !wanted(step)) continue;
-      const data = this.arrays[step.name].data;
-      for (let flat = 0; flat < data.length; flat++) data[flat] = this.value(step.tree, this.indices(step, flat));
+      if (typeof step.tree === "number") this.arrays[step.name].data.fill(step.tree);
+      else this.closure(step).fill(this.arrays[step.name]);
     }
+  }
+
+  closure(step) {
+    if (!this.closures.has(step.tree)) this.closures.set(step.tree, new Closure(this, step));
+    return this.closures.get(step.tree);
   }
 
   // The loss if one entry of a quantity were another number; everything is as before afterwards.
   lossWith(name, flat, number) {
     const from = this.made.has(name) ? this.made.get(name) : -1;
-    const later = this.steps.filter((step, place) => step.which === "forward" && (place > from || place === from));
-    const before = new Map([name, ...later.map((step) => step.name)].map((n) => [n, [...this.arrays[n].data]]));
+    const later = this.steps.filter((step, place) => step.which === "forward" && place >= from);
+    const before = new Map([name, ...later.map((step) => step.name)].map((n) => [n, this.arrays[n].data.slice()]));
     this.arrays[name].data[flat] = number;
     this.compute((step) => step.which === "forward" && this.made.get(step.name) > from);
     const loss = this.arrays.J.data[0];

@@ -70,6 +70,37 @@ function weightsOf(step, flats) {
   return found;
 }
 
+// The lines into the entries of one quantity, for one example. Lines that begin or end at units drawn closely, or that pass
+// over other columns to a term of J, are drawn as one. A line has the keys of all units where it begins, and its weights.
+const lines = new Map();
+function linesInto(of, example) {
+  const step = engine.step(of), key = `${of} ${example}`;
+  if (!isKnown(step)) return [];
+  if (!lines.has(key) || paths.chooses(step.tree)) lines.set(key, bundled(step, example));
+  return lines.get(key);
+}
+
+function bundled(step, example) {
+  const of = step.name, flats = entriesOf(of, example), weights = weightsOf(step, flats), found = new Map();
+  const isOne = new Map(drawn.map((each) => [each, isGathered(each, example)]));
+  for (const flat of flats) {
+    const end = `${of} ${flat}`;
+    for (const [source, places] of paths.sourcesOf(of, flat)) {
+      if (!column.has(source)) continue;
+      const far = isTerm(of) && column.get(of) - column.get(source) > 1, to = isOne.get(of) || far ? of : end;
+      for (const place of places) {
+        if ((paths.exampleOf(source, place) ?? example) !== example) continue;
+        const start = `${source} ${place}`, weight = weights.get(`${end} ${start}`);
+        const key = `${isOne.get(source) || far ? source : start} > ${to}`;
+        if (!found.has(key)) found.set(key, { from: start, to: end, far, starts: new Set(), weightOf: weight?.of, weights: [] });
+        found.get(key).starts.add(start);
+        if (weight) found.get(key).weights.push(weight.flat);
+      }
+    }
+  }
+  return [...found.values()];
+}
+
 // Where a unit's weights are an image: W1 left of the units that they lead to, W2 right of those that they start from.
 const tiles = [];
 for (const step of passes) {

@@ -14,7 +14,7 @@ function layoutOf(example, room, height, rem) {
   const sum = (measure) => stacks.reduce((total, stack, place) => total + measure(stack, place), 0);
   const taken = MARGIN + sum(before) + sum(behind) + MARGIN;
   const width = Math.max(room, taken + rem * sum(gap)); // wider than its place, it scrolls
-  const blocks = new Map(), nodes = new Map(), edges = new Map();
+  const blocks = new Map(), nodes = new Map();
   let x = MARGIN;
   stacks.forEach((stack, place) => {
     x += (gap(stack, place) * (width - taken)) / sum(gap) + before(stack, place);
@@ -24,8 +24,8 @@ function layoutOf(example, room, height, rem) {
     }
     x += behind(stack);
   });
-  for (const of of drawn) connect(of, entriesOf(of, example), nodes, edges);
-  return { blocks, nodes, edges: [...edges.values()], width };
+  const edges = drawn.flatMap((of) => linesInto(of, example)).map((line) => ({ ...line, from: nodes.get(line.from), to: nodes.get(line.to) }));
+  return { blocks, nodes, edges, width };
 }
 
 const MARGIN = 4;
@@ -71,23 +71,4 @@ function placeClosely(block, flats, nodes) {
     const x = left + ((i % wide) + 0.5) * cell, y = above + (Math.floor(i / wide) + 0.5) * cell;
     nodes.set(`${of} ${flat}`, { of, flat, block, x, y, size: 0.46 * cell, close: true });
   });
-}
-
-// The lines into the entries of one quantity. Lines that begin or end at units drawn closely, or that pass over other
-// columns to a term of J, are drawn as one.
-function connect(of, flats, nodes, edges) {
-  const step = engine.step(of);
-  if (!isKnown(step)) return;
-  const weights = weightsOf(step, flats);
-  for (const flat of flats) {
-    for (const source of paths.sources.get(`${of} ${flat}`)) {
-      const from = nodes.get(`${source.of} ${source.flat}`), to = nodes.get(`${of} ${flat}`);
-      if (!from || !to) continue;
-      const far = to.block.scalar && column.get(of) - column.get(source.of) > 1;
-      const end = (node) => (node.block.gathered || far ? node.of : `${node.of} ${node.flat}`), key = `${end(from)} > ${end(to)}`;
-      if (!edges.has(key)) edges.set(key, { from, to, far, members: [] });
-      const weight = weights.get(`${of} ${flat} ${source.of} ${source.flat}`);
-      edges.get(key).members.push({ from: source, to: { of, flat }, weight });
-    }
-  }
 }

@@ -88,7 +88,7 @@ function editAsLinked(of, flat, value) {
 
 function cellOf(name) {
   const [, of, flat] = /^(.+)\.(\d+)$/.exec(name) ?? [];
-  return cells.get(of)?.[0][Number(flat)];
+  return Number(flat) < data.quantities[of]?.data.length ? cellIn(cells.get(of)[0], Number(flat)) : undefined;
 }
 
 addEventListener("hashchange", () => {

@@ -32,7 +32,7 @@ function putIn(which) {
 // Run something with a mistake in the backward pass, or with none, and leave the numbers as they were.
 function withBackward(which, run) {
   const now = Object.entries(data.quantities).map(([of, array]) => [of, array.data]);
-  for (const [of, numbers] of now) data.quantities[of].data = [...numbers];
+  for (const [of, numbers] of now) data.quantities[of].data = numbers.slice();
   putIn(which);
   engine.compute(({ which: pass }) => pass !== "forward");
   const result = run();
@@ -80,7 +80,7 @@ function firstWrong() {
   const step = passes.find(({ name }) => wrong.has(name));
   if (!step) return null;
   const away = wrong.get(step.name).map((right, flat) => Math.abs(data.quantities[step.name].data[flat] - right) || 0);
-  const flat = away.indexOf(Math.max(...away));
+  const flat = away.reduce((most, off, place) => (off > away[most] ? place : most), 0);
   return { step, flat, right: wrong.get(step.name)[flat], number: data.quantities[step.name].data[flat] };
 }
 
@@ -119,7 +119,7 @@ function parametersOffAndFine() {
 const lossesOf = (which, steps) => withBackward(which, () => {
   const losses = [data.quantities.J.data[0]];
   while (losses.length <= steps) {
-    for (const of of trained) data.quantities[of].data = [...data.quantities[`${of}_new`].data];
+    for (const of of trained) data.quantities[of].data = data.quantities[`${of}_new`].data.slice();
     engine.compute();
     const J = data.quantities.J.data[0];
     if (!Number.isFinite(J)) break;

@@ -7,15 +7,18 @@ let geometry = null, parts = null;
 for (let n = 0; n < engine.examples; n++) example.append(language.tell(make("option", { value: n }), "example", { n }));
 example.hidden = engine.examples === 1;
 example.addEventListener("change", build);
-new ResizeObserver(build).observe(byId("network"));
+new ResizeObserver(() => {
+  const { clientWidth, clientHeight } = byId("view");
+  if (geometry?.room !== clientWidth || geometry?.height !== clientHeight) build();
+}).observe(byId("network"));
 
 function build() {
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
   const { clientWidth: room, clientHeight: height } = byId("view");
   document.documentElement.style.setProperty("--network", `${byId("network").offsetHeight}px`);
   if (!room || !height) return;
-  geometry = layoutOf(Number(example.value), room, height, rem);
-  parts = { lines: [], units: new Map(), labels: new Map(), pixels: [], shares: draw("g", { class: "shares" }) };
+  geometry = { room, height, ...layoutOf(Number(example.value), room, height, rem) };
+  parts = { lines: [], units: new Map(), labels: new Map(), pixels: [], sheets: [], shares: draw("g", { class: "shares" }) };
   const lines = geometry.edges.map((edge) => lineOf(edge, height));
   const frames = [...geometry.blocks.values()].filter(({ frame }) => frame).map(({ frame }) => draw("rect", { class: "frame", ...frame }));
   const units = [...geometry.nodes].map(([key, node]) => unitOf(key, node));
@@ -48,13 +51,13 @@ function touching(node, single, side) {
 }
 
 function lineOf(edge, height) {
-  const { far, members } = edge, start = touching(edge.from, !edge.from.block.gathered && !far, 1);
+  const { far, weightOf: of, weights } = edge, start = touching(edge.from, !edge.from.block.gathered && !far, 1);
   const end = touching(edge.to, !edge.to.block.gathered && !far, -1), middle = (start.x + end.x) / 2;
   // Over other columns it goes below them, or above them from a term to J.
   const aside = edge.from.block.scalar && start.y <= end.y ? start.y - 28 : height - 3;
   const bends = far ? [start.x + 30, aside, end.x - 50, aside] : [middle, start.y, middle, end.y];
   const path = draw("path", { d: `M${start.x},${start.y} C${bends.join(" ")} ${end.x},${end.y}` });
-  const weight = members.length === 1 ? members[0].weight : null;
+  const weight = edge.starts.size === 1 && weights.length === 1 ? { of, flat: weights[0] } : null;
   Object.assign(path, weight); // so that it can be pointed at like a number
   parts.lines.push({ edge, path, weight });
   return path;
@@ -75,23 +78,4 @@ function unitOf(key, node) {
   Object.assign(group, { of: node.of, flat: node.flat });
   parts.units.set(key, { group, core: group.querySelector(".core"), node });
   return group;
-}
-
-// The weights of every unit of a layer to or from an image, as images beside the units.
-function tileOf({ weight, at, side }) {
-  const [tall, wide] = data.image, axis = images.get(weight), columns = data.quantities[weight].shape[1], found = [];
-  for (const node of [...geometry.nodes.values()].filter(({ of }) => of === at)) {
-    const { frame, tile } = node.block, cell = (node.close ? 2 * node.size : tile) / Math.max(tall, wide);
-    const middle = node.x + side * (node.close ? frame.width + 6 : node.size + 4 + tile / 2);
-    const left = middle - (cell * wide) / 2, top = node.y - (cell * tall) / 2, [unit] = paths.unitOf(at, node.flat);
-    found.push(draw("rect", { class: "frame", x: left, y: top, width: cell * wide, height: cell * tall }));
-    for (let pixel = 0; pixel < tall * wide; pixel++) {
-      const flat = axis ? unit * columns + pixel : pixel * columns + unit;
-      const core = Object.assign(draw("rect", { class: "core" }), { of: weight, flat });
-      const x = left + ((pixel % wide) + 0.5) * cell, y = top + (Math.floor(pixel / wide) + 0.5) * cell;
-      parts.pixels.push({ core, of: weight, flat, unit: `${at} ${node.flat}`, side, place: { x, y, size: 0.46 * cell, close: true } });
-      found.push(core);
-    }
-  }
-  return found;
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
@@ -21,14 +22,16 @@ from aescratch.inspection.tracing.language import Equation
 from aescratch.inspection.tracing.limits import limits_of
 from aescratch.inspection.tracing.naming import label
 from aescratch.inspection.tracing.operation import Operation, named_equation
+from aescratch.inspection.tracing.packing import packed
 from aescratch.inspection.tracing.taken import Taken
 
 # Together one function in the page; each file uses those before it.
 SCRIPTS = (
-    "engine", "elements", "paths", "formulas", "tables", "graph", "layout", "network", "painting", "walking", "sums",
-    "panel", "editing", "training", "mistakes", "links", "printing", "keys",
+    "engine", "closures", "packing", "elements", "paths", "formulas", "tables", "lens", "sections", "graph", "layout",
+    "network", "tiles", "painting", "walking", "sums", "panel", "editing", "training", "mistakes", "links", "printing",
+    "keys",
 )  # fmt: skip
-MOST_NUMBERS = 20_000  # on a page that a phone can show
+MOST_NUMBERS = 20_000_000
 BETWEEN = ("add", "multiply", "clip")  # operations between functions; their explanations are in strings.*.json
 TRANSLATED = "says.ko.json"  # the docstrings of the functions, by name
 MISTAKES, ANSWERS = "mistakes.ko.json", "mistakes_said.json"  # their names in Korean; what the checker says about them
@@ -67,7 +70,7 @@ def page(
         "erfc": list(ERFC_POLYNOMIAL),
     }  # fmt: skip
     data = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    script = "\n".join([page_words.script(), *(_file(f"{name}.js") for name in SCRIPTS)])
+    script = "\n".join([page_words.script(), *map(_script, SCRIPTS)])
     title = {"title": "title_one" if taken.n == 1 else "title_many", "values": values_of(**taken._asdict())}
     template = filled(Template(_file("page.html")).safe_substitute(title), words)
     return Template(template).substitute(style=_file("style.css"), script=script, data=data.replace("<", "\\u003c"))
@@ -77,10 +80,13 @@ def _file(name: str) -> str:
     return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
+def _script(name: str) -> str:
+    """Return a script without its lines of comment, which are for readers of the file."""
+    return re.sub(r"^ *//.*\n", "", _file(f"{name}.js"), flags=re.MULTILINE)
+
+
 def _array(quantity: Quantity) -> dict[str, Any]:
-    value = quantity.value
-    numbers = [number if math.isfinite(number) else None for number in value.reshape(-1).tolist()]
-    return {"shape": list(value.shape), "data": numbers, "kind": quantity.kind, "label": label(quantity)}
+    return {"shape": list(quantity.value.shape), **packed(quantity), "kind": quantity.kind, "label": label(quantity)}
 
 
 def _step(operation: Operation) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 // of J's gradient; in the update the weights show by how much they move. Sizes are seen as sizes and widths; below 0 a
 // unit is hollow and a line is dashed, besides being of another colour. Around it, the ways of the number that is chosen.
 
-const largest = (numbers) => Math.max(...numbers.map(Math.abs).filter(Number.isFinite)) || 1;
 const signed = (element, number) => {
   element.classList.toggle("plus", number > 0);
   element.classList.toggle("minus", number < 0);
@@ -12,12 +11,14 @@ const mark = (element, classes) => Object.entries(classes).forEach(([name, on]) 
 function paint() {
   if (!geometry) return;
   const { which, step } = all[current], target = step?.of ?? step?.name, way = wayOf(chosen);
-  const weights = new Map([...new Set([...parts.lines, ...parts.pixels].flatMap(weightsIn))].map((of) => [of, weightNow(of)]));
+  const shown = new Map(drawn.map((of) => [of, shownOf(of)]));
+  const weights = new Map([...new Set([...parts.lines.map(({ edge }) => edge.weightOf), ...tiles.map(({ weight }) => weight)])].filter(Boolean).map((of) => [of, weightNow(of)]));
   mark(scene, { choosing: way });
   parts.labels.forEach((label, of) => paintLabel(of, label, of === target));
-  parts.units.forEach((unit, key) => paintUnit(unit, key, way, which !== "update" && unit.node.of === target));
+  parts.units.forEach((unit, key) => paintUnit(unit, key, way, which !== "update" && unit.node.of === target, shown));
   for (const line of parts.lines) paintLine(line, weights, way, target);
   for (const pixel of parts.pixels) paintPixel(pixel, weights.get(pixel.of), way);
+  for (const sheet of parts.sheets) paintSheet(sheet, weights.get(sheet.weight), way);
   parts.shares.replaceChildren(...shareTexts());
   const caption = captionOf(all[current]), lit = geometry.blocks.get(target);
   Object.assign(byId("caption"), { textContent: caption, title: caption });
@@ -44,7 +45,6 @@ function weightNow(of) {
   if (moved) numbers = data.quantities[moved].data.map((number, flat) => number - own[flat]);
   return { numbers, most: largest(numbers), lit: isGradient || moved || step?.name === of, of: isGradient ? step.name : moved };
 }
-const weightsIn = ({ of, edge }) => (edge ? edge.members.flatMap(({ weight }) => weight?.of ?? []) : [of]);
 
 function paintLabel(of, label, lit) {
   const name = shownOf(of), noise = drawnWith(of).map((source) => data.quantities[source].label).join(", ");
@@ -53,10 +53,10 @@ function paintLabel(of, label, lit) {
   mark(label, { lit, "not-yet": !name });
 }
 
-function paintUnit({ group, core, node }, key, way, lit) {
-  const name = shownOf(node.of), number = name ? data.quantities[name].data[node.flat] : NaN;
+function paintUnit({ group, core, node }, key, way, lit, shown) {
+  const name = shown.get(node.of), number = name ? data.quantities[name].data[node.flat] : NaN;
   if (core) {
-    resize(core, node, name ? Math.abs(number) / largest(data.quantities[name].data) : 0);
+    resize(core, node, name ? Math.abs(number) / largestOf(name) : 0);
     signed(core, number);
   } else group.querySelector("text").textContent = name ? show(number) : "";
   const says = name ? `${labelled(name, node.flat)} = ${show(number)}` : say("not_yet", { what: labelled(node.of, node.flat) });
@@ -72,21 +72,14 @@ function resize(core, { x, y, size, close }, share) {
 
 // A line is as wide as its weight is large, or as the root of the mean square of the weights that are drawn as one.
 function paintLine({ edge, path, weight }, weights, way, target) {
-  const { which, step } = all[current], by = edge.members.filter((member) => member.weight).map((member) => member.weight);
-  const now = by.length ? weights.get(by[0].of) : null;
-  const size = now && Math.sqrt(by.reduce((sum, { flat }) => sum + now.numbers[flat] ** 2, 0) / by.length) / now.most;
+  const { which, step } = all[current], by = edge.weights, now = by.length ? weights.get(edge.weightOf) : null;
+  const size = now && Math.sqrt(by.reduce((sum, flat) => sum + now.numbers[flat] ** 2, 0) / by.length) / now.most;
   path.style.strokeWidth = now ? `${0.03 + 0.22 * size}rem` : "";
   signed(path, weight && now ? now.numbers[weight.flat] : 0);
   const enters = which === "forward" && edge.to.of === target;
   const returns = which === "backward" && edge.from.of === target && (!step.part || engine.step(edge.to.of).part === step.part);
-  const onWay = way && edge.members.some((member) => leads(member, way));
-  mark(path, { weight: now, wrong: now?.of && by.some(({ flat }) => isWrong(now.of, flat)), lit: now?.lit || enters || returns, way: onWay });
-}
-
-function paintPixel({ core, of, flat, place }, { numbers, most, lit, of: shown }, way) {
-  resize(core, place, Math.abs(numbers[flat]) / most);
-  signed(core, numbers[flat]);
-  mark(core, { lit, wrong: shown && isWrong(shown, flat), chosen: `${of} ${flat}` === way?.start });
+  const wrongIn = now?.of && wrong.has(now.of) && by.some((flat) => isWrong(now.of, flat));
+  mark(path, { weight: now, wrong: wrongIn, lit: now?.lit || enters || returns, way: way && leads(edge, way) });
 }
 
 // The number in whose place a gradient's entry stands, if it is one.
@@ -99,9 +92,10 @@ function wayOf(cell) {
   return way?.has("J 0") ? Object.assign(way, { start: `${of} ${flat}` }) : null;
 }
 
-function leads({ from, to, weight }, way) {
-  const begins = way.has(`${from.of} ${from.flat}`) || (weight && `${weight.of} ${weight.flat}` === way.start);
-  return begins && way.has(`${to.of} ${to.flat}`);
+// Whether a line is on the way: what reads an entry of the way is on it, too.
+function leads({ starts, weightOf, weights }, way) {
+  const [of, flat] = way.start.split(" ");
+  return [...starts].some((start) => way.has(start)) || (weightOf === of && weights.includes(Number(flat)));
 }
 
 // Beside each next unit, what comes through it of the chosen number's gradient.

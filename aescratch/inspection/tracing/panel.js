@@ -2,18 +2,31 @@
 
 let chosen = null, kept = false;
 
+// The entries that the chosen one is computed from, by quantity, in the section where it was chosen.
+let lit = new Map();
+const isLit = (cell) => cell !== chosen && cell.section === lit.section && Boolean(lit.get(cell.of)?.has(cell.flat));
+const lensesIn = (section) => [...windows.values()].flatMap(({ lenses }) => lenses.filter(({ mine }) => mine.section === section));
+
 function light(cell) {
+  const before = lit, step = cell && engine.step(cell.of);
   document.querySelectorAll("td.lit, td.chosen").forEach((other) => other.classList.remove("lit", "chosen"));
-  if (!cell) return;
-  cell.classList.add("chosen");
-  const step = engine.step(cell.of);
-  if (!isKnown(step)) return;
-  const shown = new Map();
-  for (const [of, places] of cells) shown.set(of, places.find((mine) => mine[0].section === cell.section));
-  engine.value(step.tree, engine.indices(step, cell.flat), (of, flat) => {
-    const other = shown.get(of)?.[flat];
-    if (other && other !== cell) other.classList.add("lit");
-  });
+  lit = Object.assign(new Map(), { section: cell?.section });
+  cell?.classList.add("chosen");
+  if (isKnown(step)) {
+    engine.value(step.tree, engine.indices(step, cell.flat), (of, flat) => {
+      if (!lit.has(of)) lit.set(of, new Set());
+      lit.get(of).add(flat);
+    });
+  }
+  for (const [of, flats] of lit) {
+    const mine = cells.get(of).find(({ section }) => section === cell.section);
+    if (!mine) continue;
+    // A window moves to what is lit, except that of the chosen number itself.
+    const { lens } = mine, follows = lens && lens.window !== cell.mine.lens?.window;
+    if (follows && ![...flats].some((flat) => lens.has(flat))) lens.reveal(flats.values().next().value);
+    cellsIn(mine).forEach((other) => other.classList.toggle("lit", isLit(other)));
+  }
+  new Set([...lensesIn(before.section), ...lensesIn(lit.section)]).forEach((lens) => lens.paint());
 }
 
 function check(of, flat) {
@@ -83,12 +96,16 @@ function tell(cell) {
 
 // A unit or a weight of the picture is the same number as in a table: in the current step's, or where it is first shown.
 const pointed = (event) => {
-  const found = event.target.closest?.("td, svg [role=button], svg path, svg .core");
+  const found = event.target.closest?.("td, svg [role=button], svg path, svg .core, .sheet");
+  if (event.clientX !== undefined) found?.aim?.(event);
   if (!found || found.flat === undefined) return null;
   if (found.matches("td")) return found;
-  const name = found.matches("[role=button]") ? shownOf(found.of) ?? found.of : found.of;
-  return (cells.get(name).find((mine) => mine[0].section === sections[current]) ?? cells.get(name)[0])[found.flat];
+  return cellFor(found.matches("[role=button]") ? shownOf(found.of) ?? found.of : found.of, found.flat);
 };
+function cellFor(name, flat) {
+  const places = cells.get(name);
+  return cellIn(places.find(({ section }) => section === sections[current]) ?? places[0], flat);
+}
 // What is kept stays in the panel, and in the page's address.
 function keep(on) {
   kept = on;
@@ -99,17 +116,19 @@ function release() {
   keep(false);
   tell(null);
 }
-document.addEventListener("mouseover", (event) => {
-  const cell = pointed(event);
-  if (cell && !kept && cell !== chosen) tell(cell);
-});
+function point(event) {
+  const cell = kept ? null : pointed(event);
+  if (cell && cell !== chosen) tell(cell);
+}
+document.addEventListener("mouseover", point);
+document.addEventListener("mousemove", (event) => event.target.aim && point(event));
 byId("network").addEventListener("mouseleave", () => {
   if (!kept && chosen) release();
 });
 document.addEventListener("focusin", (event) => {
   const cell = pointed(event);
   if (!cell) return;
-  if (event.target.matches("td")) cell.mine.forEach((other) => (other.tabIndex = other === cell ? 0 : -1));
+  if (event.target.matches("td")) cellsIn(cell.mine).forEach((other) => (other.tabIndex = other === cell ? 0 : -1));
   if (kept) keep(false);
   if (cell !== chosen) tell(cell);
 });

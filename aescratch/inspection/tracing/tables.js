@@ -1,8 +1,6 @@
-// The sections of the steps, under the picture: every array as a table of numbers, or, where the data are images, as
-// images. What the optimiser does is one step, which unfolds into its operations.
+// Every array as a table of numbers, or, where the data are images, as images; of a large one a window of its cells.
 
 const cells = new Map(); // of every quantity: lists of its cells, one list for every place where it is shown
-const HEADINGS = { given: "heading_given", forward: "heading_forward", backward: "heading_backward", update: "heading_update" };
 
 // Images: which axis of a quantity counts pixels. A weight's is the one that it shares with the image it is read beside.
 
@@ -33,170 +31,88 @@ const sameShape = (one, other) => String(data.quantities[one].shape) === String(
 const entriesIn = (tree) => (!Array.isArray(tree) ? [] : [...(tree[0] === "at" ? [tree] : []), ...tree.flatMap(entriesIn)]);
 findImages();
 
-// How an array is cut into tables: each is a list of rows, which are lists of places in its numbers.
-function tablesOf(of) {
-  const { shape, data: numbers } = data.quantities[of], columns = shape.at(-1) ?? 1;
-  const rows = (flats, width) => Array.from({ length: flats.length / width }, (_, i) => flats.slice(i * width, (i + 1) * width));
-  const every = [...numbers.keys()];
-  if (!images.has(of)) return [rows(every, columns)];
-  const picture = (unit) => every.filter((flat) => engine.place(of, flat)[1 - images.get(of)] === unit);
-  return Array.from({ length: shape[1 - images.get(of)] }, (_, unit) => rows(picture(unit), data.image[1]));
+// How an array is cut into tables: {height, width, flat}, where flat(row, column) is a place in its numbers.
+function gridsOf(of) {
+  const { shape, data: numbers } = data.quantities[of], axis = images.get(of), columns = shape.at(-1) ?? 1;
+  if (axis === undefined) return [{ height: numbers.length / columns, width: columns, flat: (row, column) => row * columns + column }];
+  const [height, width] = data.image;
+  const flatOf = (unit, pixel) => (axis ? unit * columns + pixel : pixel * columns + unit);
+  return Array.from({ length: shape[1 - axis] }, (_, unit) => ({ height, width, flat: (row, column) => flatOf(unit, row * width + column) }));
 }
 
-function tableOf(of, rows, unit, section, mine) {
+const isInside = ({ height, width }, row, column) => row >= 0 && row < height && column >= 0 && column < width;
+
+function makeCell(of, flat, mine, place) {
+  const cell = make("td", { tabindex: -1, role: "gridcell" });
+  if (data.quantities[of].kind in GIVEN) cell.classList.add("given");
+  return Object.assign(cell, { of, flat, mine, section: mine.section, ...place });
+}
+
+// The cell of a place that shows this entry; a window moves to it.
+function cellIn(mine, flat) {
+  mine?.lens?.reveal(flat);
+  return mine?.[flat];
+}
+
+// The cells of a place that are there.
+const cellsIn = (mine) => mine.lens?.cells ?? mine;
+
+function tableOf(of, grid, unit, mine) {
   const table = make("table", { role: "grid" }), { label, shape } = data.quantities[of], size = shape.join(" × ");
   if (unit !== null) language.label(table, "table_image", { label, size, unit });
   else if (size) table.setAttribute("aria-label", `${label}, ${size}`);
   else language.label(table, "table_number", { label });
-  rows.forEach((flats, i) => {
+  for (let row = 0; row < grid.height; row++) {
     const line = make("tr", { role: "row" });
-    flats.forEach((flat, j) => {
-      const cell = make("td", { tabindex: flat ? -1 : 0, role: "gridcell" });
-      if (data.quantities[of].kind in GIVEN) cell.classList.add("given");
-      mine[flat] = Object.assign(cell, { of, flat, section, mine, row: i, column: j, rows });
-      line.append(cell);
-    });
+    for (let column = 0; column < grid.width; column++) {
+      const flat = grid.flat(row, column);
+      mine[flat] = makeCell(of, flat, mine, { grid, row, column });
+      line.append(mine[flat]);
+    }
     table.append(line);
-  });
+  }
   return table;
 }
 
 function figure(of, section, made) {
-  const array = data.quantities[of], mine = [], tables = tablesOf(of);
-  const places = tables.map((rows, unit) => tableOf(of, rows, tables.length > 1 ? unit : null, section, mine));
+  const array = data.quantities[of], mine = Object.assign([], { section }), grids = gridsOf(of);
   if (!cells.has(of)) cells.set(of, []);
   cells.get(of).push(mine);
   const more = [array.label === of ? "" : of, array.shape.join(" × ")].filter(Boolean).join(", ");
   const caption = make("figcaption", {}, `${array.label} `, make("span", {}, more));
-  const inside = images.has(of) ? [make("div", { class: "images" }, ...places)] : places;
-  return make("figure", { class: [made ? "made" : "", array.shape.length ? "" : "number"].join(" ").trim() }, caption, ...inside);
+  const classes = { class: [made ? "made" : "", array.shape.length ? "" : "number"].join(" ").trim() };
+  if (array.data.length > LARGEST_TABLE) return make("figure", classes, caption, ...new Lens(of, grids, mine).elements);
+  const places = grids.map((grid, unit) => tableOf(of, grid, grids.length > 1 ? unit : null, mine));
+  if (mine.length) mine[0].tabIndex = 0;
+  return make("figure", classes, caption, ...(images.has(of) ? [make("div", { class: "images" }, ...places)] : places));
 }
 
-// The list of all that can be walked to. Steps have the numbers of Python's trace[0], trace[1], ...; what is given
-// stands before them, and the update as a whole before its operations.
-
-const updates = data.steps.filter((step) => step.which === "update");
-const passes = data.steps.filter((step) => step.which !== "update");
-const reads = (steps, of) => steps.some((step) => step.from.includes(of));
-const givenNames = Object.keys(data.quantities).filter((of) => data.quantities[of].kind in GIVEN);
-const settings = givenNames.filter((of) => reads(updates, of) && !reads(passes, of) && data.quantities[of].kind !== "parameter");
-const numbersLast = (names) => [...names].sort((one, other) => isNumber(one) - isNumber(other));
-const isNumber = (of) => !data.quantities[of].shape.length;
-const given = {
-  which: "given", id: "given", get title() { return say("heading_given"); }, get says() { return say("given_says"); },
-  from: numbersLast(givenNames.filter((of) => !settings.includes(of))), made: [],
-};
-const update = {
-  which: "update", id: "update", get title() { return say("update_by", { rule: updates.at(-1).rule }); },
-  get says() { return inLanguage(data.says[updates.at(-1).says]); },
-  from: numbersLast(settings), made: updates.map((step) => step.name).filter((name) => name.endsWith("_new")),
-};
-const inLanguage = (texts) => texts[language.language] ?? texts.en;
-const asListed = (step) => {
-  const { which, name, from } = step, number = engine.made.get(name), title = `${number}  ${data.quantities[name].label}`;
-  return { step, which, id: `step-${number}`, title, from, made: [name], get says() { return inLanguage(data.says[step.says]); } };
-};
-const all = [given, ...passes.map(asListed), update, ...updates.map(asListed)];
-const foldable = new Set(all.slice(all.indexOf(update) + 1));
-let folded = true;
-
-// The lines that compute a quantity; they unfold into the whole function as it was, with its lines' numbers.
-function codeOf({ code, where }) {
-  const own = [make("code", code.includes("\n") ? { class: "lines" } : {}, code), ` ${where}`];
-  if (!(where in data.sources)) return make("p", { class: "where" }, ...own);
-  const [top, text] = data.functions[data.sources[where]], [first, last = first] = /[\d-]+$/.exec(where)[0].split("-").map(Number);
-  const lines = text.split("\n").map((line, i) => {
-    const number = top + i, read = number >= first && number <= last;
-    return make("span", read ? { class: "own" } : {}, make("i", { "aria-hidden": "true" }, String(number)), `${line}\n`);
-  });
-  return make("details", { class: "where" }, make("summary", {}, ...own), make("pre", {}, ...lines));
+// The largest size of a quantity's numbers, as they are now.
+const sizes = new Map();
+function largestOf(of) {
+  if (!sizes.has(of)) sizes.set(of, largest(data.quantities[of].data));
+  return sizes.get(of);
 }
+const largest = (numbers) => numbers.reduce((most, number) => (Math.abs(number) < Infinity ? Math.max(most, Math.abs(number)) : most), 0) || 1;
 
-function sectionOf(listed) {
-  const { step } = listed, section = make("section", { id: listed.id, tabindex: -1 });
-  section.append(make("h2"));
-  if (isKnown(step)) {
-    const box = make("div", { class: "formula", role: "img", "aria-label": step.formula });
-    section.append(box);
-    writeFormula(step, box);
-  } else if (step) {
-    section.append(language.tell(make("p"), "not_the_formula"));
-  }
-  if (listed.says) section.append(make("p", { class: "says" }));
-  if (listed === update) section.append(make("div", { class: "acts" }, unfold));
-  if (step?.code) section.append(codeOf(step));
-  const figures = [...listed.from.map((of) => figure(of, section, false)), ...listed.made.map((of) => figure(of, section, true))];
-  section.append(make("div", { class: "arrays" }, ...figures));
-  describe(section, listed);
-  return section;
-}
-
-// A step's formula; while another is in its place by mistake, both.
-function writeFormula(step, box) {
-  const right = rightTrees.get(step.name), wrong = step.tree !== right;
-  const both = () => `<div class="off">✗ ${formula(step)}</div><div>✓ ${formula({ ...step, tree: right })}</div>`;
-  box.innerHTML = wrong ? both() : formula(step);
-  box.classList.toggle("wrong", wrong);
-  box.setAttribute("aria-label", wrong ? say("wrong_formula", { right: step.formula }) : step.formula);
-}
-
-// The words of a section and of the link to it.
-function describe(section, listed) {
-  const { step, title, says } = listed, link = linkOf.get(listed);
-  const small = step ? [make("small", {}, [say(`which_${step.which}`), step.part].filter(Boolean).join(", "))] : [];
-  section.setAttribute("aria-label", title);
-  section.querySelector("h2").replaceChildren(title, ...small);
-  if (says) section.querySelector(".says").textContent = says;
-  const [head, share] = title.split(/(?= \()/); // ∂J/∂h1 and (sparsity)
-  link.replaceChildren(head, ...(share ? [make("small", {}, share)] : []));
-}
-
-const unfold = make("button", { type: "button", id: "unfold" });
-const linkOf = new Map(all.map((listed) => [listed, make("a", { href: `#${listed.id}` })]));
-const sections = all.map(sectionOf), links = [...linkOf.values()];
-byId("main").append(...sections);
-for (const which of Object.keys(HEADINGS)) {
-  const mine = links.filter((_, place) => all[place].which === which);
-  if (which === "forward" || which === "backward") byId("steps").append(language.tell(make("h2"), HEADINGS[which]));
-  byId("steps").append(make("ol", {}, ...mine.map((link) => make("li", {}, link))));
-}
-
-// Fold the optimiser's operations into their one step, or unfold them.
-function fold(whether) {
-  folded = whether;
-  all.forEach((listed, place) => {
-    if (!foldable.has(listed)) return;
-    sections[place].hidden = folded;
-    links[place].parentElement.hidden = folded;
-  });
-  language.tell(unfold, folded ? "unfold" : "fold", { n: updates.length });
-  unfold.setAttribute("aria-expanded", !folded);
-}
-unfold.addEventListener("click", () => fold(!folded));
-fold(true);
-
-// Write every number into its cells; where it is another than the recorded one, that stands above it.
+// Write every number into its cells.
 function write() {
-  for (const [of, places] of cells) {
-    const numbers = data.quantities[of].data, before = recorded.get(of), largest = Math.max(...numbers.map(Math.abs)) || 1;
-    for (const mine of places) for (const cell of mine) {
-      const number = numbers[cell.flat], text = show(number), was = show(before[cell.flat]);
-      if (cell.textContent !== text) cell.textContent = text;
-      if (was === text || !done.length) delete cell.dataset.was;
-      else cell.dataset.was = was;
-      markWrong(cell, of);
-      cell.classList.toggle("plus", number > 0);
-      cell.classList.toggle("minus", number < 0);
-      cell.style.setProperty("--share", Math.abs(number) / largest || 0);
+  sizes.clear();
+  for (const places of cells.values()) {
+    for (const mine of places) {
+      if (mine.lens) mine.lens.show();
+      else mine.forEach(writeCell);
     }
   }
 }
 
-// What of a page is wider than its place can be scrolled to by keys.
-const reachable = new ResizeObserver((entries) => {
-  for (const { target } of entries) {
-    const over = target.scrollWidth > target.clientWidth + 1 || target.scrollHeight > target.clientHeight + 1;
-    if (over) target.tabIndex = 0;
-    else target.removeAttribute("tabindex");
-  }
-});
+// A number; where it is another than the recorded one, that stands above it.
+function writeCell(cell) {
+  const { of, flat } = cell, number = data.quantities[of].data[flat], text = show(number), was = show(recorded.get(of)[flat]);
+  if (cell.textContent !== text) cell.textContent = text;
+  if (was === text || !done.length) delete cell.dataset.was;
+  else cell.dataset.was = was;
+  markWrong(cell, of);
+  signed(cell, number);
+  cell.style.setProperty("--share", Math.abs(number) / largestOf(of) || 0);
+}

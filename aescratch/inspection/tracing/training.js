@@ -5,13 +5,13 @@
 const stateless = givenNames.every((of) => data.quantities[of].kind !== "state");
 const plain = stateless && updates.every((step) => ["SGD", "clip"].includes(step.rule));
 const trained = Object.keys(data.quantities).filter((of) => `${of}_new` in data.quantities);
-const byName = (names) => Object.fromEntries(names.map((of) => [of, [...data.quantities[of].data]]));
+const byName = (names) => Object.fromEntries(names.map((of) => [of, data.quantities[of].data.slice()]));
 
 function train(steps) {
   const before = byName(trained), from = data.quantities.J.data[0], losses = [];
   for (let n = 0; n < steps; n++) {
     const last = byName(trained), already = broken();
-    for (const of of trained) data.quantities[of].data = [...data.quantities[`${of}_new`].data];
+    for (const of of trained) data.quantities[of].data = data.quantities[`${of}_new`].data.slice();
     if (!accepted(last, already)) break;
     losses.push(data.quantities.J.data[0]);
   }
@@ -44,4 +44,12 @@ if (plain) {
   many.addEventListener("click", () => train(20));
   unfold.after(one, many);
   unfold.parentElement.after(curve, curveSays);
+}
+
+// What takes more than a second says so on its button; a step takes so many seconds.
+function tellTime(step) {
+  const waits = [[byId("train-on"), "take_many_slow", { n: 20 }, 20 * step], [byId("compare"), "compare_slow", {}, 2 * COMPARED * step]];
+  for (const [button, name, given, seconds] of waits) {
+    if (button && seconds > 1) language.tell(button, name, { ...given, seconds: Math.ceil(seconds) });
+  }
 }

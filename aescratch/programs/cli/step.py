@@ -43,6 +43,7 @@ EXAMPLES = """examples:
   aescratch step sparse --sparsity kl:0.1:0.5 --learning-rate 0.5 --out lecture.html
   aescratch step variational --reconstruction bce --code 2 --examples 2
   aescratch step sparse --data digits --out digits.html
+  aescratch step vanilla --data fashion --hidden 64 --code 16 --examples 1 --out image.html
   aescratch step vanilla --optimizer adam --open
   aescratch step vanilla --inputs 4 --code 2 --examples 1 --text
 """
