@@ -267,6 +267,11 @@ def is_float_array(value: Any) -> bool:
     return isinstance(value, np.ndarray) and value.dtype.kind == "f"
 
 
+def is_float(value: Any) -> bool:
+    """Whether a value is an array of floats or a float."""
+    return is_float_array(value) or isinstance(value, (float, np.floating))
+
+
 def check_names(wrt: Any, pair: Pair) -> list[str]:
     """Return the names in wrt; raise unless each is one of the pair's inputs."""
     if not isinstance(wrt, (list, tuple)) or not all(isinstance(name, str) for name in wrt):

@@ -18,7 +18,7 @@ import numpy as np
 from aescratch.backend import Array
 from aescratch.foundations.parameters import Parameter, ParameterBuffer
 from aescratch.foundations.parts import Part
-from aescratch.inspection.gradcheck.binding import is_float_array, same
+from aescratch.inspection.gradcheck.binding import is_float, is_float_array, same
 from aescratch.inspection.gradcheck.slots import BOXES, Home, Name, Slot, objects_in, slots_in
 from aescratch.layers import Sequential
 
@@ -142,7 +142,7 @@ class Search:
     def _pair(self, home: Home, partner: Slot) -> None:
         def gradient() -> Any:
             value = partner.read()
-            if home.is_number and _is_float(value) and np.size(value) == 1:
+            if home.is_number and is_float(value) and np.size(value) == 1:
                 return np.asarray(value, np.float64).reshape(())
             return value
 
@@ -160,7 +160,7 @@ class Search:
         """Pair parameters with arrays that backward has written, by similar names, then by shape; return the others."""
         shapes = {id(home): np.shape(home.start) for home in homes}
         own = {slot.identity for home in homes for slot in home.slots}
-        self.written = [s for s in self.written if s.identity not in own and _is_float(s.read())]
+        self.written = [s for s in self.written if s.identity not in own and is_float(s.read())]
 
         def candidates(home: Home) -> list[Slot]:
             holders = {id(slot.holder) for slot in home.slots}
@@ -196,7 +196,7 @@ def _homes(layer: Any, taken: Collection[str], made: Collection[int]) -> list[Ho
     groups: dict[Any, list[Slot]] = {}
     for slot in slots_in(layer):
         value = slot.read()
-        if not _is_float(value) or slot.label.startswith(STATISTICS) or id(value) in made:
+        if not is_float(value) or slot.label.startswith(STATISTICS) or id(value) in made:
             continue
         if isinstance(value, np.ndarray) and (value.size == 0 or not value.flags.writeable):
             continue
@@ -205,10 +205,6 @@ def _homes(layer: Any, taken: Collection[str], made: Collection[int]) -> list[Ho
     for slots in groups.values():
         homes.append(Home(slots, [*taken, *(home.name for home in homes)]))
     return homes
-
-
-def _is_float(value: Any) -> bool:
-    return is_float_array(value) or isinstance(value, (float, np.floating))
 
 
 def _copied(value: Any) -> Any:

@@ -253,14 +253,14 @@ def drawn_looks(
         for _ in range(TRIED):
             with contextlib.suppress(Unusable):
                 upstream = np.asarray(rng.uniform(1.5, 2.5)) if takes else rng
-                look = Look(base.pair, base.names, redraw(base.inputs, changed, rng, draws), upstream, {}, {})
+                look = Look(base.pair, base.names, redraw(base.inputs, changed, rng, draws), upstream, {})
                 if all(_reaches(look, name, axis) for name, axis in changed if is_float_array(look.inputs[name])):
                     yield look
                     break
     scalars = {name: value * SCALAR_CHANGES[0] for name, value in base.inputs.items() if is_scalar(value)}
     with contextlib.suppress(Unusable):
         if scalars:
-            yield Look(base.pair, base.names, {**redraw(base.inputs, {}, rng, draws), **scalars}, rng, {}, {})
+            yield Look(base.pair, base.names, {**redraw(base.inputs, {}, rng, draws), **scalars}, rng, {})
 
 
 def takes_a_number(look: Look) -> bool:
@@ -283,7 +283,7 @@ def _look(
     sizes: Mapping[str, float] | None = None,
 ) -> Iterator[Look]:  # fmt: skip
     try:
-        look = Look(base.pair, base.names, inputs, rng, {**base.sizes, **(sizes or {})}, base.shared)
+        look = Look(base.pair, base.names, inputs, rng, {**base.sizes, **(sizes or {})})
         _ = look.returned, [look.truth(name) for name in names]  # these raise if they can't be computed
         yield look
     except Unusable:
@@ -317,4 +317,4 @@ def base_look(pair: Pair, names: Sequence[str], dimensions: Sequence[Dimension],
     """Return the look at the given inputs."""
     sizes: dict[str, float] = {dimension.letter: dimension.size for dimension in dimensions}
     sizes |= {name: value for name, value in pair.inputs.items() if is_scalar(value) and name not in sizes}
-    return Look(pair, names, pair.inputs, np.random.default_rng([seed, 0]), sizes, {})
+    return Look(pair, names, pair.inputs, np.random.default_rng([seed, 0]), sizes)

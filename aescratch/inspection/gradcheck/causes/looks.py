@@ -34,20 +34,18 @@ class Unusable(Exception):
 class Look:
     """One evaluation of a pair, at inputs by name and an upstream gradient, which is drawn if a generator is given.
 
-    `sizes` has the length of every dimension by its letter, and the value of every number among the inputs; `shared`
-    holds results that are computed once for all looks at a pair.
+    `sizes` has the length of every dimension by its letter, and the value of every number among the inputs.
     """
 
     pair: Pair
     names: Sequence[str]
     sizes: Mapping[str, float]
-    shared: dict[str, Any]
 
     def __init__(
         self, pair: Pair, names: Sequence[str], inputs: Mapping[str, Any], upstream: Array | np.random.Generator,
-        sizes: Mapping[str, float], shared: dict[str, Any],
+        sizes: Mapping[str, float],
     ) -> None:  # fmt: skip
-        self.pair, self.names, self.sizes, self.shared = pair, names, sizes, shared
+        self.pair, self.names, self.sizes = pair, names, sizes
         inputs = pair.with_held(inputs)
         arrays = {name: np.array(v, order="C") for name, v in inputs.items() if isinstance(v, np.ndarray)}
         self.inputs: dict[str, Any] = {**inputs, **arrays}
@@ -123,7 +121,7 @@ class Look:
     def altered(self, changes: Mapping[str, Array], upstream: Array | None = None) -> Look:
         """Return the look at other inputs, with this or another upstream."""
         upstream = self.upstream if upstream is None else upstream
-        return Look(self.pair, self.names, {**self.inputs, **changes}, upstream, self.sizes, self.shared)
+        return Look(self.pair, self.names, {**self.inputs, **changes}, upstream, self.sizes)
 
     def _jacobian_and_error(self, name: str) -> tuple[Array, Array]:
         def make() -> tuple[Array, Array]:

@@ -98,15 +98,9 @@ def wrong_lines(
     found = []
     for repair in search.repairs():
         evidence = {
-            **_place(repair.statement),
-            "edit": repair.edit.kind,
-            "was": repair.edit.was,
-            "now": repair.edit.now,
-            "repaired": repair.edit.repaired,
-            "mends": repair.mended,
-            "draws": len(scenes),
-            "runs": search.runs,
-        }
+            **_place(repair.statement), "edit": repair.edit.kind, "was": repair.edit.was, "now": repair.edit.now,
+            "repaired": repair.edit.repaired, "mends": repair.mended, "draws": len(scenes), "runs": search.runs,
+        }  # fmt: skip
         found.append(WrongLine(sentence(repair.edit), question(repair.edit), repair.mended, evidence, search.gave_up))
     if not found and (search.first is not None or search.gave_up):
         place = {} if search.first is None else _place(search.first.statement)

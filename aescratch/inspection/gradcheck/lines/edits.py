@@ -93,44 +93,33 @@ class _Whole(ast.NodeTransformer):
 
 def _of_the_statement(node: ast.stmt, scope: Scope) -> Iterator[Edit]:
     """Yield the edits of a whole statement: how it assigns, whether it belongs there, and where."""
+    is_left_out = isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant)
     if isinstance(node, ast.AugAssign):
-        target = copied(node.target)
-        whole = ast.unparse(target)
-        plain = ast.Assign([target], copied(node.value), lineno=node.lineno)
-        yield Edit("accumulates", whole, "", [ast.copy_location(plain, node)], 1.0)
-        for operator, kind in (
-            (ast.Add, "sign-of-term"),
-            (ast.Sub, "sign-of-term"),
-            (ast.Mult, "operator"),
-            (ast.Div, "operator"),
-        ):
+        is_left_out = True
+        plain = ast.Assign([copied(node.target)], copied(node.value), lineno=node.lineno)
+        yield Edit("accumulates", ast.unparse(node.target), "", [ast.copy_location(plain, node)], 1.0)
+        for operator in (ast.Add, ast.Sub, ast.Mult, ast.Div):
             if not isinstance(node.op, operator):
+                kind = "sign-of-term" if operator in (ast.Add, ast.Sub) else "operator"
                 new = copied(node)
                 new.op = operator()
                 yield Edit(kind, ast.unparse(node.value), "", [new], 1.1)
-        yield Edit("statement-extra", ast.unparse(node), "", [ast.copy_location(ast.Pass(), node)], 0.8)
     if isinstance(node, ast.Assign) and len(node.targets) == 1:
-        target = node.targets[0]
-        text = ast.unparse(target)
-        if text in scope.terms or isinstance(target, ast.Subscript):
-            adding = ast.AugAssign(copied(target), ast.Add(), copied(node.value))
+        text = ast.unparse(node.targets[0])
+        if text in scope.terms or isinstance(node.targets[0], ast.Subscript):
+            is_left_out = True
+            adding = ast.AugAssign(copied(node.targets[0]), ast.Add(), copied(node.value))
             yield Edit("overwrites", text, "", [ast.copy_location(adding, node)], 1.1)
-            yield Edit("statement-extra", ast.unparse(node), "", [ast.copy_location(ast.Pass(), node)], 0.8)
-    changed = next((t for t in getattr(node, "targets", [getattr(node, "target", None)]) if t is not None), None)
-    if isinstance(changed, ast.Subscript) and not isinstance(node, ast.For):
-        whole = ast.unparse(changed.value)
+    if is_left_out:
+        yield Edit("statement-extra", ast.unparse(node), "", [ast.copy_location(ast.Pass(), node)], 0.8)
+    target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+    if isinstance(target, ast.Subscript) and not isinstance(node, ast.For):
+        whole = ast.unparse(target.value)
         for count in scope.counts():
             divided = ast.parse(f"{whole} /= {count}").body[0]
             yield Edit("count-missing", whole, f"1/{count}", [copied(node), ast.copy_location(divided, node)], 1.6)
-    for field in ("target", "targets"):
-        found = getattr(node, field, None)
-        target = found[0] if isinstance(found, list) else found
-        if isinstance(target, ast.Subscript) and not isinstance(node, ast.For):
-            for kind, was, now, new, cost in of_entry(target, ast.unparse(target), scope):
-                stored: Any = copied(new)
-                stored.ctx = ast.Store()
-                yield Edit(
-                    kind, was, now, [put(node, ((field, 0 if isinstance(found, list) else None),), stored)], cost
-                )
-    if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant):
-        yield Edit("statement-extra", ast.unparse(node), "", [ast.copy_location(ast.Pass(), node)], 0.8)
+        way: Path = (("targets", 0) if isinstance(node, ast.Assign) else ("target", None),)
+        for kind, was, now, entry, cost in of_entry(target, ast.unparse(target), scope):
+            stored: Any = copied(entry)
+            stored.ctx = ast.Store()
+            yield Edit(kind, was, now, [put(node, way, stored)], cost)

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.inspection.gradcheck.binding import is_float
 from aescratch.inspection.gradcheck.lines.scene import AGREE, Slopes, directions_in, gradient_of, size_of, slopes_along
 from aescratch.inspection.gradcheck.lines.source import Definition, Statement, in_force
 from aescratch.inspection.gradcheck.lines.trees import copied
@@ -29,6 +30,7 @@ PROBE = "__aescratch_probe__"
 MOST_VALUES = 120  # of a forward that are examined
 MOST_TURNS = 40  # runs of one statement that are recorded
 LONGEST_TERM = 60  # characters of an expression that is treated as one term
+BINDING = (ast.Lambda, ast.NamedExpr)  # expressions with names of their own, whose value can't be computed alone
 
 Key = tuple[int, int]
 
@@ -86,10 +88,8 @@ class Gradients:
                     continue
                 numbers = wanted @ along / (along @ along)
                 allowed = AGREE * np.abs(numbers)[:, None] * (np.abs(directions) @ np.abs(flat)) + errors
-                fitting = (np.abs(numbers[:, None] * along - wanted) <= allowed).all(1) & (
-                    np.abs(wanted).max(1) > 100 * errors.max(1)
-                )
-                found += numbers[fitting].tolist()
+                near = (np.abs(numbers[:, None] * along - wanted) <= allowed).all(1)
+                found += numbers[near & (np.abs(wanted).max(1) > 100 * errors.max(1))].tolist()
         return found
 
     def fits(self, value: Any) -> bool:
@@ -119,9 +119,7 @@ class Recorder:
 
     def at(self, key: int, value: Any) -> Any:
         """Pass a value of a forward on, moved if it is the current target."""
-        if not (isinstance(value, np.ndarray) and value.dtype.kind == "f") and not isinstance(
-            value, (float, np.floating)
-        ):
+        if not is_float(value):
             return value
         turn = self.turns[key] = self.turns.get(key, -1) + 1
         if self.move is None:
@@ -222,12 +220,9 @@ class Forward:
                     at = functools.partial(self._moved, key)
                     with contextlib.suppress(Exception):
                         slopes = slopes_along(at, directions_in(array.shape), size_of(array), size)
-                        if (
-                            np.abs(slopes.values) > 100 * slopes.errors
-                        ).any():  # otherwise the loss doesn't depend on it
-                            found.append(
-                                Target(self.texts[key[0]], array, slopes, functools.partial(self._measured, key))
-                            )
+                        if (np.abs(slopes.values) > 100 * slopes.errors).any():  # else the loss doesn't depend on it
+                            measure = functools.partial(self._measured, key)
+                            found.append(Target(self.texts[key[0]], array, slopes, measure))
         return found
 
     def _moved(self, key: Key, change: Array) -> float:
@@ -255,15 +250,11 @@ def recorded(statements: Sequence[Statement], call: Callable[[], Any]) -> dict[i
     for number, statement in enumerate(statements):
         texts = dict.fromkeys([*terms[id(statement.definition)], *shared])
         recorder.compiled[number] = [(text, compile(text, "<term>", "eval")) for text in texts]
-    undo = []
-    try:
+    with contextlib.ExitStack() as undo:
         for number, statement in reversed(list(enumerate(statements))):
-            undo.append((statement, statement.node, _observed(statement, number)))
+            undo.callback(statement.take_back, _observed(statement, number))
         with in_force(list(definitions.values())), _probing(recorder):
             call()
-    finally:
-        for statement, _, count in reversed(undo):
-            statement.take_back(count)
     return recorder.runs
 
 
@@ -287,13 +278,9 @@ def expressions_of(definitions: Sequence[Definition]) -> list[str]:
     found: dict[str, None] = {}
     for definition in definitions:
         for node in ast.walk(definition.node):
-            if isinstance(node, (ast.BinOp, ast.Call)) and not any(
-                isinstance(n, (ast.Lambda, ast.NamedExpr)) for n in ast.walk(node)
-            ):
-                text = ast.unparse(node)
-                if len(text) <= LONGEST_TERM:
-                    found[text] = None
-    return sorted(found, key=len)
+            if isinstance(node, (ast.BinOp, ast.Call)) and not any(isinstance(n, BINDING) for n in ast.walk(node)):
+                found[ast.unparse(node)] = None
+    return sorted((text for text in found if len(text) <= LONGEST_TERM), key=len)
 
 
 @contextlib.contextmanager
@@ -324,17 +311,15 @@ def _observed(statement: Statement, number: int) -> int:
         statement.put([ast.Return(ast.Subscript(both, ast.Constant(1), ast.Load()))])
         return 1
     node = statement.node
+    new: Any = node
     after: list[ast.stmt] = []
     if isinstance(node, (ast.Assign, ast.AnnAssign, ast.Return)) and node.value is not None:
-        new: Any = copy.copy(node)
+        new = copy.copy(node)
         new.value = _noted(number, node.value)
     elif isinstance(node, ast.AugAssign):
-        new = node
         target = copied(node.target)
         target.ctx = ast.Load()
         after = [ast.Expr(_call("value", here, target))]
-    else:
-        new = node
     nodes = [ast.copy_location(ast.Expr(enter), node), new, *after]
     statement.put(nodes)
     return len(nodes)

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.inspection.gradcheck.binding import is_float
 from aescratch.inspection.gradcheck.lines.edits import Edit, edits
 from aescratch.inspection.gradcheck.lines.evaluating import evaluated
 from aescratch.inspection.gradcheck.lines.missing import missing, parts
@@ -106,33 +107,26 @@ class Search:
         """
         self._look()
         partial: list[Repair] = []
-        for line, edits_of in self._rounds():
+        for line, tried in self._rounds():
             if self._is_over():
                 break
-            found = self._mending(line, edits_of(line))
+            found = self._mending(line, tried)
             if found and found[0].is_whole:
                 return [self._of_its_helper(line, found[0])]
             if line is self.first or line.reads_right:
                 partial += _others(partial, found)
         return [] if self.gave_up else partial  # otherwise one change of another line may be enough
 
-    def _rounds(self) -> Iterator[tuple[Line, Callable[[Line], Sequence[Edit]]]]:
+    def _rounds(self) -> Iterator[tuple[Line, Sequence[Edit]]]:
         """Yield the lines several times, each time with other edits to try."""
-
-        def fitting(line: Line) -> Sequence[Edit]:
-            return self._sorted_out(line)[0]
-
-        def not_fitting(line: Line) -> Sequence[Edit]:
-            return self._sorted_out(line)[1]
-
         suspects = self._suspects()
         sound, spoilt = [x for x in suspects if not x.reads_wrong], [x for x in suspects if x.reads_wrong]
         for group in (sound, spoilt):
             helpers = [line for line in group if line.is_helper]
-            yield from ((line, fitting) for line in group)
-            yield from ((line, not_fitting) for line in helpers)
-            yield from ((line, self._missing) for line in sorted(group, key=lambda line: line is not self.first))
-            yield from ((line, not_fitting) for line in group if line not in helpers)
+            yield from ((line, self._sorted_out(line)[0]) for line in group)
+            yield from ((line, self._sorted_out(line)[1]) for line in helpers)
+            yield from ((line, self._missing(line)) for line in sorted(group, key=lambda line: line is not self.first))
+            yield from ((line, self._sorted_out(line)[1]) for line in group if line not in helpers)
 
     def _of_its_helper(self, line: Line, repair: Repair) -> Repair:
         """Return the repair at the line that computes a name, if the line's own repair adds only what it lacks."""
@@ -158,7 +152,7 @@ class Search:
             after = [evaluated(part, terms, names) for _, part in parts(edit.nodes[0])]
             pairs = [(a, b) for a, b in zip(before, after, strict=False) if a is not None and b is not None]
             new = [b for a, b in pairs if not np.array_equal(a, b)]
-            if len(before) == len(after) == len(pairs) and new and all(map(self._is_gradient, new)):
+            if len(before) == len(after) == len(pairs) and new and all(map(self.known.fits, new)):
                 fitting.append(edit)
             elif new or len(pairs) < len(before) or _targets(edit.nodes[0]) != _targets(node):
                 others.append(edit)
@@ -203,16 +197,14 @@ class Search:
     def _classify(self, line: Line) -> None:
         values = [v for run in line.runs for v in run.values]
         arrays = [v for v in values if _is_float(v)]
-        line.is_forward = bool(arrays) and all(
-            v is not None and (not _is_float(v) or self._is_forward(v)) for v in values
-        )
-        line.is_right = bool(arrays) and all(self._is_gradient(v) or self._is_forward(v) for v in arrays)
+        line.is_forward = bool(arrays) and not any(v is None for v in values) and all(map(self._is_forward, arrays))
+        line.is_right = bool(arrays) and all(self.known.fits(v) or self._is_forward(v) for v in arrays)
 
     def _look_at_what_is_read(self, line: Line, trusted: set[str], spoilt: set[str]) -> None:
         """Find out whether a line uses right values only: the forward's, gradients, and those that right lines read."""
         read = _read(line.statement.node)
         terms = {t: run.terms[t] for run in line.runs[:3] for t in read if t in run.terms and _is_float(run.terms[t])}
-        gradients = {t for t, v in terms.items() if self._is_gradient(v)}
+        gradients = {t for t, v in terms.items() if self.known.fits(v)}
         line.reads_gradient = bool(gradients)
         unknown = {t for t, v in terms.items() if not (t in gradients or t in trusted or self._is_forward(v))}
         line.reads_right, line.reads_wrong = not unknown, bool(unknown & spoilt)
@@ -226,9 +218,6 @@ class Search:
         if value.ndim == 0:
             return any(np.ndim(a) == 0 and _same(a, value) for a in arrays)
         return any(_same(a, value) or (a.ndim == 2 and _same(a.T, value)) for a in arrays)
-
-    def _is_gradient(self, value: Array) -> bool:
-        return self.known.fits(value)
 
     def _suspects(self) -> list[Line]:
         """Return the lines to change: wrong ones in the order they ran, then those that seem right, the last first."""
@@ -319,11 +308,7 @@ def _same(a: Array, b: Array) -> bool:
 
 
 def _is_float(value: Any) -> bool:
-    return (
-        isinstance(value, (np.ndarray, np.floating, float))
-        and np.asarray(value).dtype.kind == "f"
-        and np.size(value) > 0
-    )
+    return is_float(value) and np.size(value) > 0
 
 
 def _has_array(line: Line) -> bool:

@@ -102,7 +102,7 @@ class Statement:
         """The statement's source on one line; for a loop or a condition, its head."""
         node = self.node
         if isinstance(node, HEADED):
-            return ast.unparse(_headed(node)).splitlines()[0]
+            return ast.unparse(node).splitlines()[0]
         if self.index is None:
             assert isinstance(node, ast.Return)
             return ast.unparse(node.value) if node.value else ""
@@ -143,10 +143,9 @@ class Statement:
 @contextlib.contextmanager
 def in_force(definitions: Sequence[Definition]) -> Iterator[None]:
     """Let the functions of several definitions run their current trees within the block."""
-    if not definitions:
-        yield
-        return
-    with definitions[0].in_force(), in_force(definitions[1:]):
+    with contextlib.ExitStack() as stack:
+        for definition in definitions:
+            stack.enter_context(definition.in_force())
         yield
 
 
@@ -303,10 +302,3 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
         if isinstance(each, CodeType):
             yield each
             yield from _codes(each)
-
-
-def _headed(node: Any) -> ast.stmt:
-    """Return a loop or a condition without its body."""
-    head = copy.copy(node)
-    head.body, head.orelse = [ast.Pass()], []
-    return head

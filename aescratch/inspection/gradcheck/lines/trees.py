@@ -27,13 +27,10 @@ def expressions(node: ast.stmt) -> Iterator[tuple[Path, ast.expr, ast.AST]]:
     fields = heads.get(type(node), tuple(f for f in node._fields if f not in ("targets", "target", "annotation")))
     for field in fields:
         yield from _below(node, field, ())
-    for field in ("targets", "target"):  # the indexed array on the left side
-        if not isinstance(node, ast.For):
-            yield from (
-                (p, e, a)
-                for p, e, a in _below(node, field, ())
-                if (len(p) > 1 and isinstance(a, (ast.Subscript, ast.Slice))) or len(p) > 2
-            )
+    for field in ("targets", "target") if not isinstance(node, ast.For) else ():  # the indexed array on the left side
+        for path, expression, above in _below(node, field, ()):
+            if len(path) > 2 or (len(path) > 1 and isinstance(above, (ast.Subscript, ast.Slice))):
+                yield path, expression, above
 
 
 def _below(node: ast.AST, field: str, path: Path) -> Iterator[tuple[Path, ast.expr, ast.AST]]:
@@ -74,12 +71,8 @@ def parsed(text: str) -> ast.expr:
 
 def number_of(node: ast.AST) -> float | None:
     """Return the value of a constant number."""
-    value = getattr(node, "value", None)
-    return (
-        value
-        if isinstance(node, ast.Constant) and isinstance(value, (int, float)) and not isinstance(value, bool)
-        else None
-    )
+    value = node.value if isinstance(node, ast.Constant) else None
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 def called(call: ast.Call) -> str:

@@ -101,8 +101,8 @@ def _of_term(node: ast.expr, text: str, scope: Scope) -> Iterator[Variant]:
             if other != text and scope.terms[other] != value:
                 yield "other-name", text, other, parsed(other), 1.6
         if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
-            for shift, word in ((1, "+ 1"), (-1, "- 1")):
-                yield "index", text, f"{text} {word}", parsed(f"{text} {'+' if shift > 0 else '-'} 1"), 1.6
+            for shifted in (f"{text} + 1", f"{text} - 1"):
+                yield "index", text, shifted, parsed(shifted), 1.6
 
 
 def _of_operation(node: ast.BinOp, text: str) -> Iterator[Variant]:
@@ -111,15 +111,7 @@ def _of_operation(node: ast.BinOp, text: str) -> Iterator[Variant]:
         minus = ast.UnaryOp(ast.USub(), node.right) if isinstance(node.op, ast.Sub) else node.right
         yield "term-extra", right, "", node.left, 1.1
         yield "term-extra", left, "", minus, 1.1
-        yield (
-            "sign",
-            text,
-            "",
-            ast.BinOp(
-                ast.UnaryOp(ast.USub(), node.left), ast.Add() if isinstance(node.op, ast.Add) else ast.Sub(), node.right
-            ),
-            1.2,
-        )
+        yield "sign", text, "", ast.BinOp(ast.UnaryOp(ast.USub(), node.left), node.op, node.right), 1.2
         if isinstance(node.op, ast.Sub):
             yield "sign", text, f"{right} - {left}", ast.BinOp(node.right, ast.Sub(), node.left), 1.1
     elif isinstance(node.op, (ast.Mult, ast.Div, ast.MatMult)):
@@ -135,14 +127,10 @@ def _of_operation(node: ast.BinOp, text: str) -> Iterator[Variant]:
         yield "power-extra", text, left, node.left, 1.0
     for operator in OPERATORS.get(type(node.op), ()):
         new = ast.BinOp(node.left, operator(), node.right)
-        is_sign = {type(node.op), operator} == {ast.Add, ast.Sub}
-        yield (
-            ("sign-of-term" if is_sign else "operator"),
-            (right if is_sign else text),
-            ast.unparse(new),
-            new,
-            1.0 if is_sign else 1.6,
-        )
+        if {type(node.op), operator} == {ast.Add, ast.Sub}:
+            yield "sign-of-term", right, ast.unparse(new), new, 1.0
+        else:
+            yield "operator", text, ast.unparse(new), new, 1.6
 
 
 def _of_product(left: ast.expr, right: ast.expr, text: str) -> Iterator[Variant]:
@@ -179,9 +167,8 @@ def _of_constant(node: ast.Constant, above: ast.AST) -> Iterator[Variant]:
                 yield ("axis" if is_axis else "index"), was, str(place), ast.Constant(place), 1.0
         return
     tried = [*(number * factor for factor in TIMES), number + 1, number - 1, *KNOWN]
-    tried += (
-        [1 / number, np.sqrt(number), number * np.pi, number * np.sqrt(2), number / np.sqrt(2)] if number > 0 else []
-    )
+    if number > 0:
+        tried += [1 / number, np.sqrt(number), number * np.pi, number * np.sqrt(2), number / np.sqrt(2)]
     seen = {float(number)}
     for other in tried:
         if float(other) not in seen and np.isfinite(other):
@@ -216,18 +203,11 @@ def _of_call(node: ast.Call, text: str, scope: Scope) -> Iterator[Variant]:
         for index in range(1, len(arguments)):
             kind = "clipped" if name in CUTTING else "function-extra"
             yield kind, text, ast.unparse(arguments[index]), arguments[index], 1.8
-    for other in SWAPPED.get(name, ()):
-        attribute = ast.Attribute(function.value, other, ast.Load()) if isinstance(function, ast.Attribute) else None
-        if attribute is not None:
-            yield (
-                ("mean-or-sum" if name in REDUCING else "function"),
-                name,
-                other,
-                ast.Call(attribute, arguments, node.keywords),
-                1.1,
-            )
-    if not is_method and isinstance(function, ast.Attribute):
-        for other in scope.functions:
+    if isinstance(function, ast.Attribute):
+        for other in SWAPPED.get(name, ()):
+            new = ast.Call(ast.Attribute(function.value, other, ast.Load()), arguments, node.keywords)
+            yield ("mean-or-sum" if name in REDUCING else "function"), name, other, new, 1.1
+        for other in scope.functions if not is_method else ():
             if other != ast.unparse(function):
                 yield "function", ast.unparse(function), other, ast.Call(parsed(other), arguments, node.keywords), 1.6
     if name == "dot" and (len(arguments) == 2 or (is_method and arguments)):
@@ -290,13 +270,8 @@ def _anywhere(node: ast.expr, above: ast.AST, text: str, scope: Scope) -> Iterat
         return
     if isinstance(above, (ast.Slice, ast.Subscript)) and not (isinstance(above, ast.Subscript) and above.value is node):
         return
-    yield (
-        "transpose-missing",
-        text,
-        f"{text}.T",
-        ast.Attribute(node, "T", ast.Load()),
-        1.0 if text in scope.terms else 1.4,
-    )
+    transposed = ast.Attribute(node, "T", ast.Load())
+    yield "transpose-missing", text, f"{text}.T", transposed, 1.0 if text in scope.terms else 1.4
     yield "square-missing", text, f"{text} ** 2", ast.BinOp(node, ast.Pow(), ast.Constant(2)), 1.4
     for axis in (0, 1):
         yield "sum-missing", text, "", parsed(f"({text}).sum(axis={axis})"), 1.6
