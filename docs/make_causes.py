@@ -9,7 +9,7 @@ from pathlib import Path
 from aescratch.inspection.gradcheck.causes.catalogue import HYPOTHESES
 from aescratch.inspection.gradcheck.causes.readings import DEPENDENCES
 from aescratch.inspection.gradcheck.lines.repairing import SECONDS
-from aescratch.inspection.gradcheck.lines.telling import QUESTIONS, SENTENCES
+from aescratch.inspection.gradcheck.lines.telling import MISTAKES
 
 HERE = Path(__file__).parent
 PAGE = HERE / "causes.md"
@@ -103,7 +103,7 @@ def page():
         statement = hypothesis.cause.format(tensor="grad_w", what="[...]", times="[, times c]", added="± c [...]")
         lines.append(f"| `{hypothesis.code}` | {statement} | {hypothesis.question} |")
     lines += ["", f"A factor is a constant times, for each dimension, one of {', '.join(readings)}.", ""]
-    lines += [*LINES.format(seconds=SECONDS).splitlines(), *(_row(kind, said) for kind, said in SENTENCES.items()), ""]
+    lines += [*LINES.format(seconds=SECONDS).splitlines(), *(_row(kind, *told) for kind, told in MISTAKES.items()), ""]
     lines += ["## How well it does", ""]
     if MEASURED.exists():
         text = MEASURED.read_text(encoding="utf-8").splitlines()
@@ -131,9 +131,9 @@ def page():
     return "\n".join(lines) + "\n"
 
 
-def _row(kind, said):
+def _row(kind, said, question):
     """Return the row of the table about one kind of change of a line."""
-    return f"| `{kind}` | {said.format(was='[was]', now='[now]')} | {QUESTIONS[kind]} |"
+    return f"| `{kind}` | {said.format(was='[was]', now='[now]')} | {question} |"
 
 
 if __name__ == "__main__":

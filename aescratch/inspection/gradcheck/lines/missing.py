@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import functools
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,8 +18,7 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.inspection.gradcheck.lines.edits import Edit
-from aescratch.inspection.gradcheck.lines.evaluating import evaluated
-from aescratch.inspection.gradcheck.lines.probing import Gradients, Run, Target
+from aescratch.inspection.gradcheck.lines.probing import Gradients, Target
 from aescratch.inspection.gradcheck.lines.scope import Scope
 from aescratch.inspection.gradcheck.lines.trees import Path, expressions, is_slot, parsed, put
 from aescratch.inspection.gradcheck.numeric import largest_size
@@ -53,26 +52,18 @@ class Named:
 
 
 def missing(
-    node: ast.stmt,
-    scope: Scope,
-    runs: Sequence[Run],
-    targets: Sequence[Target],
-    gradients: Gradients,
-    names: Mapping[str, Any],
-    is_right: bool,
+    node: ast.stmt, scope: Scope, targets: Sequence[Target], gradients: Gradients, is_right: bool,
     computed: Sequence[str],
-) -> Iterator[Edit]:
+) -> Iterator[Edit]:  # fmt: skip
     """Yield edits that insert a factor or a term which makes the statement's value a gradient."""
-    here = replace(scope, terms=runs[-1].terms)
-    constants = Constants(here, names)
-    found = [*functions_of_terms(here, names), *functions_of_terms(_computed(computed, here, names), names, FEW)]
+    constants = Constants(scope)
+    found = [*functions_of_terms(scope), *functions_of_terms(_computed(computed, scope), FEW)]
     for path, part in parts(node):
-        value = evaluated(part, here.terms, names)
-        if value is None:
-            continue
-        fitting = [target for target in targets if target.array.size == value.size or not value.ndim]
-        yield from _factors(node, path, part, found, gradients, here, names, constants)
-        yield from _by_truth(node, path, part, value, found, fitting, here, names, is_right, constants)
+        value = scope.value(part)
+        if value is not None:
+            fitting = [target for target in targets if target.array.size == value.size or not value.ndim]
+            yield from _factors(node, path, part, found, gradients, scope, constants)
+            yield from _by_truth(node, path, part, value, found, fitting, scope, is_right, constants)
 
 
 def parts(node: ast.stmt) -> Iterator[tuple[Path, ast.expr]]:
@@ -88,11 +79,11 @@ def parts(node: ast.stmt) -> Iterator[tuple[Path, ast.expr]]:
         yield (("value", None),), value
 
 
-def _computed(expressions: Sequence[str], scope: Scope, names: Mapping[str, Any]) -> Scope:
+def _computed(expressions: Sequence[str], scope: Scope) -> Scope:
     """Return a scope of the values of forward's and backward's expressions that are not among the terms yet."""
     known, found = [v for v in scope.terms.values() if isinstance(v, np.ndarray)], dict[str, Any]()
     for text in expressions:
-        value = evaluated(parsed(text), scope.terms, names)
+        value = scope.value(parsed(text))
         if value is None or not value.ndim or any(np.array_equal(v, value) for v in known):
             continue
         known.append(value)
@@ -105,14 +96,14 @@ def _function(template: str, numpy: str) -> ast.expr:
     return parsed(template.format(v="term_", n=numpy))
 
 
-def functions_of_terms(scope: Scope, names: Mapping[str, Any], templates: Sequence[str] = FUNCTIONS) -> list[Named]:
+def functions_of_terms(scope: Scope, templates: Sequence[str] = FUNCTIONS) -> list[Named]:
     """Return usual functions of each array among the terms."""
     found = []
     for term in scope.arrays()[-MOST_TERMS:]:
         own = [f"{function}({{v}})" for function in scope.functions]
         for cost, template in enumerate([*templates, *own]):
             text = template.format(v=term, n=scope.numpy)
-            array = evaluated(_function(template, scope.numpy), {"term_": scope.terms[term]}, names)
+            array = scope.value(_function(template, scope.numpy), term_=scope.terms[term])
             if array is not None and np.isfinite(array).all() and np.ptp(array) > SAME * np.abs(array).max():
                 found.append(Named(text, array, (0.0 if cost == 0 else 0.3) + (0.3 if templates is FEW else 0.0)))
     return found
@@ -120,7 +111,7 @@ def functions_of_terms(scope: Scope, names: Mapping[str, Any], templates: Sequen
 
 def _factors(
     node: ast.stmt, path: Path, part: ast.expr, found: Sequence[Named], gradients: Gradients, scope: Scope,
-    names: Mapping[str, Any], constants: Constants,
+    constants: Constants,
 ) -> Iterator[Edit]:  # fmt: skip
     """Yield edits with one function of one term as a factor, anywhere in an expression."""
     holder = ast.Expr(part)
@@ -129,31 +120,23 @@ def _factors(
             continue
         marked = put(holder, inner, ast.BinOp(expression, ast.Mult(), ast.Name("factor_", ast.Load())))
         assert isinstance(marked, ast.Expr)
-        there = evaluated(expression, scope.terms, names)
-        for factor in found if there is not None else ():
+        there = scope.value(expression)
+        for factor in found:
             if there is None or not _broadcasts(factor.array.shape, there.shape) or _divides(factor.text, expression):
                 continue
-            value = evaluated(marked.value, {**scope.terms, "factor_": factor.array}, names)
-            if value is None:
-                continue
-            if not np.isfinite(value).all() or np.ptp(value) <= SAME * largest_size(value):
+            value = scope.value(marked.value, factor_=factor.array)
+            if value is None or not np.isfinite(value).all() or np.ptp(value) <= SAME * largest_size(value):
                 continue
             for number in gradients.multiples(value):
                 for text, extra in constants.read(number):
                     now = factor.text if text == "1" else f"{text} * {factor.text}"
-                    new = ast.BinOp(expression, ast.Mult(), parsed(f"({now})"))
-                    yield Edit(
-                        "factor-missing",
-                        ast.unparse(expression),
-                        now,
-                        [put(node, (*path, *inner[1:]), new)],
-                        2.0 + extra + factor.cost,
-                    )
+                    new = put(node, (*path, *inner[1:]), ast.BinOp(expression, ast.Mult(), parsed(f"({now})")))
+                    yield Edit("factor-missing", ast.unparse(expression), now, [new], 2.0 + extra + factor.cost)
 
 
 def _by_truth(
     node: ast.stmt, path: Path, part: ast.expr, value: Array, found: Sequence[Named], targets: Sequence[Target],
-    scope: Scope, names: Mapping[str, Any], is_right: bool, constants: Constants,
+    scope: Scope, is_right: bool, constants: Constants,
 ) -> Iterator[Edit]:  # fmt: skip
     """Yield edits with a product of two functions of terms, as a factor or a term, or in place of a term."""
     if value.size > MOST_ENTRIES:
@@ -173,7 +156,7 @@ def _by_truth(
         if np.allclose(truth, value, SAME, SAME * np.abs(truth).max()):
             continue
         for inner, addend, sign in _addends(part):
-            alone = evaluated(addend, scope.terms, names)
+            alone = scope.value(addend)
             if alone is None or not _broadcasts(alone.shape, shape):
                 continue
             wanted = truth - value + sign * alone
@@ -188,13 +171,8 @@ def _by_truth(
                 yield Edit("factor-missing", ast.unparse(addend), now, [put(node, (*path, *inner), new)], 2.2 + cost)
             if inner:
                 for now, cost in _pairs(fitting, rows, sign * wanted, constants):
-                    yield Edit(
-                        "term-wrong",
-                        ast.unparse(addend),
-                        now,
-                        [put(node, (*path, *inner), parsed(f"({now})"))],
-                        2.6 + cost,
-                    )
+                    other = put(node, (*path, *inner), parsed(f"({now})"))
+                    yield Edit("term-wrong", ast.unparse(addend), now, [other], 2.6 + cost)
         for now, cost in _pairs(fitting, rows, truth - value, constants):
             negative = now.startswith("-")
             text = now[1:] if negative else now
@@ -227,10 +205,8 @@ def _products(scope: Scope) -> list[Named]:
             if value.min() >= 0 and value.max() < width:
                 found.append(Named(f"{scope.numpy}.eye({a}.shape[1])[{labels}]", np.eye(width)[value], 0.5))
     for a, A in matrices:
-        found += [
-            Named(f"{a}.sum(axis=0)", A.sum(0), 0.2),
-            Named(f"{a}.sum(axis=1, keepdims=True)", A.sum(1, keepdims=True), 0.3),
-        ]
+        found.append(Named(f"{a}.sum(axis=0)", A.sum(0), 0.2))
+        found.append(Named(f"{a}.sum(axis=1, keepdims=True)", A.sum(1, keepdims=True), 0.3))
         found.append(Named(f"{a}.mean(axis=0)", A.mean(0), 0.3))
         if A.shape[0] == A.shape[1]:
             found.append(Named(f"{a}.T", A.T, 0.2))
@@ -282,10 +258,10 @@ class Constants:
     values: Array
     costs: Array
 
-    def __init__(self, scope: Scope, names: Mapping[str, Any]) -> None:
+    def __init__(self, scope: Scope) -> None:
         sizes: list[tuple[str, float, float]] = [("", 1.0, 0.0)]
         for count in scope.counts():
-            value = evaluated(parsed(f"1.0 * {count}"), scope.terms, names)
+            value = scope.value(parsed(f"1.0 * {count}"))
             if value is not None:
                 cost = 0.6 if "." in count else 0.3
                 sizes += [(f" / {count}", 1 / float(value), cost), (f" * {count}", float(value), 2 * cost)]
@@ -301,8 +277,7 @@ class Constants:
         self.texts, values, costs = [], [], []
         for (size, a, cost), (scalar, b, more), number in itertools.product(sizes, scalars, NUMBERS):
             shown = "1" if number == 1.0 else f"{number:.17g}"
-            text = f"{shown}{scalar}{size}"
-            self.texts.append(text.removeprefix("1 * ") if text.startswith("1 * ") else text)
+            self.texts.append(f"{shown}{scalar}{size}".removeprefix("1 * "))
             values.append(a * b * number)
             costs.append(cost + more + (0.0 if number == 1.0 else 0.2))
         self.values, self.costs = np.array(values), np.array(costs)

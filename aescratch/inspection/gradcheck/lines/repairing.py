@@ -13,7 +13,7 @@ import contextlib
 import functools
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from types import FunctionType, ModuleType
 from typing import Any
@@ -23,7 +23,6 @@ import numpy as np
 from aescratch.backend import Array
 from aescratch.inspection.gradcheck.binding import is_float
 from aescratch.inspection.gradcheck.lines.edits import Edit, edits
-from aescratch.inspection.gradcheck.lines.evaluating import evaluated
 from aescratch.inspection.gradcheck.lines.missing import missing, parts
 from aescratch.inspection.gradcheck.lines.probing import Forward, Gradients, Run, Target, expressions_of, recorded
 from aescratch.inspection.gradcheck.lines.scene import Scene
@@ -144,12 +143,12 @@ class Search:
         """Return the edits of a line whose values fit a gradient, and the edits whose values are unknown."""
         if line.number in self.sorted_out:
             return self.sorted_out[line.number]
-        names, node, scope = line.statement.definition.names, line.statement.node, self._scope(line)
-        terms = line.runs[-1].terms
-        before = [evaluated(part, terms, names) for _, part in parts(node)]
+        node, scope = line.statement.node, self._scope(line)
+        last = replace(scope, terms=line.runs[-1].terms)
+        before = [last.value(part) for _, part in parts(node)]
         fitting, others = [], []
         for edit in edits(node, scope):
-            after = [evaluated(part, terms, names) for _, part in parts(edit.nodes[0])]
+            after = [last.value(part) for _, part in parts(edit.nodes[0])]
             pairs = [(a, b) for a, b in zip(before, after, strict=False) if a is not None and b is not None]
             new = [b for a, b in pairs if not np.array_equal(a, b)]
             if len(before) == len(after) == len(pairs) and new and all(map(self.known.fits, new)):
@@ -160,10 +159,8 @@ class Search:
         return self.sorted_out[line.number]
 
     def _missing(self, line: Line) -> list[Edit]:
-        names, node = line.statement.definition.names, line.statement.node
-        found = missing(
-            node, self._scope(line), line.runs, self.targets, self.known, names, line.is_right, self.computed
-        )
+        last = replace(self._scope(line), terms=line.runs[-1].terms)
+        found = missing(line.statement.node, last, self.targets, self.known, line.is_right, self.computed)
         alone = {(edit.kind, edit.repaired): edit for edit in sorted(found, key=lambda edit: -edit.cost)}
         return sorted(alone.values(), key=lambda edit: edit.cost)[:MOST_MISSING]
 
@@ -237,7 +234,7 @@ class Search:
         terms: dict[str, Any] = {}
         for run in line.runs:
             terms |= run.terms
-        return Scope(terms, numpy, own, modules)
+        return Scope(terms, numpy, own, modules, names)
 
     def _is_over(self) -> bool:
         """Whether the search has taken too long and must stop."""

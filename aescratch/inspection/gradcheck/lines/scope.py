@@ -7,21 +7,30 @@ They are read from a run of the statement, not from its text: unbound names are 
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from aescratch.backend import Array
+from aescratch.inspection.gradcheck.lines.evaluating import evaluated
+
 
 @dataclass
 class Scope:
-    """What may appear in a statement: its terms, NumPy's name there, functions of one array, and modules."""
+    """What may appear in a statement: its terms, NumPy's name there, functions of one array, modules, global names."""
 
     terms: Mapping[str, Any]
     numpy: str
     functions: Sequence[str]
     modules: Collection[str]
+    names: Mapping[str, Any]
+
+    def value(self, expression: ast.expr, **more: Any) -> Array | None:
+        """Return the value of an expression of the terms, and of more terms, or None if unknown."""
+        return evaluated(expression, {**self.terms, **more} if more else self.terms, self.names)
 
     def arrays(self, kinds: str = "f") -> list[str]:
         """Return the terms that hold arrays of these kinds."""

@@ -10,49 +10,6 @@ from __future__ import annotations
 from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.inspection.gradcheck.lines.edits import Edit
 
-# {was} is the code in the line, {now} the code that belongs there, left out if it would give a formula away.
-SENTENCES = {
-    "other-name": gettext_noop("`{was}` stands where `{now}` belongs"),
-    "exchanged": gettext_noop("`{was}` and `{now}` are exchanged"),
-    "transpose-missing": gettext_noop("`{was}` stands where its transpose belongs"),
-    "transpose-extra": gettext_noop("`{was}` should not be transposed"),
-    "wrong-product": gettext_noop("the factors of the product `{was}` are in the wrong order, or transposed wrongly"),
-    "sign": gettext_noop("`{was}` has the wrong sign"),
-    "sign-of-term": gettext_noop("the term `{was}` has the wrong sign"),
-    "term-extra": gettext_noop("the term `{was}` should not be there"),
-    "term-missing": gettext_noop("a term is missing: `{now}`"),
-    "term-wrong": gettext_noop("the term `{was}` is wrong"),
-    "factor-extra": gettext_noop("the factor `{was}` should not be there"),
-    "factor-missing": gettext_noop("the factor `{now}` is missing at `{was}`"),
-    "divisor-extra": gettext_noop("the division by `{was}` should not be there"),
-    "upside-down": gettext_noop("the quotient `{was}` is upside down"),
-    "power": gettext_noop("the exponent {was} should be {now}"),
-    "power-extra": gettext_noop("the power `{was}` stands where its base belongs"),
-    "square-missing": gettext_noop("`{was}` lacks a square"),
-    "constant": gettext_noop("the number {was} is wrong"),
-    "constant-missing": gettext_noop("the number {now} is missing as a factor at `{was}`"),
-    "count-missing": gettext_noop("the factor {now} is missing at `{was}`"),
-    "number-missing": gettext_noop("the factor `{now}` is missing at `{was}`"),
-    "one-minus-missing": gettext_noop("`{was}` stands where 1 minus it belongs"),
-    "operator": gettext_noop("`{was}` contains a wrong operation"),
-    "condition": gettext_noop("the condition in `{was}` is the wrong way round"),
-    "axis": gettext_noop("`{was}` runs over the wrong axis"),
-    "kept-axis": gettext_noop("`{was}` keeps an axis that it should drop, or drops an axis that it should keep"),
-    "mean-or-sum": gettext_noop("`{was}` stands where `{now}` belongs"),
-    "sum-missing": gettext_noop("`{was}` isn't summed"),
-    "sum-extra": gettext_noop("`{was}` sums entries that should stay separate"),
-    "function": gettext_noop("`{was}` stands where `{now}` belongs"),
-    "function-missing": gettext_noop("`{was}` lacks the function `{now}`"),
-    "function-extra": gettext_noop("`{was}` applies a function that doesn't belong there"),
-    "clipped": gettext_noop("`{was}` cuts values off"),
-    "index": gettext_noop("`{was}` takes the wrong entries"),
-    "order-of-arguments": gettext_noop("the arguments of `{was}` are in the wrong order"),
-    "order-of-results": gettext_noop("the gradients are returned in the wrong order"),
-    "accumulates": gettext_noop("`{was}` is added to the old value, where it should replace it"),
-    "overwrites": gettext_noop("`{was}` replaces the old value, where it should be added to it"),
-    "statement-extra": gettext_noop("this line should not be there"),
-    "formula": gettext_noop("this isn't the gradient of what the forward computes"),
-}
 WHICH_ARRAY = gettext_noop("Which array did the forward use in this place?")
 SUMMED_OVER = gettext_noop("What are the shapes of the two factors, and which index is summed over?")
 EXPONENT = gettext_noop("What is the derivative of a power, and what happens to its exponent?")
@@ -62,57 +19,83 @@ WRITTEN_FOR = gettext_noop("Which derivative is this, and in terms of which quan
 LOST_INDEX = gettext_noop("Which index does this gradient lack? Sum over that index.")
 WHICH_FUNCTION = gettext_noop("Which function does the forward apply there, and what is its derivative?")
 COMES_FROM = gettext_noop("Which operation of the forward would this come from?")
-QUESTIONS = {
-    "other-name": WHICH_ARRAY,
-    "exchanged": WHICH_ARRAY,
-    "transpose-missing": SUMMED_OVER,
-    "transpose-extra": SUMMED_OVER,
-    "wrong-product": SUMMED_OVER,
-    "sign": gettext_noop("If this value grows a little, does the loss rise or fall?"),
-    "sign-of-term": gettext_noop("Does this term raise the loss or lower it?"),
-    "term-extra": gettext_noop("Which part of the forward would this term come from?"),
-    "term-missing": gettext_noop("By how many paths does this value reach the loss? What comes back along each?"),
-    "term-wrong": gettext_noop("What is the derivative of the part of the forward that this term comes from?"),
-    "factor-extra": COMES_FROM,
-    "factor-missing": gettext_noop(
-        "Through which operations did this value go forward, and by what does each multiply?"
+# By the kind of edit, the mistake and the question about it. {was} is the code in the line, {now} the code that belongs
+# there, left out if it would give a formula away.
+MISTAKES = {
+    "other-name": (gettext_noop("`{was}` stands where `{now}` belongs"), WHICH_ARRAY),
+    "exchanged": (gettext_noop("`{was}` and `{now}` are exchanged"), WHICH_ARRAY),
+    "transpose-missing": (gettext_noop("`{was}` stands where its transpose belongs"), SUMMED_OVER),
+    "transpose-extra": (gettext_noop("`{was}` should not be transposed"), SUMMED_OVER),
+    "wrong-product": (gettext_noop("the factors of the product `{was}` are in the wrong order, or transposed wrongly"),
+                      SUMMED_OVER),
+    "sign": (gettext_noop("`{was}` has the wrong sign"),
+             gettext_noop("If this value grows a little, does the loss rise or fall?")),
+    "sign-of-term": (gettext_noop("the term `{was}` has the wrong sign"),
+                     gettext_noop("Does this term raise the loss or lower it?")),
+    "term-extra": (gettext_noop("the term `{was}` should not be there"),
+                   gettext_noop("Which part of the forward would this term come from?")),
+    "term-missing": (gettext_noop("a term is missing: `{now}`"),
+                     gettext_noop("By how many paths does this value reach the loss? What comes back along each?")),
+    "term-wrong": (gettext_noop("the term `{was}` is wrong"),
+                   gettext_noop("What is the derivative of the part of the forward that this term comes from?")),
+    "factor-extra": (gettext_noop("the factor `{was}` should not be there"), COMES_FROM),
+    "factor-missing": (
+        gettext_noop("the factor `{now}` is missing at `{was}`"),
+        gettext_noop("Through which operations did this value go forward, and by what does each multiply?"),
     ),
-    "divisor-extra": gettext_noop("Where does the forward divide by this, and has it been counted already?"),
-    "upside-down": gettext_noop("What is above the fraction bar in the forward, and what below?"),
-    "power": EXPONENT,
-    "power-extra": EXPONENT,
-    "square-missing": WRITTEN_FOR,
-    "constant": NUMBERS,
-    "constant-missing": WHOLE_FORMULA,
-    "count-missing": gettext_noop("Over what does the forward take a mean or a sum, and where does that enter?"),
-    "number-missing": gettext_noop("Which weight does this term have in the loss?"),
-    "one-minus-missing": WRITTEN_FOR,
-    "operator": gettext_noop("Is this a sum, a product or a matrix product in the chain rule?"),
-    "condition": gettext_noop("Where does the forward let a value pass, and where doesn't it?"),
-    "axis": LOST_INDEX,
-    "kept-axis": gettext_noop("Which shape must this have to meet the next array row by row?"),
-    "mean-or-sum": gettext_noop("What does the chain rule do with several paths to the loss: add them, or average?"),
-    "sum-missing": LOST_INDEX,
-    "sum-extra": gettext_noop("Does every entry of this array have its own path to the loss?"),
-    "function": WHICH_FUNCTION,
-    "function-missing": WHICH_FUNCTION,
-    "function-extra": COMES_FROM,
-    "clipped": gettext_noop("Who decides how large a step is: the derivative, or the optimiser?"),
-    "index": gettext_noop("Which entries does the forward use, and which row or column does each belong to?"),
-    "order-of-arguments": gettext_noop("In which order does this function take its arguments?"),
-    "order-of-results": gettext_noop("In which order does the forward take its arguments?"),
-    "accumulates": gettext_noop("What does it contain before this line runs for the first time?"),
-    "overwrites": gettext_noop("Several paths lead here: what happens to the gradients of the others?"),
-    "statement-extra": gettext_noop("What does this line change, and who reads that afterwards?"),
-    "formula": gettext_noop("What is the derivative of this step of the forward, entry by entry?"),
-}
+    "divisor-extra": (gettext_noop("the division by `{was}` should not be there"),
+                      gettext_noop("Where does the forward divide by this, and has it been counted already?")),
+    "upside-down": (gettext_noop("the quotient `{was}` is upside down"),
+                    gettext_noop("What is above the fraction bar in the forward, and what below?")),
+    "power": (gettext_noop("the exponent {was} should be {now}"), EXPONENT),
+    "power-extra": (gettext_noop("the power `{was}` stands where its base belongs"), EXPONENT),
+    "square-missing": (gettext_noop("`{was}` lacks a square"), WRITTEN_FOR),
+    "constant": (gettext_noop("the number {was} is wrong"), NUMBERS),
+    "constant-missing": (gettext_noop("the number {now} is missing as a factor at `{was}`"), WHOLE_FORMULA),
+    "count-missing": (gettext_noop("the factor {now} is missing at `{was}`"),
+                      gettext_noop("Over what does the forward take a mean or a sum, and where does that enter?")),
+    "number-missing": (gettext_noop("the factor `{now}` is missing at `{was}`"),
+                       gettext_noop("Which weight does this term have in the loss?")),
+    "one-minus-missing": (gettext_noop("`{was}` stands where 1 minus it belongs"), WRITTEN_FOR),
+    "operator": (gettext_noop("`{was}` contains a wrong operation"),
+                 gettext_noop("Is this a sum, a product or a matrix product in the chain rule?")),
+    "condition": (gettext_noop("the condition in `{was}` is the wrong way round"),
+                  gettext_noop("Where does the forward let a value pass, and where doesn't it?")),
+    "axis": (gettext_noop("`{was}` runs over the wrong axis"), LOST_INDEX),
+    "kept-axis": (gettext_noop("`{was}` keeps an axis that it should drop, or drops an axis that it should keep"),
+                  gettext_noop("Which shape must this have to meet the next array row by row?")),
+    "mean-or-sum": (gettext_noop("`{was}` stands where `{now}` belongs"),
+                    gettext_noop("What does the chain rule do with several paths to the loss: add them, or average?")),
+    "sum-missing": (gettext_noop("`{was}` isn't summed"), LOST_INDEX),
+    "sum-extra": (gettext_noop("`{was}` sums entries that should stay separate"),
+                  gettext_noop("Does every entry of this array have its own path to the loss?")),
+    "function": (gettext_noop("`{was}` stands where `{now}` belongs"), WHICH_FUNCTION),
+    "function-missing": (gettext_noop("`{was}` lacks the function `{now}`"), WHICH_FUNCTION),
+    "function-extra": (gettext_noop("`{was}` applies a function that doesn't belong there"), COMES_FROM),
+    "clipped": (gettext_noop("`{was}` cuts values off"),
+                gettext_noop("Who decides how large a step is: the derivative, or the optimiser?")),
+    "index": (gettext_noop("`{was}` takes the wrong entries"),
+              gettext_noop("Which entries does the forward use, and which row or column does each belong to?")),
+    "order-of-arguments": (gettext_noop("the arguments of `{was}` are in the wrong order"),
+                           gettext_noop("In which order does this function take its arguments?")),
+    "order-of-results": (gettext_noop("the gradients are returned in the wrong order"),
+                         gettext_noop("In which order does the forward take its arguments?")),
+    "accumulates": (gettext_noop("`{was}` is added to the old value, where it should replace it"),
+                    gettext_noop("What does it contain before this line runs for the first time?")),
+    "overwrites": (gettext_noop("`{was}` replaces the old value, where it should be added to it"),
+                   gettext_noop("Several paths lead here: what happens to the gradients of the others?")),
+    "statement-extra": (gettext_noop("this line should not be there"),
+                        gettext_noop("What does this line change, and who reads that afterwards?")),
+    "formula": (gettext_noop("this isn't the gradient of what the forward computes"),
+                gettext_noop("What is the derivative of this step of the forward, entry by entry?")),
+}  # fmt: skip
 
 
 def sentence(edit: Edit) -> str:
     """Return the mistake that an edit undoes, as a sentence without a full stop."""
-    return gettext(SENTENCES[edit.kind]).format(was=edit.was, now=edit.now)
+    return gettext(MISTAKES[edit.kind][0]).format(was=edit.was, now=edit.now)
 
 
 def question(edit: Edit) -> str:
     """Return the question about the mistake."""
-    return gettext(QUESTIONS[edit.kind])
+    return gettext(MISTAKES[edit.kind][1])
