@@ -616,8 +616,8 @@ def test_what_looks_like_html_stays_text(tmp_path, monkeypatch):
 
 
 def test_a_step_too_large_for_a_page_is_refused(tmp_path):
-    step = ae.trace(ae.Autoencoder([64, 64], rng=0), np.ones((64, 64)))
-    with pytest.raises(ValueError, match="expected a step of at most 20,000 numbers for a page, got"):
+    step = ae.trace(ae.Autoencoder([1000, 150], rng=0), np.ones((2, 1000)))
+    with pytest.raises(ValueError, match="expected a step of at most 1,500,000 numbers for a page, got"):
         step.to_html(tmp_path / "step.html")
     assert not list(tmp_path.iterdir())
     assert step._repr_html_() is None

@@ -31,7 +31,7 @@ SCRIPTS = (
     "network", "tiles", "painting", "walking", "sums", "panel", "editing", "training", "mistakes", "links", "printing",
     "keys",
 )  # fmt: skip
-MOST_NUMBERS = 20_000_000
+MOST_NUMBERS = 1_500_000  # with more, a page has up to 5 MB, and takes more than three seconds to open
 BETWEEN = ("add", "multiply", "clip")  # operations between functions; their explanations are in strings.*.json
 TRANSLATED = "says.ko.json"  # the docstrings of the functions, by name
 MISTAKES, ANSWERS = "mistakes.ko.json", "mistakes_said.json"  # their names in Korean; what the checker says about them
@@ -55,7 +55,7 @@ def page(
     if count > MOST_NUMBERS:
         raise ValueError(
             f"expected a step of at most {MOST_NUMBERS:,} numbers for a page, got {count:,}; trace fewer examples, or "
-            "a smaller model such as ae.Autoencoder([8, 4])"
+            "a smaller model such as ae.Autoencoder([784, 64, 16])"
         )
     arrays = {quantity.name: _array(quantity) for quantity in quantities}
     for quantity in given:
