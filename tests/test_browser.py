@@ -8,6 +8,7 @@ from aescratch.programs.cli import main
 pytest.importorskip("selenium.webdriver", reason="needs selenium: pip install selenium")
 
 pytestmark = [
+    pytest.mark.in_turn,
     pytest.mark.skipif(not IS_HERE, reason=REASON),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # selenium's own sockets
 ]

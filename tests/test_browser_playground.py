@@ -20,6 +20,7 @@ ActionChains, Keys = webdriver.ActionChains, webdriver.Keys
 By = pytest.importorskip("selenium.webdriver.common.by").By
 
 pytestmark = [
+    pytest.mark.in_turn,
     pytest.mark.skipif(not IS_HERE, reason=REASON),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # selenium's own sockets
 ]

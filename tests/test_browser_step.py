@@ -30,6 +30,7 @@ return [shown, held, numbers()];
 """
 
 pytestmark = [
+    pytest.mark.in_turn,
     pytest.mark.skipif(not IS_HERE, reason=REASON),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # selenium's own sockets
 ]

@@ -174,7 +174,10 @@ class Page(html.parser.HTMLParser):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """The site, built as the README says, but that few tutorials are executed; a warning is an error."""
+    """The site, built as the README says, but that few tutorials are executed; a warning is an error.
+
+    To build it and to open its pages takes two minutes, so all of its tests have the same turn.
+    """
     if missing_tool():
         pytest.skip(f"needs {missing_tool()}: pip install -e '.[docs]', and Node.js")
     folder = tmp_path_factory.mktemp("documentation") / "site"
@@ -192,6 +195,7 @@ def pages(site):
     return {path: Page(path) for path in sorted(site.rglob("*.html"))}
 
 
+@pytest.mark.in_turn(3)
 def test_the_site_has_all_four_parts_and_every_page(site):
     for part in ("tutorials", "how-to", "reference", "explanation", "teaching", "ko"):
         assert (site / part / "index.html").is_file() or part == "explanation", part
@@ -202,6 +206,7 @@ def test_the_site_has_all_four_parts_and_every_page(site):
     assert not [path for path in sources if not (site / path.with_suffix(".html")).is_file()]
 
 
+@pytest.mark.in_turn(3)
 def test_slides_are_on_the_site_and_exam_and_solutions_are_not(site):
     assert len(list((site / "_static" / "slides").glob("*/week*.html"))) == 8
     assert not [path for path in site.rglob("*") if {"exam", "solutions"} & set(path.relative_to(site).parts)]
@@ -215,6 +220,7 @@ def test_slides_are_on_the_site_and_exam_and_solutions_are_not(site):
 
 
 @pytest.mark.in_turn(2)
+@pytest.mark.in_turn(3)
 def test_tutorials_show_what_they_print_and_draw_and_can_be_taken_along(site, pages):
     for path in TUTORIALS:
         text = pages[site / "tutorials" / f"{path.stem}.html"].text
@@ -229,6 +235,7 @@ def test_tutorials_show_what_they_print_and_draw_and_can_be_taken_along(site, pa
         assert not any(cell["outputs"] for cell in code)
 
 
+@pytest.mark.in_turn(3)
 def test_formulas_are_set_and_need_no_script(pages):
     shown = "".join(page.text for page in pages.values())
     assert shown.count('class="katex"') > 500
@@ -237,6 +244,7 @@ def test_formulas_are_set_and_need_no_script(pages):
     assert r"\sum" not in re.sub(r"<annotation.*?</annotation>|<pre>.*?</pre>", "", shown, flags=re.DOTALL)
 
 
+@pytest.mark.in_turn(3)
 def test_nothing_is_fetched_from_elsewhere(site, pages):
     elsewhere = {address for page in pages.values() for address in page.fetched if urlsplit(address).netloc}
     for sheet in site.rglob("*.css"):
@@ -244,6 +252,7 @@ def test_nothing_is_fetched_from_elsewhere(site, pages):
     assert not elsewhere
 
 
+@pytest.mark.in_turn(3)
 def test_links_within_the_site_lead_somewhere(site, pages):
     wrong = set()
     for path, page in pages.items():
@@ -258,6 +267,7 @@ def test_links_within_the_site_lead_somewhere(site, pages):
     assert not wrong, wrong
 
 
+@pytest.mark.in_turn(3)
 def test_headings_have_levels_and_code_is_reached_by_keys(pages):
     shown = "".join(page.text for page in pages.values())
     assert shown.count('role="heading" aria-level="2"') >= len(pages)
@@ -266,11 +276,13 @@ def test_headings_have_levels_and_code_is_reached_by_keys(pages):
     assert "<pre>" not in shown
 
 
+@pytest.mark.in_turn(3)
 def test_every_public_name_has_its_place_in_the_reference(pages):
     ids = set().union(*(page.ids for path, page in pages.items() if path.parent.name == "reference"))
     assert not [name for name in public_names() if name not in ids]
 
 
+@pytest.mark.in_turn(3)
 def test_the_formula_sheet_shows_formula_and_code(pages):
     (page,) = (page for path, page in pages.items() if path.name == "functions.html" and path.parent.name == "reference")
     for name in (name for name in public_names() if name.startswith("aescratch.functions.")):
@@ -296,6 +308,7 @@ def requests_of(browser):
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # selenium's own sockets
+@pytest.mark.in_turn(3)
 def test_search_works_on_a_page_opened_from_a_file(site, browser):
     from selenium.webdriver.support.ui import WebDriverWait
 
@@ -310,6 +323,7 @@ def test_search_works_on_a_page_opened_from_a_file(site, browser):
     assert requests_of(browser) == set()
 
 
+@pytest.mark.in_turn(3)
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.parametrize("width", [1280, 390])
 def test_every_page_fits_its_window_and_says_no_error(site, pages, browser, width):
