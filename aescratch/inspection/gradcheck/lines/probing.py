@@ -250,11 +250,15 @@ def recorded(statements: Sequence[Statement], call: Callable[[], Any]) -> dict[i
     for number, statement in enumerate(statements):
         texts = dict.fromkeys([*terms[id(statement.definition)], *shared])
         recorder.compiled[number] = [(text, compile(text, "<term>", "eval")) for text in texts]
-    with contextlib.ExitStack() as undo:
+    undo = []
+    try:
         for number, statement in reversed(list(enumerate(statements))):
-            undo.callback(statement.take_back, _observed(statement, number))
+            undo.append((statement, _observed(statement, number)))
         with in_force(list(definitions.values())), _probing(recorder):
             call()
+    finally:
+        for statement, count in reversed(undo):
+            statement.take_back(count)
     return recorder.runs
 
 
