@@ -135,6 +135,17 @@ def test_the_window_moves_by_keys_by_the_pointer_and_to_what_is_chosen(opened):
     assert {flat % 64 for flat in window_of(driver, "W1")[0]} == {7}, "the weights that a1[0,7] is computed from"
     assert driver.execute_script("return window.aescratch.cells.get('W1').find((mine) => mine.section.id === 'step-0').lens.cells.every((cell) => cell.classList.contains('lit'))")
 
+    whole = driver.execute_script(WHOLE, "W1")
+    driver.execute_script("arguments[0].scrollIntoView({ block: 'center' })", whole)
+    place = "const { across, canvas } = window.aescratch.cells.get('W1')[0].lens; return [across, canvas.width, canvas.height]"
+    across, wide, tall = driver.execute_script(place)
+    unit, size = 37, whole.size  # an image has a gap of a point beside it and below it
+    x, y = (29 * (unit % across) + 14) / wide - 0.5, (29 * (unit // across) + 14) / tall - 0.5
+    webdriver.ActionChains(driver).move_to_element_with_offset(whole, round(x * size["width"]), round(y * size["height"])).click().perform()
+    pointed = np.array(window_of(driver, "W1")[0])
+    assert set(pointed % 64) == {unit}
+    assert set(pointed // 64 // 28) == set(range(9, 19)), "rows around the middle of the image"
+
 
 def test_a_large_networks_picture_has_its_weights_as_images(opened):
     driver = opened

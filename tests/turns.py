@@ -1,7 +1,8 @@
 """Which slow tests have their turn: of those that are marked `in_turn`, a quarter runs at a time.
 
-Marked are sweeps over all models, exercises or planted mistakes, and tests that take more than about a second of
-a processor. AESCRATCH_TEST_TURN names the quarter, 0, 1, 2 or 3, or is "all". CI takes another quarter after each commit.
+Marked are sweeps over all models, exercises or planted mistakes, tests in a browser, and tests that take more than
+about a second of a processor. AESCRATCH_TEST_TURN names the quarter, 0, 1, 2 or 3, or is "all". CI takes another
+quarter after each commit.
 """
 
 import os

@@ -2,7 +2,6 @@
 // the window stand below, and are like those of any table. Arrays of one shape have one window, so that a weight, its
 // gradient and its update are seen at the same entries.
 
-const LARGEST_TABLE = 600; // numbers; of more, a window is shown
 const SIDE = 10; // rows and columns of a window, at most
 const windows = new Map(); // by shape: { grid, row, column, lenses }
 

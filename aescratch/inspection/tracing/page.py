@@ -22,7 +22,7 @@ from aescratch.inspection.tracing.language import Equation
 from aescratch.inspection.tracing.limits import limits_of
 from aescratch.inspection.tracing.naming import label
 from aescratch.inspection.tracing.operation import Operation, named_equation
-from aescratch.inspection.tracing.packing import packed
+from aescratch.inspection.tracing.packing import LARGEST_TABLE, packed
 from aescratch.inspection.tracing.taken import Taken
 
 # Together one function in the page; each file uses those before it.
@@ -67,7 +67,7 @@ def page(
         "says": {operation.function: _says(operation, words, korean) for operation in operations},
         **_sources(operations), **_mistakes(operations),
         "examples": len(given[0].value), "image": image_shape and list(map(int, image_shape)),
-        "erfc": list(ERFC_POLYNOMIAL),
+        "erfc": list(ERFC_POLYNOMIAL), "largestTable": LARGEST_TABLE,
     }  # fmt: skip
     data = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     script = "\n".join([page_words.script(), *map(_script, SCRIPTS)])

@@ -81,7 +81,7 @@ function figure(of, section, made) {
   const more = [array.label === of ? "" : of, array.shape.join(" × ")].filter(Boolean).join(", ");
   const caption = make("figcaption", {}, `${array.label} `, make("span", {}, more));
   const classes = { class: [made ? "made" : "", array.shape.length ? "" : "number"].join(" ").trim() };
-  if (array.data.length > LARGEST_TABLE) return make("figure", classes, caption, ...new Lens(of, grids, mine).elements);
+  if (array.data.length > data.largestTable) return make("figure", classes, caption, ...new Lens(of, grids, mine).elements);
   const places = grids.map((grid, unit) => tableOf(of, grid, grids.length > 1 ? unit : null, mine));
   if (mine.length) mine[0].tabIndex = 0;
   return make("figure", classes, caption, ...(images.has(of) ? [make("div", { class: "images" }, ...places)] : places));

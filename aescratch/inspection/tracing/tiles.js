@@ -1,7 +1,7 @@
 // The weights of every unit of a layer to or from an image, as images beside the units: a square for every weight, or for
 // many weights points, which are drawn on one sheet for the layer.
 
-const isMany = (weight) => data.quantities[weight].data.length > LARGEST_TABLE;
+const isMany = (weight) => data.quantities[weight].data.length > data.largestTable;
 
 // The place of a weight in its array: of a unit's image, the one at a pixel.
 function weightAt(weight, unit, pixel) {

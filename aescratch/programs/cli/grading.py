@@ -211,9 +211,8 @@ def places(arguments: Namespace) -> tuple[Path, Path]:
     else:
         folder, file = out, out / FORMATS[arguments.format].file_name
     if out.exists() and not out.is_dir() and folder == out:
-        endings_or = gettext(" or ").join(endings)
         sentence = gettext("expected --out to be a folder, or a file that ends in {endings}, got {got!r}")
-        raise UsageError(sentence.format(endings=endings_or, got=str(out)))
+        raise UsageError(sentence.format(endings=gettext(" or ").join(endings), got=str(out)))
     folder.mkdir(parents=True, exist_ok=True)
     return folder, file
 
