@@ -253,7 +253,7 @@ def _hardest_parts(grades: Grades) -> str:
         ([f"{breakable(place[0])}: {escaped(called[place])}", f"{float(100 * mean):.0f} %", len(earned[place])], mean)
         for mean, place in means[:MOST_PARTS] if mean < 1
     ]  # fmt: skip
-    heads = [gettext("part"), gettext("of its points"), gettext("handed in"), ""]
+    heads = [gettext("part"), gettext("share right"), gettext("handed in"), ""]
     text = table(heads, rows) if rows else f"<p>{gettext('None: everything is right.')}</p>"
     return f"<section><h2>{gettext('Hardest parts')}</h2>{text}</section>\n"
 
