@@ -262,6 +262,7 @@ def test_what_is_damaged_or_sampled_is_drawn_for_the_variant_that_does_so(page, 
     scene = driver.execute_script("const { damages, samples } = window.playground.scene; return [damages, samples]")
     assert scene == [damages, samples]
     assert ("prior" in text(driver, "code-note")) == samples
+    assert ("Random h" in text(driver, "output-note")) == (data_set == "digits" and not samples)
     if data_set == "ring":
         assert ("Arrows" in text(driver, "output-note"), "samples" in text(driver, "output-note")) == (damages, samples)
     for which in [name for name, does in (("damages", damages), ("samples", samples)) if does]:
@@ -308,6 +309,33 @@ def test_what_the_documentation_says_to_try_is_so(page):
         samples = driver.execute_script("const { scene } = window.playground; return Array.from(scene.decode(scene.fixed))")
         spread.append(np.std(np.reshape(samples, (-1, 2)), axis=0).sum())
     assert spread[1] < spread[0] / 20
+
+
+NEAREST = """
+const { scene } = window.playground, { x, n, d } = scene.set, COUNT = 80, out = scene.decode(scene.drawn(COUNT));
+const apart = (s, i) => { let sum = 0; for (let j = 0; j < d; j++) sum += (out[s * d + j] - x[i * d + j]) ** 2; return sum / 2; };
+const of = (count, value) => Array.from({ length: count }, (_, i) => value(i));
+return of(COUNT, (s) => Math.min(...of(n, (i) => apart(s, i)))).reduce((sum, value) => sum + value / COUNT, 0);
+"""
+
+
+def test_random_codes_have_the_mean_and_variance_of_the_codes_or_are_the_priors(page):
+    drawn = "const { scene } = window.playground; return [scene.drawn(80), scene.codes].map((codes) => Array.from(codes))"
+    noise = np.reshape(page("data=digits&variant=vae&code=3").execute_script(drawn)[0], (80, 3))
+    driver = page("data=digits&variant=vanilla&code=3")
+    driver.execute_script(TRAIN, 20)
+    random, codes = (np.reshape(each, (-1, 3)) for each in driver.execute_script(drawn))
+    np.testing.assert_allclose(random, codes.mean(0) + codes.std(0) * noise, rtol=1e-9)
+
+
+def test_samples_of_a_vae_are_nearer_to_the_digits_than_random_codes_of_an_autoencoder(page):
+    distance = {}
+    for address in ("variant=vanilla", "variant=vae&beta=0.1"):
+        driver = page(f"data=digits&code=8&{address}")
+        driver.execute_script(TRAIN, 600)
+        distance[address] = driver.execute_script(NEAREST)
+    vanilla, vae = distance.values()
+    assert vae < 0.8 * vanilla  # 0.94 to 1.01 and 1.43 to 1.65 for five random weights each
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (1920, 1080), (390, 844)])

@@ -35,7 +35,7 @@ function drawPlane(board, scene) {
   if (units <= 2 && !scene.before) drawManifold(board, scene, plane);
   else for (let i = 0; i < set.n; i++) board.dot(...place(back, i), plane.wide / 260, board.colour("ink"));
   if (scene.samples) {
-    const samples = scene.decode(scene.fixed);
+    const samples = scene.decode(scene.drawn(SAMPLES));
     for (let i = 0; i < SAMPLES; i++) {
       const [x, y] = place(samples, i);
       board.line([[x - 3, y - 3], [x + 3, y + 3]], board.colour("minus"), 1.6);
@@ -90,7 +90,8 @@ function drawRows(board, scene) {
     rows.push([say("row_damaged"), damaged, "minus"], [say("row_restored"), back, "accent"]);
   } else rows.push([say("row_back"), pick(looking.arrays.x_hat), "accent"]);
   rows.push([say("row_pca", { n: scene.pca.width }), scene.pca.reconstruct(clean), "pca"]);
-  if (scene.samples) rows.push([say("row_samples"), scene.decode(scene.fixed.subarray(0, 10 * scene.units)), "minus"]);
+  if (scene.samples) rows.push([say("row_samples"), scene.decode(scene.drawn(10)), "minus"]);
+  else if (!scene.before) rows.push([say("row_drawn"), scene.decode(scene.drawn(10)), "minus"]);
   // All in one block, or in two blocks of five if that makes them larger.
   const names = Math.min(90, 0.17 * board.width), gap = 10;
   const fits = (blocks) => Math.min(((board.width - names) * blocks) / 10, (board.height / blocks - gap) / rows.length);
@@ -119,7 +120,7 @@ function drawRows(board, scene) {
 
 function noteOutput(scene) {
   const { set, units } = scene;
-  if (set.look !== "point") return say("output_examples");
+  if (set.look !== "point") return say("output_examples") + (scene.samples || scene.before ? "" : ` ${say("output_drawn")}`);
   const parts = [];
   if (units <= 2 && !scene.before) parts.push(say("output_decodings"));
   if (units === 1) parts.push(say("output_pca"));

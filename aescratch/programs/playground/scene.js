@@ -57,6 +57,16 @@ class Scene {
     if (this.example !== null) this.held.set(this.codes.subarray(this.example * C, (this.example + 1) * C));
   }
 
+  // Random codes: from the prior or, without one, from a normal distribution with the mean and variance of the codes.
+  drawn(count) {
+    const { codes, units: C } = this, { n } = this.set, fixed = this.fixed.subarray(0, count * C);
+    if (this.samples) return fixed;
+    const mean = new Float64Array(C), square = new Float64Array(C);
+    for (let i = 0; i < n * C; i++) mean[i % C] += codes[i] / n;
+    for (let i = 0; i < n * C; i++) square[i % C] += (codes[i] - mean[i % C]) ** 2 / n;
+    return fixed.map((eps, i) => mean[i % C] + Math.sqrt(square[i % C]) * eps);
+  }
+
   hold(code) {
     this.example = null;
     this.held.set(code);
@@ -107,7 +117,7 @@ class Scene {
   }
 }
 
-const SAMPLES = 80; // of a variational autoencoder
+const SAMPLES = 80;
 
 // PCA is a linear network whose weights are known: the recorded loop of a dense layer computes it.
 class Principal {
