@@ -65,7 +65,8 @@ def errors(rows: Sequence[Row]) -> Picture | None:
         return None
     sse, pca = [row.sse or 0.0 for row in shown], [row.pca_sse or 0.0 for row in shown]
     better = sum(own < other for own, other in zip(sse, pca, strict=True))
-    finding = f"{better} of {len(shown)} variants restore unseen digits better than PCA with as many components"
+    restore = "restores" if better == 1 else "restore"
+    finding = f"{better} of {len(shown)} variants {restore} unseen digits better than PCA with as many components"
 
     def drawing(ax: Axes) -> Axes:
         ax.barh([row.variant for row in shown], sse, color=BLUE)
