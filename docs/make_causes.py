@@ -21,13 +21,13 @@ INTRODUCTION = """\
 *`docs/make_causes.py` writes this page from the hypotheses and the changes of a line in the source code.*
 
 **For students.** If the report names a cause, read the line that it quotes, answer the question on paper, and change
-that line. If it names none, begin with the line that the note names or, without one, with the wrong gradient nearest to
-the loss. You don't need the rest of this page, which explains how the checker finds causes, and lists them.
+that line. If it names none, begin with the line that the note names or, if there is no note, with the wrong gradient
+nearest to the loss. You don't need the rest of this page, which explains how the checker finds causes, and lists them.
 
 When a gradient fails, `ae.check_function` looks for the cause. It examines the forward and the backward together at
 several *looks*: the given inputs, random inputs of a usual size, inputs similar to the given ones, other upstream
 gradients, and other sizes, with one dimension longer at a time. At each look it measures the Jacobian of the forward
-by difference quotients. So it knows the right gradient there, and also the arrays that many mistakes would give.
+by difference quotients. So it knows the right gradient of each look, and the arrays that many mistakes would give.
 
 A *hypothesis* predicts the array that one mistake would return. The report names a cause only if
 
@@ -44,7 +44,7 @@ in the same interval as the given ones, or with the same sign. If they work with
 a gradient is the right one divided by A, it lacks the factor A or has an extra division: the numbers can't decide, so
 the report names both.
 
-`print(report.proofs())` shows on which looks a cause was tested, and by how much it leads; a notebook has it in a
+`print(report.proofs())` shows on which looks a cause was tested, and by how much it leads; in a notebook this is a
 folded section. Equally good statements are given together. If no cause is found, the report describes the error: how
 many entries, which rows and columns, the range of the ratios, the cosine, and what has been ruled out. Such a
 statement describes the numbers; the check also [looks for the line](#the-wrong-line) that causes them.
@@ -60,7 +60,7 @@ LINES = """\
 ## The wrong line
 
 Inside a network the numbers alone don't identify a mistake: one wrong line makes every later gradient wrong. So if
-the source of the pair, the layer or the model can be read, the check also looks for the wrong line.
+the source of the functions, the layer or the model can be read, the check also looks for the wrong line.
 
 - The check runs the backward once and records the value of every statement. It changes the forward's values a little,
   one at a time, and measures the gradient of each from the change of the loss. A line is suspect if what it computes
@@ -122,11 +122,11 @@ def page():
         "The held-out mistakes are no longer a blind test. Whether a statement about a mistake is true was judged by",
         "hand. At the first trial, 7 of 187 gradients got a statement that fitted the numbers but misled, and the",
         "hypotheses behind them were narrowed or removed. Then 633 further cases were written to mislead the",
-        "checker: of the 392 named causes about 18 were judged false, and of some 1,000 checks of one formula at",
-        "zeros and ones, at constants, at tiny and at large numbers about 25 got a false cause. Since then a cause",
-        "must also hold at random inputs of a usual size. When the causes of the functions among those cases and of",
-        "2,280 such checks were read again by hand, none was false. These cases are no longer blind either, and a new",
-        "forward can again produce a chance agreement.",
+        "checker: of the 392 named causes, about 18 were judged false; and of some 1,000 checks of one formula (at",
+        "zeros and ones, at constants, at tiny and at large numbers), about 25 got a false cause. Since then a cause",
+        "must also hold at random inputs of a usual size. The causes named for the functions among those cases, and",
+        "in 2,280 such checks, were then read again by hand: none was false. These cases are no longer blind either,",
+        "and a new forward can again produce a chance agreement.",
     ]
     return "\n".join(lines) + "\n"
 

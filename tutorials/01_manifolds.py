@@ -34,7 +34,7 @@ train, test = ae.datasets.load_digits().split(0.2, rng=0)
 # same pixel of a real digit, a different digit for each pixel, the result is not a digit.
 #
 # To test this, the code draws a ball around each training digit, out to its third nearest neighbour, and asks which
-# images lie in at least one ball. Of unseen digits most do, of the others almost none.
+# images lie in at least one ball. Most unseen digits do; of the other images almost none do.
 
 # %%
 random_images = rng.integers(0, 17, (500, 64)) / 16
@@ -141,7 +141,7 @@ assert off["in the code"] < 0.75 * off["in space"]
 # ## Digits: how many numbers?
 #
 # Now real data. We compress unseen digits to 2, 4, 8 and 16 numbers. PCA is the best *linear* method (see tutorial 6).
-# The autoencoder has two hidden layers in each half; take its option `weight_decay`, too, as given.
+# The autoencoder has two hidden layers in each half; again, take an option, `weight_decay`, as given.
 
 # %%
 WIDTHS = (2, 4, 8, 16)
@@ -187,9 +187,9 @@ assert right["autoencoder"] > 0.7
 ae.plots.show()
 
 # %% [markdown]
-# From sixty-four pixels to two numbers, without labels, and four of five digits lie next to a digit of their class. The
-# other tutorials explain the details: what happens in one training step, where its gradients come from, and what
-# changes if the code must be more than narrow.
+# From sixty-four pixels to two numbers, without labels: still, four out of five digits lie next to a
+# digit of their class. The other tutorials explain the details: what happens in one training step, where its gradients
+# come from, and what changes if the code should be more than just narrow.
 #
 # ## Try
 #

@@ -35,7 +35,7 @@ f = ae.functions
 #
 # The second, *central* quotient is better: its error falls with $h^2$. Rounding limits both. $f(a \pm h)$ is known to
 # about $\varepsilon = 2^{-52}$ relative to its size, and the difference is divided by $h$: an error of $\varepsilon /
-# h$, which *grows* as $h$ shrinks. We measure all of it on tanh, whose slope is $1 - y^2$.
+# h$, which *grows* as $h$ shrinks. We measure all this on tanh, whose slope is $1 - y^2$.
 
 # %%
 a = np.linspace(0.2, 2, 50)  # fifty points, to show the median: a single point can be accidentally accurate
@@ -195,9 +195,9 @@ assert ae.check_gradients(ae.SparseAutoencoder([5, 3], ae.KLSparsity(0.05, 0.5),
 # %% [markdown]
 # ## What a gradient check can't see
 #
-# It compares backward with *forward*. If forward is wrong and backward is its exact derivative, the check passes. The
-# best known case is a sampler that uses the log variance as the log standard deviation. Only a test of *meaning* finds
-# it: draw many samples, and compute their variance.
+# A gradient check compares backward with *forward*. If forward is wrong and backward is its exact derivative, the check
+# passes. The best known case is a sampler that uses the log variance as the log standard deviation. Only a test of
+# *meaning* finds it: draw many samples, and compute their variance.
 
 
 # %%

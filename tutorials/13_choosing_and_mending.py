@@ -30,9 +30,9 @@
 # | a classifier from few labels | `StackedAutoencoder`, then `SoftmaxClassifier` | 10 |
 # | new examples, or probabilities | `VariationalAutoencoder` | 11 |
 #
-# If in doubt: a vanilla autoencoder, GELU, a linear code (`code_activation=ae.Identity`), Adam at 0.005 falling along
-# a cosine. Most of this page uses this model. Before you train anything, compute one number: the error of always
-# answering with the *mean* digit. A model that isn't clearly below it has learnt nothing.
+# If in doubt: a vanilla autoencoder, GELU, a linear code (`code_activation=ae.Identity`), Adam with a learning rate of
+# 0.005 that falls along a cosine. Most of this page uses this model. Before you train anything, compute one number: the
+# error of always answering with the *mean* digit. A model that isn't clearly below it has learnt nothing.
 
 # %%
 import matplotlib.pyplot as plt
@@ -123,8 +123,9 @@ assert "dead-units" not in codes
 assert error(cured) < 0.8 * error(relu)
 
 # %% [markdown]
-# **Saturated.** Units of a sigmoid or tanh code whose slope is nearly 0: no gradient passes. Here
-# the data are 300 times too large. **Cure:** data of a usual size, or no activation on the code. A smaller rate helps.
+# **Saturated.** Units of a sigmoid or tanh code whose slope is nearly 0: no gradient passes. Here the
+# data are 300 times too large. **Cure:** data of a usual size, or no activation on the code. A smaller learning rate
+# also helps.
 
 # %%
 _, codes = trained(patient(code_activation=ae.Tanh), x=300 * train.x)
@@ -133,11 +134,11 @@ _, codes = trained(patient(code_activation=ae.Tanh), epochs=150)
 assert codes == []
 
 # %% [markdown]
-# **Collapsed.** A VAE whose units equal the prior for every input; all samples look alike. Removing the divergence
-# gained more than reducing the error. Half the squared error means a decoder with noise of variance *one* on pixels
-# between 0 and 1. With so much noise, a code costs more than it gains: no direction of the digits has a variance above
-# 0.7. So collapse is the *optimum* of this objective. **Cure:** set the variance. $\\beta = 0.05$ amounts to a variance
-# of 0.05. Or use cross-entropy, the loss for values in $[0, 1]$.
+# **Collapsed.** A VAE whose units equal the prior for every input; all samples look alike. Removing the
+# divergence gained more than reducing the error. Half the squared error means a decoder with noise of variance *one* on
+# pixels between 0 and 1. With so much noise, a code costs more than it gains: no direction of the digits has a variance
+# above 0.7. So collapse is the *optimum* of this objective. **Cure:** set the variance. $\beta = 0.05$ amounts to a
+# variance of 0.05. Or use cross-entropy, the loss for values in $[0, 1]$.
 
 # %%
 cures = {
@@ -270,4 +271,5 @@ ae.plots.show()
 #
 # 1. Multiply the digits by 255 and train the same model with `ae.SGD(0.1)`. Which failure is it? Why is Adam hardly
 #    affected?
-# 2. Combine: a VAE with the wrong rate and the wrong $\beta$. Find the order of cures by the list above.
+# 2. Combine two failures: a VAE with the wrong learning rate and the wrong $\beta$. Use the list above to find the
+#    order in which to cure them.

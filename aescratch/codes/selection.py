@@ -1,6 +1,6 @@
 """Selection: layers that switch units of a code off, and layers that activate silent units again.
 
-    a -> JumpReLU -> h = a where a > theta, else 0, with a learned theta
+    a -> JumpReLU -> h = a where a > theta, else 0, with a learnt theta
     a -> BatchTopK -> h, the k N largest of a batch in training, units above a threshold in use
     a -> SilentTopK -> z, the k largest of the units that have been 0 for long
     x -> StopGradient -> x, and no gradient back
@@ -34,7 +34,7 @@ def _jump_again(part: Any, grad_h: Array) -> dict[str, Array]:
 class JumpReLU(Layer):
     """Switch off units at or below a threshold, and keep the others unchanged: h = a ⊙ H(a − theta).
 
-    The threshold is learned by a rule instead of the derivative (`functions.jump_relu_backward`). Its logarithm is
+    The threshold is learnt by a rule instead of the derivative (`functions.jump_relu_backward`). Its logarithm is
     trained, so that it stays positive (Rajamanoharan et al. 2024, appendix J).
 
     Parameters

@@ -3,8 +3,8 @@
     log_theta -> threshold -> theta;   a -> jump_relu -> h = a ⊙ H(a − theta);   a -> l0_sparsity -> how many are on
     p = x W -> gate -> a_gate, p -> magnitude -> a_mag;   a_gate, a_mag -> gated -> h = H(a_gate) ⊙ relu(a_mag)
 
-H is the step, 0 up to 0 and 1 above. Its derivative is 0, so no threshold would ever be learned from it. For
-`jump_relu` and `l0_sparsity` a declared rule replaces the derivative; a gate is learned by other terms.
+H is the step, 0 up to 0 and 1 above. Its derivative is 0, so no threshold would ever be learnt from it. For
+`jump_relu` and `l0_sparsity` a declared rule replaces the derivative; a gate is learnt by other terms.
 """
 
 from __future__ import annotations

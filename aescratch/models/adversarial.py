@@ -112,7 +112,7 @@ class AdversarialAutoencoder(GenerativeAutoencoder):
         self.decay.backward()
 
     def discriminator_accuracy(self, x: Data, rng: Rng = None) -> float:
-        """Return the discriminator's accuracy on the codes of x (N, D) and equally many samples.
+        """Return the discriminator's accuracy on the codes of x (N, D) and as many samples of N(0, 1).
 
         At ½ it can't distinguish them; at 1 it wins, and its gradient tells the encoder little.
         """

@@ -227,7 +227,7 @@ class Autoencoder(Model):
         return self.encoder.apply(self.as_input(x))
 
     def decode(self, h: Data) -> Array:
-        """Return the decoder's data (N, D) for a code h (N, H); probabilities with cross-entropy."""
+        """Return the reconstruction (N, D) from a code h (N, H); probabilities with cross-entropy."""
         code = self.require_same_backend(as_matrix(h, self.dtype, self.widths[-1], "the code"))
         return self.reconstruction.to_data(self.decoder.apply(code))
 

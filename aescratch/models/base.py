@@ -1,4 +1,4 @@
-"""The base of every model, beside its own loss and backward: validated batches, training, saving, moving, printing.
+"""The base of every model, apart from its own loss and backward: validated batches, training, saving, moving, printing.
 
 A model writes out `loss` and `backward`, and lists its `parameters` and its `parts`, in forward order. Training,
 gradient checks and tracing need no more; `aescratch.training.contract` lists what else they use if it exists.
@@ -271,8 +271,8 @@ class Model(Recipe):
         validation : (M, D) array, or the pair (x, labels) for a classifier, optional
             Data whose loss is computed after every epoch.
         patience : int, optional
-            Stop after this many epochs without a better validation loss, and restore the best epoch's values. For a
-            model whose loss measures progress.
+            Stop after this many epochs without a better validation loss, and restore the best epoch's values. Only
+            for a model whose loss measures progress.
         progress : bool, optional
             Whether to show a progress bar; by default only on a terminal.
         checkpoint : path, optional

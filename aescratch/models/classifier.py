@@ -200,7 +200,7 @@ class SoftmaxClassifier(Model):
         return self.autoencoder.n_inputs
 
     def second_opinion(self) -> SecondOpinion:
-        """Return the objective and the promises, computed independently: the cross-entropy is of the head's logits."""
+        """Return the objective and the promises, computed independently: the cross-entropy from the head's logits."""
 
         def logits(x: Array) -> Array:
             return self.head.apply(self.encoder.apply(x))

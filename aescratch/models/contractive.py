@@ -124,7 +124,7 @@ class ContractiveAutoencoder(Autoencoder):
     }
 
     def second_opinion(self) -> SecondOpinion:
-        """Return the objective computed independently: the penalty is of the code's slopes and W, the Jacobian."""
+        """Return the objective computed independently: the penalty from the Jacobian, the code's slopes times W."""
         opinion = super().second_opinion()
         opinion.terms["contraction"] = lambda seen: (self.code.slope(self.dense.apply(seen.x)), self.W.value)
         opinion.contraction = "contraction"

@@ -1,4 +1,4 @@
-"""The denoising autoencoder: the input is corrupted, the loss compares with the clean x (Vincent et al. 2008).
+"""The denoising autoencoder: corrupts its input, and restores the clean x (Vincent et al. 2008).
 
     x -> corruption -> x_tilde -> encoder -> h -> decoder -> x_hat;   loss = reconstruction(x_hat, x) + decay(weights)
 

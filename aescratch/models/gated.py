@@ -7,7 +7,7 @@
 
 L1 makes units sparse, but also shrinks them. Here it applies only to the gate's g, and h gets its size from the
 magnitude. No gradient passes the step H; the gate learns because g has to restore x too, with the decoder's current
-numbers: the decoder doesn't adapt to g, which is shrunk.
+values held constant: the decoder doesn't adapt to g, which is shrunk.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ REFUSED = ("code_activation", "output_activation", "tied", "dropout", "batch_nor
 
 
 class GatedAutoencoder(Autoencoder):
-    """Autoencoder whose code units a gate switches on, against an L1 penalty, and whose sizes a magnitude gives.
+    """Autoencoder in which a gate with an L1 penalty switches code units on, and a magnitude sets their size.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ class GatedAutoencoder(Autoencoder):
         return {}
 
     def second_opinion(self) -> SecondOpinion:
-        """Return the objective computed independently: the penalty and the second reconstruction are of the gate."""
+        """Return the objective computed independently: the penalty and the second reconstruction from the gate."""
 
         def opened(seen: Seen) -> Array:
             return np.maximum(self.gate.apply(self.directions.apply(seen.x)), 0)

@@ -146,7 +146,7 @@ class ImportanceWeightedAutoencoder(GaussianCode):
         return {"variance": variance} if variance > 0 else {}
 
     def second_opinion(self) -> SecondOpinion:
-        """Return the objective computed independently: the bound is of likelihoods, samples, mu and log_var."""
+        """Return the objective computed independently: the bound from likelihoods, samples, mu and log_var."""
 
         def rows(seen: Seen) -> Array:
             return seen.drawn("sampling", *self.distribution(seen)).reshape(-1, self.widths[-1])

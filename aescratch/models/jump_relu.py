@@ -1,4 +1,4 @@
-"""The JumpReLU autoencoder: a unit is on above its own threshold, which is learned (Rajamanoharan et al. 2024).
+"""The JumpReLU autoencoder: a unit is on above its own threshold, which is learnt (Rajamanoharan et al. 2024).
 
     x -> encoder -> a -> jump -> h = a ⊙ H(a − theta) -> decoder -> x_hat
     loss = reconstruction(x_hat, x) + weight · number of units above theta + decay(weights)
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class JumpReLUAutoencoder(Autoencoder):
-    """Autoencoder whose code units are on above a learned threshold, with a cost for each active unit.
+    """Autoencoder whose code units are on above a learnt threshold, with a cost for each active unit.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ class JumpReLUAutoencoder(Autoencoder):
         return {}
 
     def second_opinion(self) -> SecondOpinion:
-        """Return the objective computed independently: the penalty is of a and theta, the output of the units above."""
+        """Return the objective computed independently: the penalty from a and theta, the output from active units."""
         log_theta = self.jump.log_theta
         opinion = super().second_opinion()
         opinion.terms["reconstruction"] = lambda seen: (self.decoder.apply(self.encode(seen.x)), seen.x)

@@ -49,7 +49,7 @@ class KSparseAutoencoder(Autoencoder):
         The weight of the silent units' error in the objective; 1/32 in the paper, 0 for none. It needs two widths, and
         an untied decoder with squared error.
     auxiliary_k : int, optional
-        The number of silent units of each example that restore; by default half of the number of columns.
+        The number of silent units that restore each example's residual; by default half of the number of columns.
     silent_after : int
         The number of training examples for which a unit must have been 0 to count as silent.
     **options

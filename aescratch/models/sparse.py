@@ -138,7 +138,7 @@ class SparseAutoencoder(Autoencoder):
         return UnitStatistic(f"activity per unit, rho = {rho:g}", h.mean(axis=0), never_change(h))
 
     def second_opinion(self) -> SecondOpinion:
-        """Return the objective computed independently: the penalty is of the code."""
+        """Return the objective computed independently: the penalty from the code."""
         opinion = super().second_opinion()
         opinion.terms["sparsity"] = lambda seen: (self.encoder.apply(seen.x),)
         return opinion

@@ -48,7 +48,7 @@ class TourRow:
     widths : tuple of int
         The encoder's widths, from the digit's 64 pixels to the code.
     epochs, learning_rate
-        Settings of the training, by Adam with a cosine schedule.
+        Settings of the training run, by Adam with a cosine schedule.
     settings : dict
         Further arguments of its constructor.
     pretraining_epochs : int

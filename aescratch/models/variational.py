@@ -47,8 +47,8 @@ class VariationalAutoencoder(GaussianCode):
         The number of training steps over which beta rises from 0 to its value (Sønderby et al. 2016); in use mode beta
         has its value.
     variance : str, optional
-        ``"fitted"``: the decoder is a Gaussian whose variance is the mean squared error (Rybkin et al. 2021), of the
-        batch in training, a running mean in use; for squared error. By default the variance is 1.
+        ``"fitted"``: the decoder is a Gaussian whose variance is the mean squared error (Rybkin et al. 2021): that of
+        the batch in training, a running mean in use. Only for squared error. By default the variance is 1.
     **options
         As for `Autoencoder`, without ``tied`` and ``code_activation``; ``dropout`` and ``batch_norm`` apply to hidden
         layers only.
@@ -171,7 +171,7 @@ class VariationalAutoencoder(GaussianCode):
         return {"beta": beta} if beta > 0 else {}
 
     def second_opinion(self) -> SecondOpinion:
-        """Return the objective computed independently: the output is of a sample z, the divergence of mu, log_var."""
+        """Return the objective computed independently: the output from a sample z, the divergence from mu, log_var."""
 
         def z(seen: Seen) -> Array:
             return seen.drawn("sampling", *self.distribution(seen))

@@ -3,7 +3,7 @@
     x -> encoder -> h -> decoder -> x_hat;   z ~ N(0, 1)
     loss = reconstruction(x_hat, x) + weight · MMD²(h, z) + decay(weights)
 
-A variational autoencoder pulls the distribution of every single code to the prior, so codes overlap. Here only all
+A variational autoencoder pulls the distribution of every single code towards the prior, so codes overlap. Here only all
 codes of a batch together must look like the prior, and each code is a point.
 """
 
@@ -123,7 +123,7 @@ class WassersteinAutoencoder(GenerativeAutoencoder):
         return UnitStatistic("variance per unit, 1 in the prior", h.var(axis=0), never_change(h))
 
     def second_opinion(self) -> SecondOpinion:
-        """Return the objective computed independently: the discrepancy is of the codes and samples of the prior."""
+        """Return the objective computed independently: the discrepancy between the codes and samples of the prior."""
 
         def compared(seen: Seen) -> tuple[Any, ...]:
             h = self.encoder.apply(seen.x)

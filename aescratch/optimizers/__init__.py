@@ -1,7 +1,7 @@
 """Optimisers: how a gradient changes a value.
 
-An optimiser is a recipe, a rule with its settings. `Optimizer.start` returns the state of one training: the moments,
-flat like the parameters' buffers, and the count of steps.
+An optimiser is a recipe, a rule with its settings. `Optimizer.start` returns the state of one training run: the
+moments, flat like the parameters' buffers, and the count of steps.
 """
 
 from aescratch.optimizers.lbfgs import LBFGS

@@ -1,4 +1,4 @@
-"""The base of every optimiser: its learning rate, and the state of one training.
+"""The base of every optimiser: its learning rate, and the state of one training run.
 
     parameter.grad --(clipping)--> rule --> parameter.value
 
@@ -81,7 +81,7 @@ class Run:
 
 @dataclass
 class OptimizerState:
-    """One training's state of an optimiser: its moments and its count of steps."""
+    """The state of an optimiser in one training run: its moments and its count of steps."""
 
     optimizer: Optimizer
     runs: list[Run]

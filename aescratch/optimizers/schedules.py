@@ -1,4 +1,4 @@
-"""Schedules: a learning rate for every epoch of a training.
+"""Schedules: a learning rate for every epoch of a training run.
 
     epoch, epochs --rate--> learning rate, the same for all batches of the epoch
 """
@@ -63,5 +63,5 @@ class CosineRate(Schedule):
         self.last: float = require_number("last", last, least=0)
 
     def rate(self, epoch: int, epochs: int) -> float:
-        """Return last + ½ (learning_rate − last) (1 + cos(π epoch / epochs)); the last epoch is above `last`, too."""
+        """Return last + ½ (learning_rate − last) (1 + cos(π epoch / epochs)); always above `last`."""
         return self.last + 0.5 * (self.learning_rate - self.last) * (1 + math.cos(math.pi * epoch / epochs))

@@ -6,7 +6,7 @@
     chunks              one epoch over a chunk of data
     full_batch          L-BFGS instead of that loop
     history, progress   what `fit` returns, and what it shows meanwhile
-    checkpoints         the state of a training, kept after each epoch in memory, and in a file
+    checkpoints         the state of a training run, kept after each epoch in memory, and in a file
     divergence          the first tensor that is not finite
     saving              models as files
 

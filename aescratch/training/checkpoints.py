@@ -1,4 +1,4 @@
-"""Checkpoints: the complete state of a training, kept in memory after each good epoch, and optionally in a file.
+"""Checkpoints: the complete state of a training run, kept in memory after each good epoch, and optionally in a file.
 
     TrainingState --keep--> Snapshot --write_checkpoint--> file     at most once a second, and at the end
     TrainingState <--put--- Snapshot <--read_checkpoint--- file
@@ -51,7 +51,7 @@ class Snapshot:
 
 
 class TrainingState:
-    """What a training changes: the model's values and buffers, the optimiser's moments, the generator, the history.
+    """What a training run changes: the model's values and buffers, the optimiser's moments, the generator, the history.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ class TrainingState:
         self.history, self.best = snapshot.history.copy(), snapshot.best
 
     def fingerprint(self) -> list[int | str]:
-        """Return a value that is equal for two trainings with exactly the same state after an epoch."""
+        """Return a value that is equal for two training runs with exactly the same state after an epoch."""
         return [*map(checksum_of, self.good.values.values()), repr(self.good.rng)]
 
     def put_values(self, values: dict[str, Array]) -> None:
@@ -182,7 +182,7 @@ def write_checkpoint(path: PathLike, run: Any, snapshot: Snapshot) -> None:
 
 
 class CheckpointFile:
-    """The file of a checkpoint: it has a good epoch that is at most about a second old, and at the end the last one.
+    """The file of a checkpoint: a good epoch that is at most about a second old and, at the end, the last one.
 
     Parameters
     ----------

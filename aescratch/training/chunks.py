@@ -1,4 +1,4 @@
-"""Training on data that arrive in chunks: one epoch over each, as if these were epochs of one training.
+"""Training on data that arrive in chunks: one epoch over each, as if these were epochs of one training run.
 
     Between, model, chunk --one epoch--> Between, model
 """

@@ -76,5 +76,5 @@ def first_broken_part(model: Any) -> str:
 
 
 def is_finite(array: Any) -> bool:
-    """Whether an array or a number of either library has neither NaN nor infinity."""
+    """Whether an array or a number, of NumPy or CuPy, has neither NaN nor infinity."""
     return bool(np.isfinite(to_numpy(array)).all())

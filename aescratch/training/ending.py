@@ -22,7 +22,7 @@ MOST_ROWS = 2000
 
 
 class Ending(NamedTuple):
-    """The end of a training.
+    """The end of a training run.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Ending(NamedTuple):
 
 
 def ending_of(model: Any, data: Sequence[Any], validation: Sequence[Any] | None) -> Ending | None:
-    """Return the end of a training, or None for a model without weak references."""
+    """Return the end of a training run, or None for a model without weak references."""
     try:
         held = weakref.ref(model)
     except TypeError:

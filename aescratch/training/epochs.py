@@ -172,7 +172,7 @@ def _validate(training: TrainingState, plan: Plan) -> list[float]:
 
 
 def _watch(training: TrainingState, plan: Plan) -> None:
-    """Keep the values of the best epoch, and end the training if that is `patience` epochs old, or it is hopeless."""
+    """Keep the best epoch's values; end the run if that epoch is `patience` epochs old, or if training is hopeless."""
     history = training.history
     is_time = plan.stop_when_hopeless and len(history) % max(1, plan.epochs // LOOKS) == 0
     if is_time and plan.processes.from_first(_said_above("is hopeless", training.model, plan.data)):
@@ -214,7 +214,7 @@ def find_checkpoint(model: Any, plan: Plan, state: OptimizerState) -> tuple[Any,
 
 
 def _log_continuing(plan: Plan, history: History, optimizer: Optimizer) -> None:
-    """Log what the training continues, and whether the rates so far are those of another number of epochs."""
+    """Log what the training continues, and whether the rates so far were for another number of epochs."""
     path, done, epochs = os.fspath(plan.checkpoint or ""), len(history), plan.epochs
     if done == epochs or history.stopped in ("early", "hopeless"):
         text = "%s is complete after epoch %d of %d: nothing is left to train; pass another path to start again"
@@ -231,7 +231,7 @@ def _log_continuing(plan: Plan, history: History, optimizer: Optimizer) -> None:
 
 
 def _log(text: str, *values: Any, logger: str = "aescratch.training") -> None:
-    """Log the progress of a training."""
+    """Log the progress of a training run."""
     import logging  # imported here, since it would be a fifth of the package's import time
 
     logging.getLogger(logger).info(text, *values)

@@ -26,7 +26,7 @@ class History:
     learning_rate : list of float
         The rate of each epoch; empty with L-BFGS.
     seconds : float
-        The time of the training.
+        The time that the training run took.
     best_epoch : int or None
         The epoch, from 0, with the lowest validation loss.
     first_loss : float or None
@@ -66,7 +66,7 @@ class History:
         return self.__dict__.get("_ending")
 
     def end(self, ending: Any) -> None:
-        """Store the end of the training, which is not part of a copy, a pickle or a file."""
+        """Store the end of the training run, which is not part of a copy, a pickle or a file."""
         self.__dict__["_ending"] = ending
 
     def copy(self) -> History:
@@ -118,7 +118,7 @@ class History:
 
     @property
     def diagnosis(self) -> Any:
-        """The diagnosis of the training by `aescratch.diagnose`, computed at the first request.
+        """The diagnosis of the training run by `aescratch.diagnose`, computed at the first request.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""One training in many processes: the rows of each, the decisions of one for all, and the end of all of them.
+"""One training run in many processes: the rows of each, the decisions of one for all, and the end of all of them.
 
     batches of an epoch --shares--> this process's rows, while `backend.sharing` knows the whole batch
     a failed check, a loss that isn't finite, Control-C in one process --sent to all--> the same error in all

@@ -190,7 +190,7 @@ def missing_slope():
     "A divergence that is pushed up",
     "Kaixhin/Autoencoders#9",
     "The sign of the divergence's gradient is reversed, so the code moves away from the prior.",
-    ("fail",), "grad_mu", "Make a small step against the gradient. The loss must fall.",
+    ("fail",), "grad_mu", "Take a small step against the gradient. The loss must fall.",
 )  # fmt: skip
 def reversed_sign():
     def gaussian_kl_backward(mu, log_var):

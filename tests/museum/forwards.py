@@ -88,7 +88,7 @@ def sum_then_square():
     "wblgers/tensorflow_stacked_denoising_autoencoder#1",
     "The divergence is computed for every single activity instead of a unit's mean over the batch. So its minimum is a unit that is always slightly active.",
     ("pass", "fail"), "it averages the divergence of every example, where it should average the code first",
-    "If every unit's mean activity is rho, the penalty must be 0, for any single activities.",
+    "If every unit's mean activity is rho, the penalty must be 0, whatever the single activities are.",
 )  # fmt: skip
 def sparsity_of_every_example():
     def kl_sparsity(h, rho):
@@ -165,7 +165,7 @@ def noisy_target():
     "keras-team/keras#386; rasmusbergpalm/DeepLearnToolbox#35 and AmirAlavi/tied-autoencoder-keras#1 ask how one would know",
     "The decoder starts with a transposed copy of the encoder's weights. From the first step on they differ.",
     ("pass", "fail"), "the decoder has its own weights, which were equal only at the start",
-    "Make a step, and compare again.",
+    "Take a step, and compare the two matrices again.",
 )  # fmt: skip
 def tied_for_one_moment():
     class OwnCopy(TransposedDense):

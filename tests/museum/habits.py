@@ -98,7 +98,7 @@ def example_never_run():
 @exhibit(
     "Right gradients, wrong step",
     "apache/systemds PR #2330",
-    "In a two-layer autoencoder the optimiser gets the biases themselves instead of their gradients. Every gradient is right, and neither check examines an update. A step of plain descent, done by hand, shows it: the change isn't −rate × gradient.",
+    "In a two-layer autoencoder the optimiser gets the biases themselves instead of their gradients. Every gradient is right, and neither check examines an update. A step of plain gradient descent, done by hand, shows the mistake: the change isn't −rate × gradient.",
     ("pass", "pass"), "", "After the gradients, check the step: does every parameter move by −rate × its gradient?",
 )  # fmt: skip
 def wrong_step():

@@ -25,7 +25,7 @@ def with_silent_units(kind):
 @exhibit(
     "Beta at the other term",
     "CompVis/taming-transformers#46 and #57, karpathy/deep-vector-quantization#2, sczhou/CodeFormer#427, bytedance/1d-tokenizer#120; MishaLaskin/vqvae#20 is the same mistake, made by exchanging the detached arguments",
-    "The codebook term and the commitment term are the same number; they differ in which argument is constant. Beta is at the wrong term: the encoder's commitment is four times as strong as in the paper, and the codebook follows four times as slowly as it should.",
+    "The codebook term and the commitment term are the same number; they differ in which argument is constant. Beta multiplies the wrong term: the encoder's commitment is four times as strong as in the paper, and the codebook follows four times as slowly as it should.",
     ("fail",), "the gradient from codebook_loss is 1/4", "If two terms have the same value, the loss can't distinguish them. Check which arrays learn from which term.",
 )  # fmt: skip
 def beta_at_the_other_term():
@@ -62,7 +62,7 @@ def straight_through_too_soon():
 @exhibit(
     "A residual that isn't kept constant",
     "EleutherAI/sparsify#57, bartbussmann/BatchTopK#4",
-    "Silent units are trained to restore the residual of the others. The residual isn't kept constant, so the other units learn to leave what the silent units can restore.",
+    "Silent units are trained to restore the residual of the others. The residual isn't kept constant, so the other units learn to leave to the silent units what these can restore.",
     ("fail",), "the gradient from auxiliary for e_hat is in it", "A target is a constant, not a function of the network, unless the formula says otherwise.",
 )  # fmt: skip
 def moving_residual():
@@ -142,7 +142,7 @@ def threshold_applied_twice():
     "A kernel of area two",
     "fangwei123456/spikingjelly#412 (a surrogate slope of 1/w where 1/(2w) was meant)",
     "A window of half-width w has the width 2 w. Divided by w, the kernel has area 2, and each threshold gets twice its gradient.",
-    ("fail",), "grad_theta", "A rule also has a normalisation: the kernel's area is 1.",
+    ("fail",), "grad_theta", "A rule needs the right normalisation, too: the kernel's area is 1.",
 )  # fmt: skip
 def kernel_of_area_two():
     def l0_sparsity_backward(a, theta, bandwidth):

@@ -47,7 +47,7 @@ def jump_relu(rng: np.random.Generator, layer: JumpReLU) -> Oracle:
 
 
 def batch_top_k(rng: np.random.Generator, layer: BatchTopK) -> Oracle:
-    """h = a where a is above the learned threshold, else 0: in use an example has no batch."""
+    """h = a where a is above the learnt threshold, else 0: in use an example has no batch."""
     theta, width = layer.threshold.value.astype(float), layer.k + 4
     right, others = _cut(theta)
     others["it chooses from the batch instead of comparing with the threshold"] = lambda a: largest(
