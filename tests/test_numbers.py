@@ -105,7 +105,7 @@ NUMBERS = [
     ("docs/grading.md", r"\| linear in the upstream gradient, 0 where it is 0 \| (\d+) %", parts.LINEAR),
     ("docs/grading.md", r"\| changes no argument, and [\w ]+ \| (\d+) %", parts.PURE),
     ("docs/grading.md", r"\| what was right stays right \| (\d+) %", parts.KEPT),
-    ("docs/grading.md", r"the score of (\d+) features that only these two share, in a class of sixty \((\d+) in a class of ten, (\d+) in a class of three hundred\)",
+    ("docs/grading.md", r"what (\d+) features score that only these two students\s+have, in a class of sixty \((\d+) in a class of ten, (\d+) in a class of three hundred\)",
      *map(least_of_a_class, (60, 10, 300))),
     ("docs/grading.md", r"A submission has (\d+) seconds", confinement.Limits().seconds),
     ("docs/grading-security.md", r"regular file of at most (\d) MiB", confinement.Limits().source / MIB),
