@@ -439,7 +439,7 @@ WRONG = [
         ["train", "vanilla", "small.npy", "--image-shape", "5x5"],
         "--image-shape (5, 5) has 25 pixels but a row of x has 12; give the shape whose product is 12",
     ),
-    (["train", "vanilla", "--learning-rate", "0"], "expected learning_rate to be a number above 0, got 0"),
+    (["train", "vanilla", "--learning-rate", "0"], "argument --learning-rate: expected a number above 0, got '0' (see aescratch train --help)"),
     (
         ["train", "classifier", "--autoencoder", "none.npz"],
         "there is no file or folder 'none.npz'; check the path",
@@ -458,7 +458,7 @@ WRONG = [
         ["evaluate", "small.npy"],
         "expected a model that aescratch saved, but small.npy is damaged, truncated or something "
         "else (BadZipFile: File is "
-        "not a zip file); save it again",
+        "not a zip file); check the path, or save it again",
     ),
     (
         ["evaluate", "model.npz", "digits"],

@@ -360,7 +360,7 @@ def test_the_codes_activation_by_default(name):
 
 
 REFUSED = [
-    (lambda: ae.Autoencoder([64]), ValueError, r"expected widths from input to code, such as \[64, 32\], got \[64\]"),
+    (lambda: ae.Autoencoder([64]), ValueError, r"expected widths from input to code as a list, such as \[64, 32\], got \[64\]"),
     (lambda: ae.Autoencoder(64), ValueError, r"expected widths from input to code"),
     (lambda: ae.Autoencoder([64, 0]), ValueError, r"expected each width to be an integer of at least 1, got 0"),
     (lambda: ae.Autoencoder([64, 3.5]), TypeError, r"expected each width to be an integer of at least 1, got 3.5"),

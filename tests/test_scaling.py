@@ -130,7 +130,7 @@ def test_a_loss_for_data_between_0_and_1_asks_for_such_a_scaling():
         (lambda: ae.Scaling([0.0], [1e-38]).apply(np.full((1, 1), 1e3, np.float32)), "stay within float32"),
         (lambda: ae.Scaling([0.0], [1e300]).undo(np.full((1, 1), 1e30, np.float32)), "stay within float64"),
         (lambda: ae.Scaling([0.0], [0.0]), "above 0"), (lambda: ae.Scaling([0.0], [1.0, 2.0]), "every column"),
-        (lambda: ae.Scaling.fit(X).apply(X[:, :2]), "expected 5 columns"),
+        (lambda: ae.Scaling.fit(X).apply(X[:, :2]), "expected the 5 columns"),
         (lambda: ae.Scaling.fit(X).apply(np.ones((N, D), int)), "hold floats"),  # they would cut the result off
         (lambda: ae.Scaling.fit(X).undo(np.ones((N, D), int)), "hold floats"),
         (lambda: ae.Scaling.fit(X).apply(X.tolist()), "an array of floats"),

@@ -729,7 +729,7 @@ def test_what_is_not_recognised_is_shown_the_lines_that_adapt_it():
     )
     with pytest.raises(TypeError, match="got an object of Embedding, which has both; check it with ae"):
         ae.check_function(Embedding(), inputs={"indices": LABELS})
-    with pytest.raises(TypeError, match=r"(?s)both can be checked alone only if it returns .* def both_backward\(grad_y, x, w\): \.\.\."):
+    with pytest.raises(TypeError, match=r"(?s)expected a backward for both: only a function that returns .* def both_backward\(grad_y, x, w\): \.\.\."):
         ae.check_function(both, inputs={"x": X, "w": W})
 
 

@@ -729,7 +729,7 @@ def test_divergence_keeps_the_checkpoint_of_the_last_good_epoch(tmp_path):
         (X, {"batch_size": 0}, ValueError, "expected batch_size to be an integer of at least 1, got 0"),
         (X, {"batch_size": True}, TypeError, "expected batch_size to be an integer of at least 1, got True"),
         (X, {"optimizer": "adam"}, TypeError, r"expected an optimizer such as ae.Adam\(1e-3\), got 'adam'"),
-        (X, {"optimizer": ae.Adam}, TypeError, r"expected an optimizer such as ae.Adam\(1e-3\), got <class"),
+        (X, {"optimizer": ae.Adam}, TypeError, r"expected an optimizer such as ae.Adam\(1e-3\), got the class; write ae.Adam\(\), with brackets"),
         (X, {"rng": "seed"}, TypeError, "expected rng to be an integer seed or a numpy.random.Generator, got str"),
         (X, {"rng": -1}, ValueError, "expected a seed of 0 or more, got -1"),
         (X, {"patience": 2}, ValueError, "expected validation data with patience"),

@@ -378,10 +378,10 @@ def test_no_seed_gives_another_model_every_time():
 
 BAD_OPTIONS = {
     "widths as a number": (
-        lambda: ae.Autoencoder(64), ValueError, "expected widths from input to code, such as [64, 32], got 64",
+        lambda: ae.Autoencoder(64), ValueError, "expected widths from input to code as a list, such as [64, 32], got 64",
     ),
     "one width": (
-        lambda: ae.Autoencoder([64]), ValueError, "expected widths from input to code, such as [64, 32], got [64]",
+        lambda: ae.Autoencoder([64]), ValueError, "expected widths from input to code as a list, such as [64, 32], got [64]",
     ),
     "a width of 0": (
         lambda: ae.Autoencoder([5, 0]), ValueError, "expected each width to be an integer of at least 1, got 0",
@@ -394,11 +394,11 @@ BAD_OPTIONS = {
     ),
     "an activation by name": (
         lambda: ae.Autoencoder([5, 4, 3], activation="relu"), TypeError,
-        "expected activation to be an activation class such as ae.ReLU, or functools.partial of one, got 'relu'",
+        "expected activation to be an activation class such as ae.ReLU, or functools.partial of one, got 'relu'; write ae.ReLU, without quotation marks",
     ),
     "a code activation by name": (
         lambda: ae.Autoencoder([5, 3], code_activation="relu"), TypeError,
-        "expected code_activation to be an activation class such as ae.ReLU, or functools.partial of one, got 'relu'",
+        "expected code_activation to be an activation class such as ae.ReLU, or functools.partial of one, got 'relu'; write ae.ReLU, without quotation marks",
     ),
     "an output activation that is an object": (
         lambda: ae.Autoencoder([5, 3], output_activation=ae.Tanh()), TypeError,

@@ -143,7 +143,7 @@ def explained_out_of_memory() -> Iterator[None]:
 def _cupy(backend: str) -> ModuleType:
     """Return cupy for the backend "cupy", or raise if it finds no GPU."""
     if backend != "cupy":
-        raise ValueError(f'expected the backend "numpy" or "cupy", got {backend!r}')
+        raise ValueError(f'expected the backend "numpy" or, for a GPU, "cupy", got {backend!r}')
     try:
         cupy = importlib.import_module("cupy")
     except ImportError as error:

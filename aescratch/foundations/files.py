@@ -125,7 +125,7 @@ def read_archive(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any
         except Exception as error:  # the readers of zip, npy and JSON raise almost anything on hostile bytes
             raise FileFormatError(
                 f"expected a {kind} that aescratch saved, but {os.fspath(path)} is damaged, truncated or "
-                f"something else ({named(error)}); save it again"
+                f"something else ({named(error)}); check the path, or save it again"
             ) from error
     if not isinstance(version, int) or version > FORMAT_VERSION:
         raise FileFormatError(

@@ -140,7 +140,10 @@ class Scaling:
         x = as_array(x)
         require_floats(x, "x")  # whole numbers would be truncated in their dtype
         if x.ndim != 2 or x.shape[1] != len(self.shift):
-            raise ValueError(f"expected {len(self.shift)} columns, the width of the scaling, got shape {x.shape}")
+            raise ValueError(
+                f"expected the {len(self.shift)} columns that the scaling was fitted on, got shape {x.shape}; give x "
+                "the same columns, or fit another scaling"
+            )
         return x
 
     def _within(self, dtype: Any, x: Array, change: Callable[[], Array]) -> Array:

@@ -30,6 +30,7 @@ from aescratch.foundations.validation import (
     as_matrix,
     require_dtype,
     require_flag,
+    require_number,
     require_rows,
 )
 from aescratch.initializers import xavier_uniform
@@ -131,7 +132,7 @@ class Autoencoder(Model):
         make_activation("activation", activation)
         self.activation, self.code_activation, self.output_activation = activation, code_activation, output_activation
         self.tied, self.batch_norm = require_flag("tied", tied), require_flag("batch_norm", batch_norm)
-        self.dropout: float = Dropout(dropout).p
+        self.dropout: float = require_number("dropout", dropout, least=0, below=1)
         self.reconstruction: Loss = _check_reconstruction(reconstruction, output_activation)
         self.initializer = initializer
         self.dtype: str = require_dtype(dtype)

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from aescratch import activations
 from aescratch.activations import Activation, Identity, TopK
 from aescratch.backend import Array
 from aescratch.foundations.validation import require_count
@@ -19,7 +20,7 @@ Between = Callable[[int], list[Layer]]
 def check_widths(widths: Any) -> list[int]:
     """Return widths as a list of at least two positive integers, from the input to the code."""
     if not isinstance(widths, (list, tuple)) or len(widths) < 2:
-        raise ValueError(f"expected widths from input to code, such as [64, 32], got {widths!r}")
+        raise ValueError(f"expected widths from input to code as a list, such as [64, 32], got {widths!r}")
     return [require_count("each width", width) for width in widths]
 
 
@@ -27,8 +28,12 @@ def make_activation(name: str, activation: Any) -> Layer:
     """Return a new layer of the given activation class or partial; `name` is the argument's name in errors."""
     maker = activation.func if isinstance(activation, functools.partial) else activation
     if not (isinstance(maker, type) and issubclass(maker, (Activation, TopK)) and maker is not Activation):
-        is_made = isinstance(activation, (Activation, TopK))
-        advice = f"; write ae.{type(activation).__name__}, without brackets" if is_made else ""
+        advice = ""
+        if isinstance(activation, (Activation, TopK)):
+            advice = f"; write ae.{type(activation).__name__}, without brackets"
+        elif isinstance(activation, str):
+            names = [kind for kind in dir(activations) if kind.lower() == activation.lower()]
+            advice = f"; write ae.{names[0]}, without quotation marks" if names else ""
         raise TypeError(
             f"expected {name} to be an activation class such as ae.ReLU, or functools.partial of one, "
             f"got {activation!r}{advice}"

@@ -123,7 +123,9 @@ def _require_usable(
     """Raise if model, optimizer and arguments don't fit together."""
     contract.require_model(model)
     if not isinstance(optimizer, (Optimizer, LBFGS)):
-        raise TypeError(f"expected an optimizer such as ae.Adam(1e-3), got {optimizer!r}")
+        is_class = isinstance(optimizer, type)
+        got = f"the class; write ae.{optimizer.__name__}(), with brackets" if is_class else repr(optimizer)
+        raise TypeError(f"expected an optimizer such as ae.Adam(1e-3), got {got}")
     if isinstance(optimizer, LBFGS) and any(given is not None for given in (validation, patience, checkpoint)):
         raise ValueError(
             "expected neither validation, patience nor checkpoint with LBFGS, which takes no batches; use "

@@ -150,7 +150,10 @@ def completed(forward: Callable[..., Any], inputs: Any) -> dict[str, Any]:
             'pass a dict such as {"x": x}'
         )
     if unknown := sorted(str(name) for name in set(inputs) - set(parameters)):
-        raise TypeError(f"expected inputs named after the forward's arguments {list(parameters)}, got also {unknown}")
+        raise TypeError(
+            f"expected inputs named after the forward's arguments, {', '.join(parameters)}; forward has no argument "
+            f"{', '.join(unknown)}: rename or remove it"
+        )
     defaults = {name: p.default for name, p in parameters.items() if p.default is not inspect.Parameter.empty}
     values = {**defaults, **inputs}
     if missing := [name for name in parameters if name not in values]:

@@ -189,8 +189,8 @@ def _alone(forward: Callable[..., Any], returned: Any) -> FunctionPair:
         return loss_pair(forward)
     name, taken = name_of(forward), ", ".join(signature_of(forward, "forward").parameters)
     raise TypeError(
-        f"expected backward to be a function, got NoneType: {name} can be checked alone only if it returns (y, back) "
-        f"or (loss, gradients), but it returned {_shown(returned)}; pass its backward, in two lines:\n"
+        f"expected a backward for {name}: only a function that returns (y, back) or (loss, gradients) is checked "
+        f"without one, and it returned {_shown(returned)}; pass its backward, in two lines:\n"
         f"    def {name}_backward(grad_y, {taken}): ...\n"
         f"    ae.check_function({name}, {name}_backward, inputs)"
     )

@@ -97,7 +97,7 @@ def only(exercises: tuple[Exercise, ...], names: Sequence[str] | None, advice: s
     known = [exercise.name for exercise in exercises]
     for name in names or ():
         if name not in known:
-            near = did_you_mean(name, known) or f": {', '.join(known)}{advice}"
+            near = did_you_mean(name, known) or f"; there are {', '.join(known)}{advice}"
             raise UsageError(gettext("there is no exercise {name!r}{near}").format(name=name, near=near))
     return tuple(exercise for exercise in exercises if not names or exercise.name in names)
 

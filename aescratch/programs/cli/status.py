@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 from aescratch.foundations.language import gettext
 
@@ -44,15 +44,16 @@ def wrong_input() -> Iterator[None]:
         raise UsageError(absent if missing else str(error)) from error
 
 
-def did_you_mean(word: str, known: Iterable[str], before: str = "") -> str:
+def did_you_mean(word: str, known: Collection[str], before: str = "") -> str:
     """Return the end of a sentence that proposes the nearest known word, or an empty text if none is near.
 
-    `before` is written before the word.
+    A word that begins like this one is the nearest. `before` is written before the word.
 
     Examples
     --------
     >>> did_you_mean("spars", ["sparse", "stacked"])
     '; did you mean sparse?'
     """
-    near = difflib.get_close_matches(word, list(known), n=1)
+    begins = [each for each in known if word and each.startswith(word)]
+    near = begins or difflib.get_close_matches(word, known, n=1)
     return gettext("; did you mean {word}?").format(word=before + near[0]) if near else ""

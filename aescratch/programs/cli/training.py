@@ -18,7 +18,7 @@ from aescratch.programs.cli.options import Option, group, option, whole
 from aescratch.programs.cli.settings import flag
 from aescratch.programs.cli.status import UsageError, usage_error
 from aescratch.programs.cli.variants import names_where
-from aescratch.programs.cli.words import OPTIMIZERS, SCHEDULES, Choices, Word, choice, count, number
+from aescratch.programs.cli.words import OPTIMIZERS, SCHEDULES, Choices, Word, above_zero, choice, count, number
 from aescratch.training import plan
 
 LBFGS_ITERATIONS = 100
@@ -46,7 +46,7 @@ def optimizer_options(
             "--optimizer", type=partial(Word.read, kinds), default=default, metavar="NAME",
             help=Phrase("{names} (default {default})", names=names, default=default),
         ),
-        option("--learning-rate", type=number, metavar="RATE", help=rate),
+        option("--learning-rate", type=above_zero, metavar="RATE", help=rate),
         *more,
         option("--clip-norm", type=number, metavar="NORM", help=clipped),
     )  # fmt: skip

@@ -150,6 +150,14 @@ def variance(text: str) -> float | str:
     return text if text == "fitted" else number(text)
 
 
+def above_zero(text: str) -> float:
+    """Return the number above 0 that a text spells."""
+    value = number(text)
+    if not value > 0:
+        raise ArgumentTypeError(gettext("expected a number above 0, got {text!r}").format(text=text))
+    return value
+
+
 def count(least: int, text: str) -> int:
     """Return the whole number that a text spells, if it is at least `least`."""
     value = number(text)
