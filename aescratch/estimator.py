@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from aescratch.backend import Array
+from aescratch.foundations.language import gettext
 from aescratch.foundations.recipes import constructor_parameters
 from aescratch.foundations.scaling import scaled, unscaled
 from aescratch.foundations.validation import as_array, as_generator, as_matrix, own_generator
@@ -166,7 +167,7 @@ class AutoencoderTransformer:
         found = diagnose(model, x, history=self.history_, spelling=_as_parameter)
         for place, finding in enumerate(found):
             if finding.code in WARNED_OF:
-                cause = f"; {found[place + 1]}" if finding.advice == SEE_NEXT else ""
+                cause = f"; {found[place + 1]}" if finding.advice == gettext(SEE_NEXT) else ""
                 warnings.warn(f"{finding}{cause}", _also_of_sklearn(ConvergenceWarning), stacklevel=2)
         self._keep(model, names)
         return self

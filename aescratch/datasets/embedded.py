@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 FOLDER = pathlib.Path(__file__).parents[1] / "data"
 SHA256 = {
-    "digits.npz": "b2dab7b501728c22e9119ad76740b2e17c77a231e42d1e592380d90886f1a05e",
-    "fashion_small.npz": "ae4a4d00cae2a07a58b2b985407140f07f1a7d3e5e48baf17a170e290c613ae3",
-    "photographs.npz": "c2ecb532f9fd2c12027c995b81361097130bfd29bd2998425bcf2840c6021450",
+    "digits.npz": "cfeeff90bfeb0666b623bd264b42d19ecdeb52f8b673ce0f109a7cb6f3bbee86",
+    "fashion_small.npz": "c7342612429de10e7620d360cd9b75c1226b2798ab3823f40c6dacfaa5893ae1",
+    "photographs.npz": "d9e97ed07c9151c614b268b8133831f77d7a19ceeb507248771d9320d585bb8f",
 }
 BY_DIFFERENCES = ("fashion_small.npz", "photographs.npz")
 

@@ -15,12 +15,17 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array, array_module
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.foundations.streams import Stream, as_stream, is_streamed, pieces_of
 from aescratch.foundations.validation import as_array, as_matrix, require_floats
 
+USUAL_SIZE = gettext_noop("columns brought to a usual size: minus the shifts ({shift}), divided by the sizes ({size})")
 SAID = {
-    "standardize": ("mean 0 and variance 1", "the means", "the standard deviations"),
-    "minmax": ("[0, 1]", "the minima", "the ranges"),
+    "standardize": gettext_noop(
+        "columns brought to mean 0 and variance 1: minus the means ({shift}), divided by the standard deviations "
+        "({size})"
+    ),
+    "minmax": gettext_noop("columns brought to [0, 1]: minus the minima ({shift}), divided by the ranges ({size})"),
 }
 WAYS = ("auto", "none", "standardize", "minmax")
 CONSTANT = {"float32": 1e-7, "float64": 1e-15}  # of a column's largest value: a smaller spread is rounding
@@ -164,14 +169,14 @@ class Scaling:
 
     def __str__(self) -> str:
         if self.changes_nothing:
-            return "columns unchanged"
-        what, shift, size = SAID.get(self.how, ("a usual size", "the shifts", "the sizes"))
-        return f"columns brought to {what}: minus {shift} ({_span(self.shift)}), divided by {size} ({_span(self.size)})"
+            return gettext("columns unchanged")
+        said = gettext(SAID.get(self.how, USUAL_SIZE))
+        return said.format(shift=_span(self.shift), size=_span(self.size))
 
 
 def _span(values: Array) -> str:
     low, high = f"{values.min():.3g}", f"{values.max():.3g}"
-    return low if low == high else f"{low} to {high}"
+    return low if low == high else gettext("{low} to {high}").format(low=low, high=high)
 
 
 def _in_float64(x: Array) -> Array:

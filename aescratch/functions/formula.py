@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.language import Phrase, Sentence
 from aescratch.functions.one_by_one import each, slope_of
 
 KINDS = ("float", "int", float, int)  # types of arguments that are numbers
@@ -214,7 +215,8 @@ class Activation(Record):
         )  # fmt: skip
         slope = Formula(
             self.slope, self.slope_backward, lines=self.slope_lines, backward_lines=self.slope_backward_lines,
-            claim=f"the slope of {self.claim}", inputs=self.inputs, second_opinion=self.slopes,
+            claim=Phrase("the slope of {formula}", formula=Sentence(self.claim)),
+            inputs=self.inputs, second_opinion=self.slopes,
             question="How fast does the value grow at −3, just above 0, and at 3?", derivation=self.slope_derivation,
         )  # fmt: skip
         if self.together is None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from aescratch.backend import Array, array_module, batch_size
 from aescratch.foundations.declared import surrogate_gradient
+from aescratch.foundations.language import gettext_noop
 from aescratch.functions.formula import Formula, Record
 from aescratch.functions.normalization import moving_average
 from aescratch.functions.one_by_one import largest
@@ -131,10 +132,14 @@ SILENT_MASK = (
     "mask[n,j] = 1 if silent_for[j] > silent_after and sum(i, 1 if silent_for[i] > silent_after and "
     "(a[n,i] > a[n,j] or a[n,i] == a[n,j] and i < j) else 0) < k else 0"
 )
-SILENT_QUESTION = "Which units may take part here, and what happens to units that were active a moment ago?"
+SILENT_QUESTION = gettext_noop(
+    "Which units may take part here, and what happens to units that were active a moment ago?"
+)
 BATCH_QUESTION = "How many entries of the whole batch are kept, and must each example keep the same number?"
 MASK = "mask[n,j] = 1 if sum(i, 1 if a[n,i] > a[n,j] or a[n,i] == a[n,j] and i < j else 0) < k else 0"
-QUESTION = "How many units of an example are kept, and which, if that of the largest absolute value is negative?"
+QUESTION = gettext_noop(
+    "How many units of an example are kept, and which, if that of the largest absolute value is negative?"
+)
 
 RECORDS: tuple[Record, ...] = (
     Formula(

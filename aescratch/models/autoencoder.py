@@ -301,7 +301,7 @@ class Autoencoder(Model):
     def unit_statistic(self, x: Data) -> UnitStatistic:
         """Return the share of the examples x (N, D) for which each code unit isn't 0; constant ones are asleep."""
         h = to_numpy(self.encode(x)).astype(np.float64)
-        return UnitStatistic("share of the code that isn't 0", (h != 0).mean(axis=0), never_change(h))
+        return UnitStatistic(gettext_noop("share of the code that isn't 0"), (h != 0).mean(axis=0), never_change(h))
 
     word = "vanilla"
     order = 10

@@ -17,6 +17,7 @@ import numpy as np
 from aescratch import training
 from aescratch.backend import Array, Number, array_module, require_backend
 from aescratch.foundations.buffers import Buffer, move_buffers, named_buffers
+from aescratch.foundations.language import gettext
 from aescratch.foundations.parameters import Parameter, pack
 from aescratch.foundations.parts import Part, in_mode
 from aescratch.foundations.recipes import Recipe
@@ -344,11 +345,13 @@ class Model(Recipe):
         return sum(parameter.size for parameter in self.parameters)
 
     def __str__(self) -> str:
-        lines = [f"{type(self).__name__}, {self.n_parameters:,} parameters, {self.dtype} on {self.backend}"]
+        head = gettext("{model}, {count:,} parameters, {dtype} on {backend}")
+        about = {"count": self.n_parameters, "dtype": self.dtype, "backend": self.backend}
+        lines = [head.format(model=type(self).__name__, **about)]
         wide = max(len(name) for name in self.parts)
         lines += [f"  {name:<{wide}}  {part!r}" for name, part in self.parts.items()]
         objective = " + ".join(name for name, part in self.parts.items() if part.is_term)
-        return "\n".join([*lines, f"  objective: {objective}"])
+        return "\n".join([*lines, "  " + gettext("objective: {terms}").format(terms=objective)])
 
     def _repr_html_(self) -> str:
         html: str = shown(self, "html")

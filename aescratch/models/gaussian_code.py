@@ -15,6 +15,7 @@ import numpy as np
 from aescratch import functions
 from aescratch.backend import Array, array_module, move, to_numpy
 from aescratch.codes.bounds import likelihood_of
+from aescratch.foundations.language import gettext_noop
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.principal import principal_variances
 from aescratch.foundations.validation import Data, Rng, require_count
@@ -136,7 +137,7 @@ class GaussianCode(GenerativeAutoencoder):
         units = zip(mu.T[:, :, None], log_var.T[:, :, None], strict=True)
         with np.errstate(over="ignore"):  # far from the training data the divergence is infinite
             divergence = np.array([functions.gaussian_kl(*unit) for unit in units])
-        return UnitStatistic("divergence per unit, in nats", divergence, divergence < AWAKE)
+        return UnitStatistic(gettext_noop("divergence per unit, in nats"), divergence, divergence < AWAKE)
 
     def distribution(self, seen: Seen) -> tuple[Array, Array]:
         """Return mu and log_var of a batch, for second opinions."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from aescratch.activations import ReLU, Sigmoid
 from aescratch.backend import Array, Number, to_numpy
+from aescratch.foundations.language import Phrase
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Data, Rng
 from aescratch.layers import Layer, UnitRowDense
@@ -135,7 +136,7 @@ class SparseAutoencoder(Autoencoder):
         if rho is None:
             return super().unit_statistic(x)
         h = to_numpy(self.encode(x)).astype(np.float64)
-        return UnitStatistic(f"activity per unit, rho = {rho:g}", h.mean(axis=0), never_change(h))
+        return UnitStatistic(Phrase("activity per unit, rho = {rho:g}", rho=rho), h.mean(axis=0), never_change(h))
 
     def second_opinion(self) -> SecondOpinion:
         """Return the objective computed independently: the penalty from the code."""

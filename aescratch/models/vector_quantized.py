@@ -18,6 +18,7 @@ from aescratch import functions
 from aescratch.activations import Identity
 from aescratch.backend import Array, Number, to_numpy
 from aescratch.codes.codebook import Codebook, CodebookLoss, Commitment, StraightThrough
+from aescratch.foundations.language import gettext_noop
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Data, Rng
@@ -172,7 +173,8 @@ class VectorQuantizedAutoencoder(Autoencoder):
         of_vectors = [_perplexity(column, self.n_codes) for column in chosen.T]
         sleeps = [len(np.unique(column)) == 1 for column in chosen.T]
         width = self.codebook.width
-        return UnitStatistic("perplexity of the entries", np.repeat(of_vectors, width), np.repeat(sleeps, width))
+        name = gettext_noop("perplexity of the entries")
+        return UnitStatistic(name, np.repeat(of_vectors, width), np.repeat(sleeps, width))
 
     def second_opinion(self) -> SecondOpinion:
         """Return the objective computed independently: the decoder gets the nearest entries, found by all distances."""

@@ -120,7 +120,7 @@ class WassersteinAutoencoder(GenerativeAutoencoder):
     def unit_statistic(self, x: Data) -> UnitStatistic:
         """Return the variance of each unit over the examples x (N, D), which is 1 in the prior."""
         h = to_numpy(self.encode(x)).astype(np.float64)
-        return UnitStatistic("variance per unit, 1 in the prior", h.var(axis=0), never_change(h))
+        return UnitStatistic(gettext_noop("variance per unit, 1 in the prior"), h.var(axis=0), never_change(h))
 
     def second_opinion(self) -> SecondOpinion:
         """Return the objective computed independently: the discrepancy between the codes and samples of the prior."""

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from aescratch.backend import Array, to_numpy
+from aescratch.foundations.language import gettext
 from aescratch.training import contract
 from aescratch.training.batches import batches_of_epoch
 from aescratch.training.checkpoints import TrainingState
@@ -25,17 +26,20 @@ def report_divergence(training: TrainingState, plan: Plan, rate: float) -> NoRet
     training.go_back()
     with contract.training(training.model):
         batch, tensor = _replay(training, plan, rate)
-    raise TrainingDivergedError(
-        f"expected a finite loss, but in epoch {len(training.history) + 1}, batch {batch}, {tensor} is the first "
-        f"tensor that is NaN or infinite; {where_the_model_is(training)}; try a learning rate ten times "
-        "smaller, or clip_norm=1.0"
+    message = gettext(
+        "expected a finite loss, but in epoch {epoch}, batch {batch}, {tensor} is the first tensor that is NaN or "
+        "infinite; {where}; try a learning rate ten times smaller, or clip_norm=1.0"
     )
+    place = {"epoch": len(training.history) + 1, "batch": batch, "tensor": tensor}
+    raise TrainingDivergedError(message.format(where=where_the_model_is(training), **place))
 
 
 def where_the_model_is(training: TrainingState) -> str:
     """Return a sentence about the epoch that the model has been restored to."""
     done = len(training.history)
-    return f"the model is restored to the end of epoch {done}" if done else "the model is as it was before training"
+    if not done:
+        return gettext("the model is as it was before training")
+    return gettext("the model is restored to the end of epoch {epoch}").format(epoch=done)
 
 
 def _replay(training: TrainingState, plan: Plan, rate: float) -> tuple[int, str]:
@@ -54,8 +58,9 @@ def _replay(training: TrainingState, plan: Plan, rate: float) -> tuple[int, str]
         if broken := first_of(_first_broken(values)):
             return number, broken
     if not is_finite(loss_as_left(model, plan.data, plan.batch_size, MOST_ROWS)):
-        return number, f"{first_broken_part(model)}, recomputed after the last step,"
-    return number, "the sum of the losses"
+        part = gettext("{part}, recomputed after the last step,").format(part=first_broken_part(model))
+        return number, part
+    return number, gettext("the sum of the losses")
 
 
 def _first_broken(arrays: dict[str, Array]) -> str | None:

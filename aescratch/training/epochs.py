@@ -17,6 +17,7 @@ import numpy as np
 
 from aescratch.backend import array_module, batch_size
 from aescratch.backend.sharing import rows_here
+from aescratch.foundations.language import gettext
 from aescratch.foundations.showing import can_be_shown, shown
 from aescratch.foundations.validation import as_generator, own_generator
 from aescratch.optimizers import Optimizer, OptimizerState
@@ -217,17 +218,19 @@ def _log_continuing(plan: Plan, history: History, optimizer: Optimizer) -> None:
     """Log what the training continues, and whether the rates so far were for another number of epochs."""
     path, done, epochs = os.fspath(plan.checkpoint or ""), len(history), plan.epochs
     if done == epochs or history.stopped in ("early", "hopeless"):
-        text = "%s is complete after epoch %d of %d: nothing is left to train; pass another path to start again"
+        text = gettext(
+            "%s is complete after epoch %d of %d: nothing is left to train; pass another path to start again"
+        )
         _log(text, path, done, epochs, logger=CONTINUING)
     else:
-        _log("continues %s after epoch %d of %d", path, done, epochs, logger=CONTINUING)
+        _log(gettext("continues %s after epoch %d of %d"), path, done, epochs, logger=CONTINUING)
     rates = [optimizer.schedule.rate(epoch, epochs) for epoch in range(done)]
     if not np.allclose(history.learning_rate, rates, atol=0.0):
-        _log(
+        text = gettext(
             "the learning rates up to epoch %d were scheduled for another number of epochs, so the result differs from "
-            "an uninterrupted run of %d epochs; pass the earlier number to get the same", done, epochs,
-            logger=CONTINUING,
-        )  # fmt: skip
+            "an uninterrupted run of %d epochs; pass the earlier number to get the same"
+        )
+        _log(text, done, epochs, logger=CONTINUING)
 
 
 def _log(text: str, *values: Any, logger: str = "aescratch.training") -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from aescratch.foundations.language import gettext
 from aescratch.foundations.validation import own_generator
 from aescratch.optimizers import LBFGS, SGD
 from aescratch.training import contract
@@ -25,11 +26,13 @@ def fit_by_lbfgs(model: Any, plan: Plan, optimizer: LBFGS) -> History:
         with contract.training(model, frozen=True):  # one objective for all evaluations of an iteration
             loss = model.loss(*plan.data, rng=seed)
         if not is_finite(loss):
-            raise TrainingDivergedError(
-                f"expected a finite loss, but in iteration {len(training.history) + 1} of L-BFGS "
-                f"{first_broken_part(model)} is the first tensor that is NaN or infinite; "
-                f"{where_the_model_is(training)}; rescale the data, or use Adam()"
+            message = gettext(
+                "expected a finite loss, but in iteration {iteration} of L-BFGS {tensor} is the first tensor that is "
+                "NaN or infinite; {where}; rescale the data, or use Adam()"
             )
+            number, tensor = len(training.history) + 1, first_broken_part(model)
+            where = where_the_model_is(training)
+            raise TrainingDivergedError(message.format(iteration=number, tensor=tensor, where=where))
         model.backward()
         return loss
 

@@ -7,10 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.foundations.showing import shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+STOPPED = {
+    "finished": gettext_noop("finished"), "early": gettext_noop("early"), "hopeless": gettext_noop("hopeless"),
+    "interrupted": gettext_noop("interrupted"),
+}  # fmt: skip
 
 
 @dataclass(repr=False)
@@ -83,15 +89,18 @@ class History:
         return f"<History: {self}>"
 
     def __str__(self) -> str:
+        stopped = gettext(STOPPED.get(self.stopped, self.stopped))
         if not self.loss:
-            return f"no epochs ({self.stopped})"
-        epochs = "1 epoch" if len(self) == 1 else f"{len(self)} epochs"
-        text = f"{epochs} in {self.seconds:.1f} s ({self.stopped})"
-        text += f", loss {self.loss[0]:.4g} -> {self.loss[-1]:.4g}"
-        if self.best_epoch is not None:
-            best = self.validation_loss[self.best_epoch]
-            text += f", best validation loss {best:.4g} in epoch {self.best_epoch + 1}"
-        return text
+            return gettext("no epochs ({stopped})").format(stopped=stopped)
+        said = gettext("{epochs} epochs in {seconds:.1f} s ({stopped}), loss {first:.4g} -> {last:.4g}")
+        if len(self) == 1:
+            said = gettext("1 epoch in {seconds:.1f} s ({stopped}), loss {first:.4g} -> {last:.4g}")
+        ends = {"first": self.loss[0], "last": self.loss[-1]}
+        text = said.format(epochs=len(self), seconds=self.seconds, stopped=stopped, **ends)
+        if self.best_epoch is None:
+            return text
+        best = gettext(", best validation loss {loss:.4g} in epoch {epoch}")
+        return text + best.format(loss=self.validation_loss[self.best_epoch], epoch=self.best_epoch + 1)
 
     def _repr_html_(self) -> str:
         html: str = shown(self, "html")

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array, move, to_numpy
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.foundations.showing import shows
 from aescratch.foundations.validation import Data, as_matrix
 from aescratch.inspection.diagnosis import of_data, of_model, of_training
@@ -45,7 +46,7 @@ RULES: dict[str, Rule] = {
     "constant-features": of_data.constant_features,
 }
 CODES = tuple(RULES)
-SEE_NEXT = "what the next finding says"
+SEE_NEXT = gettext_noop("what the next finding says")
 CAUSES = set(CODES[1 : CODES.index("overfitting")])  # the causes of a model that is no better than the mean
 # A finding is left out where another one already states or explains it.
 SAID_BY_OTHERS = {
@@ -107,14 +108,15 @@ def diagnose(
     """
     contract.require_model(model)
     if history is not None and not isinstance(history, History):
-        raise TypeError(f"expected history to be what fit returned, an ae.History, got {type(history).__name__}")
+        message = gettext("expected history to be what fit returned, an ae.History, got {kind}")
+        raise TypeError(message.format(kind=type(history).__name__))
     curve = history if contract.loss_measures_progress(model) else None
     seen = look_at(model, x, labels, curve, validation)
     findings = {code: rule(seen, spelling) for code, rule in RULES.items()}
     codes = {code for code, finding in findings.items() if finding is not None}
     told = [finding for code, finding in findings.items() if finding and not codes & SAID_BY_OTHERS.get(code, set())]
     if codes & CAUSES and told[0].code == "no-better-than-mean":
-        told[0] = told[0]._replace(advice=SEE_NEXT)
+        told[0] = told[0]._replace(advice=gettext(SEE_NEXT))
     return Diagnosis(told)
 
 
@@ -167,12 +169,14 @@ def diagnosis_of(history: History) -> Diagnosis:
         return history.ending
     model = None if history.ending is None else history.ending.model()
     if model is None or not is_as_it_ended(model, history.ending):
-        no_ending = "this history is a copy or did not come from fit"
-        why = no_ending if history.ending is None else "the model has changed or no longer exists"
-        raise ValueError(
-            f"expected the history of a fit whose model is unchanged since then, but {why}; call "
+        why = gettext("the model has changed or no longer exists")
+        if history.ending is None:
+            why = gettext("this history is a copy or did not come from fit")
+        message = gettext(
+            "expected the history of a fit whose model is unchanged since then, but {why}; call "
             "ae.diagnose(model, x, history=history)"
         )
+        raise ValueError(message.format(why=why))
     ending = history.ending
     history.end(diagnose(model, *ending.data, history=history, validation=ending.validation))
     found: Diagnosis = history.ending

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from typing import NamedTuple, overload
 
+from aescratch.foundations.language import gettext
+
 Spelling = Callable[[str, str], str]
 """Maps a setting and its value to the text that the caller would write."""
 
@@ -75,7 +77,11 @@ class Finding(NamedTuple):
     advice: str
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.says}; try {self.advice}"
+        return gettext("{code}: {says}; try {advice}").format(code=self.code, says=self.says, advice=self.advice)
+
+    def as_html(self) -> str:
+        """Return what it says and what to try as two sentences, escaped for HTML."""
+        return gettext("{says}. Try {advice}.").format(says=escape(self.says), advice=escape(self.advice))
 
     def to_dict(self) -> dict[str, str]:
         """Return the finding for JSON, the advice as ``"try"``.
@@ -132,14 +138,11 @@ class Diagnosis(Sequence[Finding]):
         return iter(self.findings)
 
     def __str__(self) -> str:
-        return "\n".join(map(str, self.findings)) or "nothing found"
+        return "\n".join(map(str, self.findings)) or gettext("nothing found")
 
     def __repr__(self) -> str:
         return f"<Diagnosis: {', '.join(self.codes) or 'nothing found'}>"
 
     def _repr_html_(self) -> str:
-        rows = [
-            f"<li><strong>{escape(each.code)}</strong>: {escape(each.says)}. Try {escape(each.advice)}.</li>"
-            for each in self.findings
-        ]
-        return f"<ul>{''.join(rows)}</ul>" if rows else "<p>nothing found</p>"
+        rows = [f"<li><strong>{escape(each.code)}</strong>: {each.as_html()}</li>" for each in self.findings]
+        return f"<ul>{''.join(rows)}</ul>" if rows else f"<p>{gettext('nothing found')}</p>"

@@ -19,6 +19,7 @@ from aescratch.backend import Array, move, to_numpy
 from aescratch.codes.codebook import Codebook
 from aescratch.codes.selection import BatchTopK
 from aescratch.corruptions import HiddenEntries
+from aescratch.foundations.language import gettext
 from aescratch.foundations.principal import principal_variances
 from aescratch.inspection.diagnosis.prices import strength
 from aescratch.inspection.measures import sse_per_image
@@ -85,10 +86,13 @@ class Look:
         found = self._asked(method)
         if found is None or (found.ndim == 2 and found.shape == (len(self.x), n_columns or found.shape[1])):
             return found
-        raise ValueError(
-            f"expected {type(self.model).__name__}.{method} to return an array of shape ({len(self.x)}, "
-            f"{n_columns or 'H'}), one row per example, got shape {found.shape}"
+        message = gettext(
+            "expected {kind}.{method} to return an array of shape ({rows}, {columns}), one row per example, got shape "
+            "{shape}"
         )
+        kind, columns = type(self.model).__name__, n_columns or "H"
+        found_here = {"rows": len(self.x), "columns": columns, "shape": found.shape}
+        raise ValueError(message.format(kind=kind, method=method, **found_here))
 
     @cached_property
     def given(self) -> Array:

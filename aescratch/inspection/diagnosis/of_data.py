@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.language import gettext
 from aescratch.inspection.diagnosis.finding import Finding, Spelling, percent
 from aescratch.inspection.diagnosis.look import Look
 
@@ -37,21 +38,30 @@ def unscaled_features(look: Look, spelling: Spelling) -> Finding | None:
     if small.size and needed <= FEW_COLUMNS * varies.size and variances.max() > LARGER * np.median(variances):
         left = np.square(look.x_hat - look.x).mean(axis=0)[small] / look.variances[small]
         if np.median(left) > UNLEARNED:
+            said = gettext(
+                "{columns} hold {share} of the variance, and half of the other {others} keep an error of at least "
+                "{error} of their own variance"
+            )
+            if needed == 1:
+                said = gettext(
+                    "{columns} holds {share} of the variance, and half of the other {others} keep an error of at least "
+                    "{error} of their own variance"
+                )
+            error = percent(min(np.median(left), 1.0))
             return Finding(
                 "unscaled-features",
-                f"{_columns(large)} {'holds' if needed == 1 else 'hold'} {100 * NEARLY_ALL:.0f} % of the variance, "
-                f"and half of the other {small.size} keep an error of at least {percent(min(np.median(left), 1.0))} "
-                "of their own variance",
-                f"columns on one scale, {spelling('scale', 'standardize')}",
+                said.format(columns=_columns(large), share=percent(NEARLY_ALL), others=small.size, error=error),
+                gettext("columns on one scale, {setting}").format(setting=spelling("scale", "standardize")),
             )
     offset = float(np.sqrt(np.square(look.mean).sum() / look.total))
     if offset > FAR_MEAN and look.explained < look.pca_explained - MISSED:
         return Finding(
             "unscaled-features",
-            f"the mean of the data lies {offset:.3g} times as far from zero as an example lies from the mean, "
-            f"and the model explains {percent(look.explained)} of the variance where PCA explains "
-            f"{percent(look.pca_explained)}",
-            f"columns around zero, {spelling('scale', 'standardize')}",
+            gettext(
+                "the mean of the data lies {offset:.3g} times as far from zero as an example lies from the mean, and "
+                "the model explains {explained} of the variance where PCA explains {by_pca}"
+            ).format(offset=offset, explained=percent(look.explained), by_pca=percent(look.pca_explained)),
+            gettext("columns around zero, {setting}").format(setting=spelling("scale", "standardize")),
         )
     return None
 
@@ -61,13 +71,11 @@ def constant_features(look: Look, spelling: Spelling) -> Finding | None:
     columns = np.flatnonzero((look.variances == 0) & (look.mean != 0))
     if not columns.size or len(look.x) < 2:
         return None
-    first = columns[0]
-    return Finding(
-        "constant-features",
-        f"{_columns(columns)} {'is' if columns.size == 1 else 'are'} constant, {'the first ' * (columns.size > 1)}"
-        f"at {look.mean[first]:.4g}, and {'says' if columns.size == 1 else 'say'} nothing about an example",
-        "leaving them out",
-    )
+    said = gettext("{columns} are constant, the first at {value:.4g}, and say nothing about an example")
+    if columns.size == 1:
+        said = gettext("{columns} is constant, at {value:.4g}, and says nothing about an example")
+    first = said.format(columns=_columns(columns), value=look.mean[columns[0]])
+    return Finding("constant-features", first, gettext("leaving them out"))
 
 
 def outliers(look: Look, spelling: Spelling) -> Finding | None:
@@ -79,13 +87,19 @@ def outliers(look: Look, spelling: Spelling) -> Finding | None:
     count = int(np.searchsorted(held, HALF)) + 1
     if count > max(1, round(FAR_ROWS * len(squares))):
         return None
-    share = float(held[count - 1])
-    rows = "1 row holds" if count == 1 else f"{count} rows hold"
+    said = gettext(
+        "{count} rows hold {share} of all squared distances from the mean, of {examined:,} rows examined, so the loss "
+        "mostly measures these rows"
+    )
+    if count == 1:
+        said = gettext(
+            "1 row holds {share} of all squared distances from the mean, of {examined:,} rows examined, so the loss "
+            "mostly measures these rows"
+        )
     return Finding(
         "outliers",
-        f"{rows} {100 * share:.0f} % of all squared distances from the mean, of {len(squares):,} rows examined, so "
-        "the loss mostly measures these rows",
-        "a look at these rows; then leave them out, or take the logarithm of columns with long tails",
+        said.format(count=count, share=percent(float(held[count - 1])), examined=len(squares)),
+        gettext("a look at these rows; then leave them out, or take the logarithm of columns with long tails"),
     )
 
 
@@ -98,11 +112,14 @@ def labels_among_features(look: Look, spelling: Spelling) -> Finding | None:
     others_continue = all((look.x[:, c] != np.round(look.x[:, c])).any() for c in range(n_columns) if c not in whole)
     if len(whole) != 1 or whole[0] not in (0, n_columns - 1) or not others_continue:
         return None
+    codes = look.x[:, whole[0]]
     return Finding(
         "labels-among-features",
-        f"column {whole[0] + 1} of {n_columns} holds only the numbers {_from_to(look.x[:, whole[0]])}, and no "
-        "other column is like that: it may be a label",
-        "leaving it out, if it is a label",
+        gettext(
+            "column {column} of {count} holds only the numbers {low:.0f} to {high:.0f}, and no other column is like "
+            "that: it may be a label"
+        ).format(column=whole[0] + 1, count=n_columns, low=codes.min(), high=codes.max()),
+        gettext("leaving it out, if it is a label"),
     )
 
 
@@ -113,12 +130,9 @@ def _are_codes(column: Array) -> bool:
     return bool(is_row and 2 <= len(values) <= MOST_CLASSES and counts.min() > 1)
 
 
-def _from_to(column: Array) -> str:
-    return f"{column.min():.0f} to {column.max():.0f}"
-
-
 def _columns(columns: Array) -> str:
     """Return the columns in words, counted from 1 as in a table."""
     named = ", ".join(str(column + 1) for column in sorted(columns)[:MOST_NAMED])
-    more = f" and {columns.size - MOST_NAMED} more" if columns.size > MOST_NAMED else ""
-    return f"column{'s' * (columns.size > 1)} {named}{more}"
+    if columns.size > MOST_NAMED:
+        return gettext("columns {named} and {more} more").format(named=named, more=columns.size - MOST_NAMED)
+    return (gettext("columns {named}") if columns.size > 1 else gettext("column {named}")).format(named=named)

@@ -16,6 +16,7 @@ from aescratch.codes.adversary import GradientReversal
 from aescratch.codes.bounds import ImportanceBound
 from aescratch.codes.codebook import Codebook
 from aescratch.divergences import GaussianKL
+from aescratch.foundations.language import gettext
 from aescratch.inspection.diagnosis.finding import Finding, Spelling, percent
 from aescratch.inspection.diagnosis.look import SELECTIONS, Look
 from aescratch.inspection.diagnosis.of_training import slower
@@ -55,17 +56,20 @@ def posterior_collapsed(look: Look, spelling: Spelling) -> Finding | None:
     if not (asleep.all() or (asleep.mean() > HALF and look.explained < HALF)):
         return None
     penalty = divergence[1]
-    why = ""
-    if asks_for_nothing(look):
-        why = (
-            f"; with beta = {penalty.beta:g} and a decoder of variance 1 that is the objective's optimum, since no "
-            f"direction of these data has a variance above {float(look.eigenvalues[0]):.3g}"
-        )
+    said = gettext(
+        "{units} of the code have collapsed: their divergence is at most {nats:.2g} nats, so they carry next to no "
+        "information about x"
+    ).format(units=_counted(asleep), nats=look.units.values[asleep].max())
+    why = asks_for_nothing(look)
+    if why:
+        said += gettext(
+            "; with beta = {beta:g} and a decoder of variance 1 that is the objective's optimum, since no direction of "
+            "these data has a variance above {largest:.3g}"
+        ).format(beta=penalty.beta, largest=float(look.eigenvalues[0]))
     return Finding(
         "posterior-collapsed",
-        f"{_counted(asleep)} of the code have collapsed: their divergence is at most "
-        f"{look.units.values[asleep].max():.2g} nats, so they carry next to no information about x{why}",
-        _awake(look, penalty, bool(why), spelling),
+        said,
+        _awake(look, penalty, why, spelling),
     )
 
 
@@ -73,12 +77,13 @@ def _awake(look: Look, penalty: Any, is_optimum: bool, spelling: Spelling) -> st
     """Return the advice for a code whose units equal the prior."""
     largest = float(look.eigenvalues[0])
     if isinstance(penalty, ImportanceBound):
-        return f"{slower(look, spelling)}, or {spelling('variance', f'{SMALL * largest:.2g}')}"
+        return _or(slower(look, spelling), spelling("variance", f"{SMALL * largest:.2g}"))
     smaller = spelling("beta", f"{SMALL * min(least_variance(penalty), largest):.2g}")
     free_bits = spelling("free_bits", f"{FREE:g}")
     if is_optimum:
-        return f"{smaller}, {free_bits}, or {spelling('reconstruction', 'bce')} for data in [0, 1]"
-    return f"{slower(look, spelling)}, {spelling('warm_up', str(WARM))}, {free_bits}, or {smaller}"
+        probabilities = gettext("{setting} for data in [0, 1]").format(setting=spelling("reconstruction", "bce"))
+        return _or(f"{smaller}, {free_bits}", probabilities)
+    return _or(slower(look, spelling) + f", {spelling('warm_up', str(WARM))}, {free_bits}", smaller)
 
 
 def codebook_collapsed(look: Look, spelling: Spelling) -> Finding | None:
@@ -92,12 +97,15 @@ def codebook_collapsed(look: Look, spelling: Spelling) -> Finding | None:
     in_use = float(functions.perplexity(counts))
     if (counts == 0).mean() < MANY or in_use >= HALF * min(codebook.n_codes, len(chosen)):
         return None
-    restart = f"{spelling('restart', '0.1')}, which draws unused entries anew"
+    said = gettext(
+        "{unused} of {count} entries of the codebook are never chosen, and the perplexity of all choices is "
+        "{in_use:.3g}: the code uses about as many entries"
+    )
+    restart = gettext("{setting}, which draws unused entries anew").format(setting=spelling("restart", "0.1"))
     return Finding(
         "codebook-collapsed",
-        f"{int((counts == 0).sum())} of {codebook.n_codes} entries of the codebook are never chosen, and the "
-        f"perplexity of all choices is {in_use:.3g}: the code uses about as many entries",
-        restart if not codebook.restart else f"{slower(look, spelling)}, or {spelling('moving_average', '0.05')}",
+        said.format(unused=int((counts == 0).sum()), count=codebook.n_codes, in_use=in_use),
+        restart if not codebook.restart else _or(slower(look, spelling), spelling("moving_average", "0.05")),
     )
 
 
@@ -113,10 +121,12 @@ def discriminator_wins(look: Look, spelling: Spelling) -> Finding | None:
     change = SMALL if size > FAR_OFF else 1 / SMALL
     return Finding(
         "discriminator-wins",
-        f"the discriminator is right about {100 * accuracy:.3g} % of codes and samples of N(0, 1), and the codes' mean "
-        f"square is {size:.3g}, where the samples' is 1: codes don't look like samples, and decoded samples don't "
-        "look like data",
-        f"{spelling('weight', f'{change * weight or SMALL:.2g}')}, or {slower(look, spelling)}",
+        gettext(
+            "the discriminator is right about {right:.3g} % of codes and samples of N(0, 1), and the codes' mean "
+            "square is {size:.3g}, where the samples' is 1: codes don't look like samples, and decoded samples don't "
+            "look like data"
+        ).format(right=100 * accuracy, size=size),
+        _or(spelling("weight", f"{change * weight or SMALL:.2g}"), slower(look, spelling)),
     )
 
 
@@ -132,15 +142,21 @@ def penalty_dominates(look: Look, spelling: Spelling) -> Finding | None:
         if least > HALF * largest and not _compares_probabilities(look):
             return Finding(
                 "penalty-dominates",
-                f"{name}, {part!r}, keeps every direction of the data with a variance below about {least:.3g} out "
-                f"of the code, and the largest variance is {largest:.3g}",
+                gettext(
+                    "{name}, {part}, keeps every direction of the data with a variance below about {least:.3g} out "
+                    "of the code, and the largest variance is {largest:.3g}"
+                ).format(name=name, part=repr(part), least=least, largest=largest),
                 _with_weight(part, VERY_SMALL * strength(part) * min(1.0, largest / least), spelling),
             )
         if isinstance(part, KLSparsity) and strength(part) > HEAVY * largest:
             return Finding(
                 "penalty-dominates",
-                f"the weight of {name}, {strength(part):g}, is {strength(part) / largest:.3g} times the largest "
-                f"variance of the data, and the model explains {percent(look.explained)} of the total variance",
+                gettext(
+                    "the weight of {name}, {weight:g}, is {times:.3g} times the largest variance of the data, and the "
+                    "model explains {explained} of the total variance"
+                ).format(
+                    name=name, weight=strength(part), times=strength(part) / largest, explained=percent(look.explained)
+                ),
                 _with_weight(part, largest, spelling),
             )
     return None
@@ -153,7 +169,14 @@ def _with_weight(part: Any, weight: float, spelling: Spelling) -> str:
     if isinstance(part, L1Sparsity):
         return spelling("sparsity", f"l1:{weight:.2g}")
     name = {WeightDecay: "weight_decay", Contraction: "weight"}.get(type(part))
-    return f"a weight of {weight:.2g}" if name is None else spelling(name, f"{weight:.2g}")
+    if name is None:
+        return gettext("a weight of {weight:.2g}").format(weight=weight)
+    return spelling(name, f"{weight:.2g}")
+
+
+def _or(first: str, second: str) -> str:
+    """Return two things to try, one or the other."""
+    return gettext("{first}, or {second}").format(first=first, second=second)
 
 
 def dead_units(look: Look, spelling: Spelling) -> Finding | None:
@@ -169,9 +192,14 @@ def dead_units(look: Look, spelling: Spelling) -> Finding | None:
         return None
     return Finding(
         "dead-units",
-        f"{_counted(dead)} of the code are 0 for all of {len(look.code):,} examples, and no longer get a gradient; the "
-        f"model explains {percent(look.explained)} of the variance, PCA {percent(look.pca_explained)}",
-        f"{_alive(look, spelling)}, or {slower(look, spelling)}",
+        gettext(
+            "{units} of the code are 0 for all of {count:,} examples, and no longer get a gradient; the model explains "
+            "{explained} of the variance, PCA {by_pca}"
+        ).format(
+            units=_counted(dead), count=len(look.code), explained=percent(look.explained),
+            by_pca=percent(look.pca_explained),
+        ),
+        _or(_alive(look, spelling), slower(look, spelling)),
     )
 
 
@@ -196,15 +224,16 @@ def saturated_code(look: Look, spelling: Spelling) -> Finding | None:
         stuck = flat.mean(axis=0) > NEARLY_ALL
     if stuck.mean() < HALF:
         return None
-    return Finding(
-        "saturated-code",
-        f"{_counted(stuck)} of the code are at the ends of their range, where the slope is below "
-        f"{100 * FLAT_SLOPE:.0f} % of the largest, so that they hardly learn; the model explains "
-        f"{percent(look.explained)} of the variance, PCA {percent(look.pca_explained)}",
-        f"{spelling('code_activation', 'identity')}, or {slower(look, spelling)}"
-        if look.is_standardized
-        else f"{spelling('code_activation', 'identity')}, {slower(look, spelling)}, or data around zero",
-    )
+    said = gettext(
+        "{units} of the code are at the ends of their range, where the slope is below {slope} of the largest, so that "
+        "they hardly learn; the model explains {explained} of the variance, PCA {by_pca}"
+    ).format(
+        units=_counted(stuck), slope=percent(FLAT_SLOPE), explained=percent(look.explained),
+        by_pca=percent(look.pca_explained),
+    )  # fmt: skip
+    linear, calmer = spelling("code_activation", "identity"), slower(look, spelling)
+    advice = _or(linear, calmer) if look.is_standardized else _or(f"{linear}, " + calmer, gettext("data around zero"))
+    return Finding("saturated-code", said, advice)
 
 
 def sparsity_missed(look: Look, spelling: Spelling) -> Finding | None:
@@ -218,16 +247,24 @@ def sparsity_missed(look: Look, spelling: Spelling) -> Finding | None:
             return None
         return Finding(
             "sparsity-missed",
-            f"the code's units have a mean activity of {np.median(activity):.3g} where rho = {kl[1].rho:g} is wanted",
-            f"a larger weight, {_with_weight(kl[1], 10 * kl[1].weight, spelling)}, or more epochs",
+            gettext("the code's units have a mean activity of {activity:.3g} where rho = {rho:g} is wanted").format(
+                activity=np.median(activity), rho=kl[1].rho
+            ),
+            gettext("a larger weight, {setting}, or more epochs").format(
+                setting=_with_weight(kl[1], 10 * kl[1].weight, spelling)
+            ),
         )
     needed = int(np.searchsorted(np.cumsum(look.eigenvalues), COPIED * look.total)) + 1
     if l1 is not None and strength(l1[1]) and look.width > needed and float((look.code == 0).mean()) < FEW_ZEROS:
         return Finding(
             "sparsity-missed",
-            f"{100 * float((look.code == 0).mean()):.0f} % of the code's numbers are 0 with {l1[1]!r}",
-            f"a larger weight, {_with_weight(l1[1], 10 * l1[1].weight, spelling)}, and a code that can be 0: "
-            f"{spelling('code_activation', 'relu')}",
+            gettext("{share} of the code's numbers are 0 with {penalty}").format(
+                share=percent(float((look.code == 0).mean())), penalty=repr(l1[1])
+            ),
+            gettext("a larger weight, {setting}, and a code that can be 0: {activation}").format(
+                setting=_with_weight(l1[1], 10 * l1[1].weight, spelling),
+                activation=spelling("code_activation", "relu"),
+            ),
         )
     return None
 
@@ -244,9 +281,11 @@ def copies_input(look: Look, spelling: Spelling) -> Finding | None:
         return None  # then it learns the large directions, as a narrow code does
     return Finding(
         "copies-input",
-        f"the code has {look.width} units for {columns} columns that vary, and nothing keeps the model from copying "
-        "them: the code need not learn what matters",
-        "a narrower code, or a variant that denoises or is sparse",
+        gettext(
+            "the code has {units} units for {columns} columns that vary, and nothing keeps the model from copying "
+            "them: the code need not learn what matters"
+        ).format(units=look.width, columns=columns),
+        gettext("a narrower code, or a variant that denoises or is sparse"),
     )
 
 
@@ -292,6 +331,7 @@ def _counted(which: Array) -> str:
     """Return how many units, and which, counted from 1."""
     places = np.flatnonzero(which) + 1
     if len(places) == len(which):
-        return "the only unit" if len(which) == 1 else f"all {len(which)} units"
+        return gettext("the only unit") if len(which) == 1 else gettext("all {count} units").format(count=len(which))
     named = ", ".join(map(str, places[:MOST_NAMED])) + (", …" if len(places) > MOST_NAMED else "")
-    return f"{len(places)} of {len(which)} units ({named})"
+    said = gettext("{count} of {all} units ({named})")
+    return said.format(count=len(places), all=len(which), named=named)

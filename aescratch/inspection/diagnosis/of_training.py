@@ -14,6 +14,7 @@ from aescratch.activations import Activation
 from aescratch.backend import Array
 from aescratch.codes.bounds import FittedGaussian, ImportanceBound
 from aescratch.divergences import MaximumMeanDiscrepancy
+from aescratch.foundations.language import gettext
 from aescratch.inspection.diagnosis.finding import PYTHON, Finding, Spelling, percent
 from aescratch.inspection.diagnosis.look import Look
 from aescratch.inspection.diagnosis.of_data import outliers
@@ -39,7 +40,6 @@ LITTLE = 0.02  # of the variance: unexplained, where more epochs would change li
 MORE_EPOCHS = 3
 SLOWER = 0.1
 AT_REST = 0.05  # of the largest learning rate
-OTHER_RATES = "learning rates ten times larger and smaller"
 
 
 def no_better_than_mean(look: Look, spelling: Spelling) -> Finding | None:
@@ -51,16 +51,19 @@ def no_better_than_mean(look: Look, spelling: Spelling) -> Finding | None:
             return None
         return Finding(
             "no-better-than-mean",
-            f"{100 * accuracy:.1f} % of the examples are classified correctly, and always predicting the most frequent "
-            f"class would be right for {100 * usual:.1f} %",
+            gettext(
+                "{right:.1f} % of the examples are classified correctly, and always predicting the most frequent class "
+                "would be right for {usual:.1f} %"
+            ).format(right=100 * accuracy, usual=100 * usual),
             _another_rate(look),
         )
     if not look.restores or look.explained > NOTHING_LEARNT or look.explained > CLEARLY_LESS * look.pca_explained:
         return None
     return Finding(
         "no-better-than-mean",
-        f"the model's SSE is {look.sse:.4g}, and always predicting the mean gives {look.total:.4g}"
-        f"{_pca(look)}",
+        gettext("the model's SSE is {sse:.4g}, and always predicting the mean gives {mean:.4g}{pca}").format(
+            sse=look.sse, mean=look.total, pca=_pca(look)
+        ),
         _another_rate(look),
     )
 
@@ -69,14 +72,12 @@ def worse_than_pca(look: Look, spelling: Spelling) -> Finding | None:
     """Return a finding if PCA of the same width explains clearly more."""
     if not look.restores or look.pca_explained - look.explained < (BEHIND_PCA if look.is_plain else FAR_BEHIND_PCA):
         return None
-    return Finding(
-        "worse-than-pca",
-        f"the model explains {percent(look.explained)} of the variance, SSE {look.sse:.4g}{_pca(look)}, which is "
-        f"{percent(look.pca_explained)}",
-        f"more epochs, another learning rate{_or_no_activation(look, spelling)}"
-        if look.is_plain
-        else "smaller penalties and less noise: both pull away from a good reconstruction",
-    )
+    said = gettext("the model explains {explained} of the variance, SSE {sse:.4g}{pca}, which is {by_pca}")
+    advice = gettext("smaller penalties and less noise: both pull away from a good reconstruction")
+    if look.is_plain:
+        advice = gettext("more epochs, another learning rate{more}").format(more=_or_no_activation(look, spelling))
+    numbers = {"explained": percent(look.explained), "sse": look.sse, "by_pca": percent(look.pca_explained)}
+    return Finding("worse-than-pca", said.format(pca=_pca(look), **numbers), advice)
 
 
 def learning_rate_too_high(look: Look, spelling: Spelling) -> Finding | None:
@@ -91,8 +92,10 @@ def learning_rate_too_high(look: Look, spelling: Spelling) -> Finding | None:
     if is_behind and first is not None and history.loss[0] > OVERSHOT * max(first, _range(look)):
         return Finding(
             "learning-rate-too-high",
-            f"the loss of the first batch was {first:.4g}, and over the first epoch it was "
-            f"{history.loss[0]:.4g} on average: the first steps were far too large",
+            gettext(
+                "the loss of the first batch was {first:.4g}, and over the first epoch it was {mean:.4g} on average: "
+                "the first steps were far too large"
+            ).format(first=first, mean=history.loss[0]),
             slower(look, spelling),
         )
     half = look.progress[len(look.progress) // 2 :]
@@ -105,8 +108,11 @@ def learning_rate_too_high(look: Look, spelling: Spelling) -> Finding | None:
         return None
     return Finding(
         "learning-rate-too-high",
-        f"in {int((rises > 0).sum())} of the last {len(rises)} epochs the loss rose, by "
-        f"{rises.sum() * _range(look):.3g} in all, and it ended at {history.loss[-1]:.4g}",
+        gettext(
+            "in {count} of the last {epochs} epochs the loss rose, by {rise:.3g} in all, and it ended at {end:.4g}"
+        ).format(
+            count=int((rises > 0).sum()), epochs=len(rises), rise=rises.sum() * _range(look), end=history.loss[-1]
+        ),
         slower(look, spelling),
     )
 
@@ -125,9 +131,11 @@ def _ran_away_at_the_end(look: Look) -> str:
     worst, floor = max(last, left), 0.0 if look.known_losses is None else look.known_losses[1]
     if least < floor or worst - floor < OVERSHOT * (least - floor) or worst - least < LOST * _range(look):
         return ""
-    came = f"had come down to {least:.4g}, " if least < last else ""
-    ends = "" if history.last_loss is None else f", and after the last step it is {left:.4g}"
-    return f"the loss {came}was {last:.4g} over the last epoch{ends}"
+    said = gettext("the loss was {last:.4g} over the last epoch{after}")
+    if least < last:
+        said = gettext("the loss had come down to {least:.4g}, was {last:.4g} over the last epoch{after}")
+    after = gettext(", and after the last step it is {left:.4g}").format(left=left)
+    return said.format(least=least, last=last, after="" if history.last_loss is None else after)
 
 
 def still_falling(look: Look, spelling: Spelling) -> Finding | None:
@@ -143,8 +151,9 @@ def still_falling(look: Look, spelling: Spelling) -> Finding | None:
     before = look.history.loss[_start_of_last_part(epochs)]
     return Finding(
         "still-falling",
-        f"in the last {epochs - 1 - _start_of_last_part(epochs)} of {epochs} epochs the loss fell from {before:.4g} to "
-        f"{look.history.loss[-1]:.4g}",
+        gettext("in the last {count} of {epochs} epochs the loss fell from {before:.4g} to {end:.4g}").format(
+            count=epochs - 1 - _start_of_last_part(epochs), epochs=epochs, before=before, end=look.history.loss[-1]
+        ),
         spelling("epochs", str(MORE_EPOCHS * epochs)),
     )
 
@@ -158,19 +167,23 @@ def stopped_learning(look: Look, spelling: Spelling) -> Finding | None:
     since = look.progress[start:]
     if np.ptp(since) > max(FLAT, FLAT_OF_REST * (1 - since[-1])) or look.pca_explained - look.explained < BEHIND_PCA:
         return None
-    return Finding(
-        "stopped-learning",
-        f"since epoch {start + 1} of {len(look.progress)} the loss has hardly moved, and it ended at "
-        f"{look.history.loss[-1]:.4g} with {percent(look.explained)} of the variance explained{_pca(look)}, "
-        f"which is {percent(look.pca_explained)}",
-        f"another learning rate, ten times larger or smaller{_or_no_activation(look, spelling)}",
-    )
+    said = gettext(
+        "since epoch {epoch} of {epochs} the loss has hardly moved, and it ended at {end:.4g} with {explained} of the "
+        "variance explained{pca}, which is {by_pca}"
+    ).format(
+        epoch=start + 1, epochs=len(look.progress), end=look.history.loss[-1], explained=percent(look.explained),
+        pca=_pca(look), by_pca=percent(look.pca_explained),
+    )  # fmt: skip
+    advice = gettext("another learning rate, ten times larger or smaller{more}")
+    return Finding("stopped-learning", said, advice.format(more=_or_no_activation(look, spelling)))
 
 
 def overfitting(look: Look, spelling: Spelling) -> Finding | None:
     """Return a finding if unseen data are restored clearly worse than training data, or worse from epoch to epoch."""
     history = look.history
-    advice = f"{spelling('patience', '10')} beside validation data, fewer units, or {spelling('weight_decay', '0.001')}"
+    advice = gettext("{patience} beside validation data, fewer units, or {decay}").format(
+        patience=spelling("patience", "10"), decay=spelling("weight_decay", "0.001")
+    )
     if history is not None and history.validation_loss and history.stopped != "early":
         unseen = np.asarray(history.validation_loss)
         best = int(unseen.argmin())
@@ -179,8 +192,13 @@ def overfitting(look: Look, spelling: Spelling) -> Finding | None:
         if risen > RISEN * max(_range(look), unseen[best] - _floor(look)) and falls > 0:
             return Finding(
                 "overfitting",
-                f"since epoch {best + 1} the validation loss has risen from {unseen[best]:.4g} to {unseen[-1]:.4g}, "
-                f"while the loss fell from {history.loss[best]:.4g} to {history.loss[-1]:.4g}",
+                gettext(
+                    "since epoch {epoch} the validation loss has risen from {least:.4g} to {unseen:.4g}, while the "
+                    "loss fell from {before:.4g} to {end:.4g}"
+                ).format(
+                    epoch=best + 1, least=unseen[best], unseen=unseen[-1], before=history.loss[best],
+                    end=history.loss[-1],
+                ),
                 advice,
             )
     other = look.validation
@@ -192,15 +210,17 @@ def overfitting(look: Look, spelling: Spelling) -> Finding | None:
         return None
     return Finding(
         "overfitting",
-        f"the model explains {percent(look.explained)} of the variance of its training data and "
-        f"{percent(explained)} of that of unseen data",
+        gettext(
+            "the model explains {explained} of the variance of its training data and {unseen} of that of unseen data"
+        ).format(explained=percent(look.explained), unseen=percent(explained)),
         advice,
     )
 
 
 def _another_rate(look: Look) -> str:
-    is_around_zero = look.is_standardized
-    return f"more epochs, and {OTHER_RATES}" if is_around_zero else f"more epochs, {OTHER_RATES}, and data around zero"
+    if look.is_standardized:
+        return gettext("more epochs, and learning rates ten times larger and smaller")
+    return gettext("more epochs, learning rates ten times larger and smaller, and data around zero")
 
 
 def _gained(progress: Array) -> float:
@@ -234,18 +254,23 @@ def _floor(look: Look) -> float:
 
 
 def _pca(look: Look) -> str:
-    units = "1 component" if look.width == 1 else f"{look.width} components"
-    return f"; PCA with {units} reaches {look.pca_sse:.4g}"
+    said = gettext("; PCA with {count} components reaches {sse:.4g}")
+    if look.width == 1:
+        said = gettext("; PCA with 1 component reaches {sse:.4g}")
+    return said.format(count=look.width, sse=look.pca_sse)
 
 
 def _or_no_activation(look: Look, spelling: Spelling) -> str:
     """Return the advice to leave out the code's activation, if it has one."""
     layers = [part for name, part in look.parts if name.startswith("encoder")]
-    return f", or {spelling('code_activation', 'identity')}" if layers and isinstance(layers[-1], Activation) else ""
+    if not layers or not isinstance(layers[-1], Activation):
+        return ""
+    return gettext(", or {setting}").format(setting=spelling("code_activation", "identity"))
 
 
 def slower(look: Look, spelling: Spelling) -> str:
     """Return the advice to lower the learning rate."""
     if look.history is None or not look.history.learning_rate:
-        return "a lower learning rate"
-    return f"a lower learning rate, {spelling('learning_rate', f'{SLOWER * look.history.learning_rate[0]:.3g}')}"
+        return gettext("a lower learning rate")
+    rate = spelling("learning_rate", f"{SLOWER * look.history.learning_rate[0]:.3g}")
+    return gettext("a lower learning rate, {setting}").format(setting=rate)

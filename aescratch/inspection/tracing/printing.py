@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.columns import columns_of
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.inspection.tracing.operation import Operation
 from aescratch.inspection.tracing.writing import number
 
 ROWS, COLUMNS = 8, 8  # of an array that is shown completely
 MANY = 2000  # difference quotients: each needs two losses, so they are computed only on request
-HEADINGS = {"forward": "Forward", "backward": "Backward", "update": "Update"}
+HEADINGS = {
+    "forward": gettext_noop("Forward"), "backward": gettext_noop("Backward"), "update": gettext_noop("Update"),
+}  # fmt: skip
 QUOTIENT = "(J(q + h) − J(q − h)) / 2h"
 
 
@@ -24,9 +28,9 @@ def text(title: str, given: Mapping[str, Array], operations: Sequence[Operation]
 
 def _lines(title: str, given: Mapping[str, Array], operations: Sequence[Operation]) -> Iterator[str]:
     yield title[0].upper() + title[1:]
-    yield "Entries are counted from 0: n counts examples, i and j count units."
+    yield gettext("Entries are counted from 0: n counts examples, i and j count units.")
     yield ""
-    yield "Given"
+    yield gettext("Given")
     for name, value in given.items():
         yield from _beside(f"  {name} = ", value)
     entries = sum(operation.output.size for operation in operations if operation.which == "backward")
@@ -35,9 +39,10 @@ def _lines(title: str, given: Mapping[str, Array], operations: Sequence[Operatio
         if operation.which != which:
             which = operation.which
             yield ""
-            yield HEADINGS[which]
+            yield gettext(HEADINGS[which])
             if which == "backward" and entries <= MANY:
-                yield f"  to the right of each gradient: the difference quotient {QUOTIENT} of the loss J"
+                beside = gettext("to the right of each gradient: the difference quotient {quotient} of the loss J")
+                yield "  " + beside.format(quotient=QUOTIENT)
         yield from _operation(operation, entries <= MANY)
 
 
@@ -49,7 +54,7 @@ def _operation(operation: Operation, numeric: bool) -> Iterator[str]:
     yield f"     {what}{operation.where}: {first}" if not others else f"     {what}{operation.where}:"
     yield from (f"         {line}" for line in [first, *others] if others)
     if not operation.agrees:
-        yield "     The code's result differs from this formula."
+        yield "     " + gettext("The code's result differs from this formula.")
     if operation.output.size:
         yield f"     {operation.worked(*[0] * operation.output.ndim)}"
     beside = operation.numeric if numeric and operation.which == "backward" else None
@@ -59,13 +64,15 @@ def _operation(operation: Operation, numeric: bool) -> Iterator[str]:
 
 def _beside(head: str, value: Array, beside: Array | None = None) -> Iterator[str]:
     """Yield the lines of an array under a header, with another array to the right of it."""
-    rows, other = _cells(value), [] if beside is None else _cells(beside, "kink")
+    rows, other = _cells(value), [] if beside is None else _cells(beside, gettext("kink"))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    other_widths = [max(map(len, column)) for column in zip(*other, strict=True)]
+    other_widths = [max(map(columns_of, column)) for column in zip(*other, strict=True)]
     for place, row in enumerate(rows):
         line = "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
         if other:
-            line += "   |   " + "  ".join(c.rjust(w) for c, w in zip(other[place], other_widths, strict=True))
+            line += "   |   " + "  ".join(
+                " " * (width - columns_of(cell)) + cell for cell, width in zip(other[place], other_widths, strict=True)
+            )
         yield (head if place == 0 else " " * len(head)) + line
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from aescratch.foundations.language import gettext
+
 
 class Taken(NamedTuple):
     """A training step, as its title says it."""
@@ -19,5 +21,8 @@ class Taken(NamedTuple):
     @property
     def title(self) -> str:
         """One line: one training step of Autoencoder, 3 examples, SGD (rate 0.1), float64, rng=0."""
-        examples = f"{self.n} example{'s' if self.n > 1 else ''}"
-        return f"one training step of {self.model}, {examples}, {self.optimizer}, float64, rng={self.seed}"
+        said = gettext("one training step of {model}, {n} examples, {optimizer}, float64, rng={seed}")
+        if self.n == 1:
+            said = gettext("one training step of {model}, 1 example, {optimizer}, float64, rng={seed}")
+        title: str = said.format(**self._asdict())
+        return title

@@ -68,7 +68,7 @@ def run(arguments: Namespace) -> int:
         measures = measure(model, data, pca_data)
         diagnosis = diagnose(model, *arrays_of(model, scaled_data(model, data)), spelling=COMMAND_LINE)
     about = {"model": type(model).__name__, "parameters": model.n_parameters, "data": data.name, "examples": len(data)}
-    head = f"{about['model']}, {model.n_parameters:,} parameters, on {len(data):,} examples of {data.name}"
+    head = gettext("{model}, {parameters:,} parameters, on {examples:,} examples of {data}").format(**about)
     lines = [head, as_lines(measures), *found_lines(diagnosis)]
     answer(arguments, "\n".join(lines), {**about, **measures, "diagnosis": diagnosis.to_list()})
     return RIGHT

@@ -15,6 +15,8 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.datasets import Dataset
+from aescratch.foundations.columns import columns_of, padded
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.foundations.scaling import unscaled
 from aescratch.inspection.diagnosis import Diagnosis
 from aescratch.inspection.measures import PCA, sse_per_image
@@ -25,15 +27,15 @@ from aescratch.training.ending import sampled
 BATCH = 1000
 
 LABELS = {
-    "loss": "loss, every term",
-    "sse_per_image": "SSE per example",
-    "mean_sse_per_image": "SSE of always answering the mean",
-    "pca_sse_per_image": "SSE of PCA, same width",
-    "sse_scaled": "SSE, scaled data",
-    "mean_sse_scaled": "of the mean, scaled data",
-    "pca_sse_scaled": "of PCA, scaled data",
-    "units_asleep": "constant units",
-    "accuracy": "accuracy",
+    "loss": gettext_noop("loss, every term"),
+    "sse_per_image": gettext_noop("SSE per example"),
+    "mean_sse_per_image": gettext_noop("SSE of always answering the mean"),
+    "pca_sse_per_image": gettext_noop("SSE of PCA, same width"),
+    "sse_scaled": gettext_noop("SSE, scaled data"),
+    "mean_sse_scaled": gettext_noop("of the mean, scaled data"),
+    "pca_sse_scaled": gettext_noop("of PCA, scaled data"),
+    "units_asleep": gettext_noop("constant units"),
+    "accuracy": gettext_noop("accuracy"),
 }
 MOST_FINDINGS = 3  # that are printed; the files and --json have all
 
@@ -83,11 +85,14 @@ def why_no_loss(model: Any, data: Dataset) -> str:
     rows = np.flatnonzero(outside.any(axis=1))
     row, column = rows[0], int(np.flatnonzero(outside[rows[0]])[0])
     low, high = unscaled(model, np.stack([np.zeros(seen.x.shape[1]), np.ones(seen.x.shape[1])]))[:, column]
-    return (
-        f"expected every column within its range for binary cross-entropy, got {data.x[row, column]:.6g} in column "
-        f"{column + 1} of example {row + 1} of {data.name}, whose range is {low:.6g} to {high:.6g} ({len(rows):,} of "
-        f"{len(data):,} examples are like that)"
-    )
+    return gettext(
+        "expected every column within its range for binary cross-entropy, got {value:.6g} in column {column} of "
+        "example {example} of {data}, whose range is {low:.6g} to {high:.6g} ({count:,} of {all:,} examples are like "
+        "that)"
+    ).format(
+        value=data.x[row, column], column=column + 1, example=row + 1, data=data.name, low=low, high=high,
+        count=len(rows), all=len(data),
+    )  # fmt: skip
 
 
 def batches(*arrays: Any) -> Iterator[list[Any]]:
@@ -110,27 +115,30 @@ def mean_loss(model: Any, *arrays: Any) -> float:
 def as_lines(measures: dict[str, Any]) -> str:
     """Return measures as lines for people."""
     shown = as_texts(measures)
-    wide = max(map(len, shown)) + 2
-    return "\n".join(f"{label:<{wide}}{text}" for label, text in shown.items())
+    wide = max(map(columns_of, shown)) + 2
+    return "\n".join(f"{padded(label, wide)}{text}" for label, text in shown.items())
 
 
 def as_texts(measures: dict[str, Any]) -> dict[str, str]:
     """Return measures as texts for people, by their names."""
-    shown = {LABELS[name]: f"{measures[name]:.4g}" for name in LABELS if measures.get(name) is not None}
+    labels = {name: gettext(label) for name, label in LABELS.items()}
+    shown = {labels[name]: f"{measures[name]:.4g}" for name in LABELS if measures.get(name) is not None}
     if "why_no_loss" in measures:
-        shown = {LABELS["loss"]: f"none: {measures['why_no_loss']}; leave them out", **shown}
+        none = gettext("none: {why}; leave them out").format(why=measures["why_no_loss"])
+        shown = {labels["loss"]: none, **shown}
     if "accuracy" in measures:
-        shown["accuracy"] = f"{100 * measures['accuracy']:.1f} %"
+        shown[labels["accuracy"]] = f"{100 * measures['accuracy']:.1f} %"
     if "units" in measures:
-        shown[LABELS["units_asleep"]] = f"{measures['units_asleep']} of {measures['units']}"
-        shown[measures["unit_statistic"]] = f"{measures['unit_mean']:.3g}"
+        some = gettext("{count} of {all}").format(count=measures["units_asleep"], all=measures["units"])
+        shown[labels["units_asleep"]] = some
+        shown[gettext(measures["unit_statistic"])] = f"{measures['unit_mean']:.3g}"
     return shown
 
 
 def found_lines(diagnosis: Diagnosis) -> list[str]:
     """Return the findings as at most three lines for people."""
     more = len(diagnosis) - MOST_FINDINGS
-    lines = [f"found {finding}" for finding in diagnosis[:MOST_FINDINGS]]
+    lines = [gettext("found {finding}").format(finding=finding) for finding in diagnosis[:MOST_FINDINGS]]
     if more > 0:
-        lines[-1] += f" (and {more} more: see --json)"
+        lines[-1] += gettext(" (and {more} more: see --json)").format(more=more)
     return lines

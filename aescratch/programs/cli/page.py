@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from aescratch.foundations.language import gettext, language
 from aescratch.inspection.diagnosis import Diagnosis
 from aescratch.inspection.monitor import Monitor
 from aescratch.training.history import History
@@ -43,7 +44,7 @@ def run_page(
 ) -> str:  # fmt: skip
     """Return the page: a picture, findings, measures as they are printed; folded, the curves and all other pictures."""
     found = [
-        f"<li><code>{escape(each.code)}</code>: {escape(each.says)}. Try {escape(each.advice)}.</li>"
+        f"<li><code>{escape(each.code)}</code>: {each.as_html()}</li>"
         for each in diagnosis
     ]
     rows = "".join(f"<tr><td>{escape(name)}</td><td>{escape(text)}</td></tr>" for name, text in measures.items())
@@ -56,15 +57,15 @@ def run_page(
     first, *more = images or curves or [""]
     parts = [
         f"<h1>{escape(title)}</h1><p>{escape(str(history))}</p>{first}",
-        "<h2>Diagnosis</h2>",
-        f'<ul class="found">{"".join(found)}</ul>' if found else "<p>The diagnosis found no problem.</p>",
-        f"<h2>Results</h2><table>{rows}</table>",
-        _fold("During training", _grid(curves)) if images and curves else "",
-        _fold("More pictures", _grid(more)) if more else "",
-        _fold("The command", f"<pre>{escape(command)}</pre>"),
+        f"<h2>{gettext('Diagnosis')}</h2>",
+        f'<ul class="found">{"".join(found)}</ul>' if found else f"<p>{gettext('The diagnosis found no problem.')}</p>",
+        f"<h2>{gettext('Results')}</h2><table>{rows}</table>",
+        _fold(gettext("During training"), _grid(curves)) if images and curves else "",
+        _fold(gettext("More pictures"), _grid(more)) if more else "",
+        _fold(gettext("The command"), f"<pre>{escape(command)}</pre>"),
     ]
     return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<!DOCTYPE html>\n<html lang="{language()}"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{STYLE}</style></head><body>\n" + "\n".join(parts) + "\n</body></html>\n"
     )

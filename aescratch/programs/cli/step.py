@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import aescratch as ae
-from aescratch.foundations.language import Phrase
+from aescratch.foundations.language import Phrase, gettext
 from aescratch.programs.cli.building import model_options, small_layers, small_problem
 from aescratch.programs.cli.data import DATA_OR_RANDOM, IMAGE_SHAPE, OWN_FILE
 from aescratch.programs.cli.options import Option, command, json_of, option, switch, whole
@@ -82,7 +82,8 @@ def run(arguments: Namespace) -> int:
         step = ae.trace(model, x, labels, optimizer=optimizer, rng=arguments.seed)
         if not arguments.text:
             step.to_html(path, image_shape)
-    text = str(step) if arguments.text else f"{path}: {step.title}, {len(step)} operations"
+    written = gettext("{path}: {title}, {count} operations").format(path=path, title=step.title, count=len(step))
+    text = str(step) if arguments.text else written
     answer(arguments, text, {"page": None if arguments.text else str(path), **step.to_dict()})
     if arguments.open and not arguments.text:
         open_page(arguments, path)

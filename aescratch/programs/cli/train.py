@@ -53,6 +53,15 @@ from aescratch.training.epochs import CONTINUING
 from aescratch.training.processes import Processes
 
 METRICS_FILE = "metrics.json"
+# What is measured: all examples, or some of those in a large file.
+ON_HELD_OUT = (
+    gettext_noop("on the {count:,} examples held out:"),
+    gettext_noop("on {some:,} of the {count:,} examples held out:"),
+)
+ON_TRAINING = (
+    gettext_noop("on the {count:,} examples of the training:"),
+    gettext_noop("on {some:,} of the {count:,} examples of the training:"),
+)
 
 EXAMPLES = gettext_noop(
     """examples:
@@ -121,10 +130,13 @@ def train(arguments: Namespace, processes: Processes) -> int:
             if not arguments.json:
                 kept.enter_context(printing_what_continues())
                 labels = "labels from column" in data.source
-                lines = [str(model), f"{len(training):,} examples of {data.name} to train on"]
-                column = data.source.rpartition(" ")[2]
-                lines += [f"column {column} has the labels, and is not a feature"] if labels else []
-                lines += [] if model.scaling is None else [f"{model.scaling}; undone after decoding"]
+                examples = gettext("{count:,} examples of {data} to train on")
+                lines = [str(model), examples.format(count=len(training), data=data.name)]
+                if labels:
+                    told = gettext("column {column} has the labels, and is not a feature")
+                    lines.append(told.format(column=data.source.rpartition(" ")[2]))
+                if model.scaling is not None:
+                    lines.append(gettext("{scaling}; undone after decoding").format(scaling=model.scaling))
                 print("\n".join([*lines, *said(suited, model.why_suited)]), flush=True)
             monitor = Monitor(*arrays_of(model, looked_at(seen)), epochs=arguments.epochs)
         pretraining, history = fit(model, seen, seen_held_out, optimizer, arguments, monitor)
@@ -132,8 +144,10 @@ def train(arguments: Namespace, processes: Processes) -> int:
             return INTERRUPTED if history.stopped == "interrupted" else RIGHT
         files = write_run(folder, model, pretraining, history, arguments)
         if history.stopped == "interrupted":
-            when = f"after epoch {len(history)}" if history.loss else "before the first epoch ended"
-            print(f"aescratch: interrupted; {folder} contains the model {when}", file=sys.stderr)
+            message = gettext("interrupted; {folder} contains the model before the first epoch ended")
+            if history.loss:
+                message = gettext("interrupted; {folder} contains the model after epoch {epoch}")
+            print(f"aescratch: {message.format(folder=folder, epoch=len(history))}", file=sys.stderr)
             return INTERRUPTED
         files += draw_figures(folder, model, looked_at(seen_held_out or seen), history, monitor)
         few = looked_at(training)
@@ -143,7 +157,7 @@ def train(arguments: Namespace, processes: Processes) -> int:
         scaling = "none" if model.scaling is None else model.scaling.how
         metrics = {"scaling": scaling, **suited, **measures, "diagnosis": diagnosis.to_list()}
         write_text(folder / METRICS_FILE, json_text(metrics))
-        title = f"{type(model).__name__} on {training.name}"
+        title = gettext("{model} on {data}").format(model=type(model).__name__, data=training.name)
         pictures = [name for name in files if name.endswith(".png") and name != "loss.png"]
         page = run_page(
             title, command_line(arguments), history, monitor, as_texts(measures), diagnosis, pictures,
@@ -151,11 +165,12 @@ def train(arguments: Namespace, processes: Processes) -> int:
         write_text(folder / PAGE_FILE, page)
     about = {"variant": arguments.variant, "parameters": model.n_parameters, "data": training.name}
     outcome = {"epochs": len(history), "stopped": history.stopped, "seconds": history.seconds}
-    count, of_which = len(held_out or training), "held out" if held_out else "of the training"
-    some = "" if len(measured) == count else f"{len(measured):,} of "
-    where = f"on {some}the {count:,} examples {of_which}:"
+    count = len(held_out or training)
+    on_all, on_some = ON_HELD_OUT if held_out else ON_TRAINING
+    where = gettext(on_all if len(measured) == count else on_some).format(some=len(measured), count=count)
     files += [METRICS_FILE, PAGE_FILE]
-    lines = [str(history), where, as_lines(measures), *found_lines(diagnosis), f"wrote {folder}: {', '.join(files)}"]
+    wrote = gettext("wrote {folder}: {files}").format(folder=folder, files=", ".join(files))
+    lines = [str(history), where, as_lines(measures), *found_lines(diagnosis), wrote]
     answer(arguments, "\n".join(lines), {**about, **outcome, **metrics, "folder": str(folder), "files": files})
     return RIGHT
 
@@ -201,8 +216,9 @@ def said(suited: dict[str, Any], reasons: Mapping[str, str]) -> list[str]:
     """Return the chosen settings as lines for people, with the reasons where the variant declares them."""
     lines = []
     for name, value in suited.items():
+        setting = f"{flag(name)} {value if isinstance(value, str) else f'{value:.3g}'}"
         reason = f" ({gettext(reasons[name])})" if name in reasons else ""
-        lines.append(f"chosen: {flag(name)} {value if isinstance(value, str) else f'{value:.3g}'}{reason}")
+        lines.append(gettext("chosen: {setting}{reason}").format(setting=setting, reason=reason))
     return lines
 
 

@@ -19,7 +19,7 @@ from aescratch.backend import Array, to_numpy
 from aescratch.batch_norm import BatchNorm
 from aescratch.codes.adversary import BesidePrior
 from aescratch.corruptions import Corruption
-from aescratch.foundations.language import gettext
+from aescratch.foundations.language import Phrase, gettext
 from aescratch.foundations.validation import Data, require_count
 from aescratch.inspection.gradcheck.keeping import in_double_precision
 from aescratch.inspection.gradcheck.meaning.choosing import decay_oracle, oracle_of, weighed
@@ -89,9 +89,8 @@ def check_meaning(
     report = MeaningReport(title.format(model=type(model).__name__, count=len(data[0]), seed=seed))
     for parameter in model.parameters:
         if not np.isfinite(to_numpy(parameter.value)).all():
-            raise ValueError(
-                f"expected finite numbers in {parameter.name}, got NaN or infinity; give the model finite parameters"
-            )
+            message = "expected finite numbers in {name}, got NaN or infinity; give the model finite parameters"
+            raise ValueError(gettext(message).format(name=parameter.name))
     trusting = contract.trusting_batches(model)
     with in_double_precision(model, "numpy"), contract.in_use(model), trusting, np.errstate(all="ignore"):
         if hasattr(model, "dtype"):
@@ -124,11 +123,14 @@ def _let_nothing_hide(model: Any, generator: np.random.Generator) -> None:
 def _require_model(model: Any) -> None:
     lacking = [name for name in ("loss", "backward", "parameters") if not hasattr(model, name)]
     if isinstance(model, type) or lacking:
-        what = f"the class {model.__name__}; pass an instance" if isinstance(model, type) else type(model).__name__
-        raise TypeError(
-            f"expected a model of aescratch, such as ae.Autoencoder([64, 32]), or an object with loss, backward and "
-            f"parameters, got {what}; to test a function of your own, compare it with a second way to compute it"
+        what = type(model).__name__
+        if isinstance(model, type):
+            what = gettext("the class {name}; pass an instance").format(name=model.__name__)
+        message = gettext(
+            "expected a model of aescratch, such as ae.Autoencoder([64, 32]), or an object with loss, backward and "
+            "parameters, got {what}; to test a function of your own, compare it with a second way to compute it"
         )
+        raise TypeError(message.format(what=what))
 
 
 def _opinion_of(model: Any) -> tuple[SecondOpinion | None, str]:
@@ -147,10 +149,8 @@ def _as_data(
     if x is None:
         n_inputs = contract.n_inputs_of(model)
         if opinion is None or n_inputs is None:
-            raise TypeError(
-                f"expected x, since {type(model).__name__} has no widths to draw it from; pass a small "
-                "batch"
-            )
+            message = gettext("expected x, since {model} has no widths to draw it from; pass a small batch")
+            raise TypeError(message.format(model=type(model).__name__))
         x = rng.random((N, n_inputs))
     n_classes = contract.n_classes_of(model)
     if labels is None and contract.takes_labels(model) and n_classes is not None:
@@ -228,7 +228,7 @@ def _look_at_inner(report: MeaningReport, step: Step) -> None:
     for number, (layer, batch) in enumerate(inner, start=1):
         with contract.trusting_batches(layer):
             inner_step = Step(layer, layer.second_opinion(), [batch], step.seed)
-            look_at_objective(report, inner_step, f"loss of layer {number}")
+            look_at_objective(report, inner_step, Phrase("loss of layer {number}", number=number))
 
 
 def _look_at_jacobian(report: MeaningReport, step: Step) -> None:

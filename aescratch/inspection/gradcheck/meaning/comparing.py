@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.foundations.language import gettext
+from aescratch.foundations.language import Sentence, gettext, told
 from aescratch.inspection.gradcheck.numeric import largest_size
 from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE, PASS, Finding, Printable, plain_values, shown
 
@@ -34,6 +34,10 @@ class Reading:
     cause: str
     values: Callable[..., Any]
     cost: int = 1  # the number of slips; of equal formulas the simplest reading is claimed
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.cause, Sentence):
+            self.cause = Sentence(self.cause)
 
 
 def readings(others: Mapping[str, Callable[..., Any]]) -> list[Reading]:
@@ -106,7 +110,7 @@ class MeaningReport(Printable):
     def rows(self) -> list[tuple[str, ...]]:
         """Return the table as texts, the head first."""
         head = (gettext("part"), gettext("what it should compute"), gettext("difference"), gettext("verdict"))
-        return [head, *((look.part, look.claim, look.shown, look.verdict) for look in self.looks)]
+        return [head, *((told(look.part), look.claim, look.shown, look.verdict) for look in self.looks)]
 
     def summary(self) -> str:
         """Return the last line: the verdict, and how many comparisons are right."""
@@ -127,24 +131,25 @@ def compare(
     report: MeaningReport, part: str, forward: Callable[..., Any], oracle: Oracle, *, row_if_right: bool = True
 ) -> bool:
     """Compare forward with the oracle, case by case; add the result to the report, and return whether they agree."""
+    claim = gettext(oracle.claim)
     try:
         found = [np.array(forward(*copy.deepcopy(case)), float) for case in oracle.cases]
     except Exception as error:
         message = gettext("{part} raised {kind} when it was called alone: {error}")
-        message = message.format(part=part, kind=type(error).__name__, error=error)
-        report.add(Look(part, oracle.claim, None, INCONCLUSIVE), Finding("raised", part, INCONCLUSIVE, message))
+        message = message.format(part=told(part), kind=type(error).__name__, error=error)
+        report.add(Look(part, claim, None, INCONCLUSIVE), Finding("raised", part, INCONCLUSIVE, message))
         return False
     wanted = [np.asarray(oracle.expected(*case), float) for case in oracle.cases]
     floor = _floor(wanted)
     differences = [_difference(a, b, floor) for a, b in zip(found, wanted, strict=True)]
     worst = int(np.argmax(differences))
     if differences[worst] <= TOLERANCE:
-        report.looks += [Look(part, oracle.claim, differences[worst])] if row_if_right else []
+        report.looks += [Look(part, claim, differences[worst])] if row_if_right else []
         return True
-    message, evidence = _numbers(part, oracle.claim, found[worst], wanted[worst])
+    message, evidence = _numbers(told(part), claim, found[worst], wanted[worst])
     cause = explain(found, oracle)
-    finding = Finding("wrong-meaning", part, "error", message, evidence, cause, oracle.question)
-    report.add(Look(part, oracle.claim, differences[worst], FAIL), finding)
+    finding = Finding("wrong-meaning", part, "error", message, evidence, cause, gettext(oracle.question))
+    report.add(Look(part, claim, differences[worst], FAIL), finding)
     return False
 
 
@@ -161,7 +166,7 @@ def explain(found: Sequence[Any], oracle: Oracle) -> str:
         return ""
     least = min(reading.cost for reading in fitting)
     causes = dict.fromkeys(reading.cause for reading in fitting if reading.cost == least)
-    return gettext(", or ").join(causes) if len(causes) < 3 else ""
+    return gettext(", or ").join(map(gettext, causes)) if len(causes) < 3 else ""
 
 
 def _value(formula: Callable[..., Any], case: tuple[Any, ...]) -> Any:

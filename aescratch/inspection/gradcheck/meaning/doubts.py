@@ -43,7 +43,8 @@ class Doubts:
         self.reasons = [f"{name} ({type(part).__name__})" for name, part in _added(step.model, self.author).items()]
         for name in self.in_the_path:
             if any(_differs_in_use(call) for call in calls if call.name == name):
-                self.reasons.append(f"{name} ({type(unknown[name]).__name__}), whose apply isn't its forward")
+                reason = gettext("{part} ({kind}), whose apply isn't its forward")
+                self.reasons.append(reason.format(part=name, kind=type(unknown[name]).__name__))
 
     @contextlib.contextmanager
     def softening(self, report: MeaningReport) -> Iterator[MeaningReport]:

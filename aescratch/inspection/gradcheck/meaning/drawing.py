@@ -14,6 +14,7 @@ import numpy as np
 from aescratch.backend import Array
 from aescratch.codes.adversary import BesidePrior
 from aescratch.corruptions import GaussianNoise, MaskingNoise, SaltAndPepperNoise
+from aescratch.foundations.language import Phrase
 from aescratch.functions import FORMULAS
 from aescratch.inspection.gradcheck.meaning.comparing import MeaningReport, Oracle, compare
 from aescratch.inspection.gradcheck.meaning.noise import Draws, Sample, rows_for
@@ -64,11 +65,12 @@ def look_at_spelled_out_noise(report: MeaningReport, step: Step) -> None:
             def corrupt(x: Array, seed: int, name: str = name) -> Array:
                 return step.again([x], seed).drawn(name, x)
 
-            Draws(report, "loss's corruption").look_at_corruption(part, corrupt, step.x.shape[1], step.seed)
+            Draws(report, Phrase("loss's corruption")).look_at_corruption(part, corrupt, step.x.shape[1], step.seed)
         elif isinstance(part, Sampling) and step.opinion.heads is not None:
             before = [(p, p.value.copy()) for head in step.opinion.heads for p in head.parameters]
             width = step.opinion.heads[0].b.size
-            Draws(report, "loss's sampling").look_at_sampler(_spelled_out(step, behind.layers), width, step.seed)
+            draws = Draws(report, Phrase("loss's sampling"))
+            draws.look_at_sampler(_spelled_out(step, behind.layers), width, step.seed)
             for parameter, value in before:
                 parameter.value = value
 

@@ -20,6 +20,7 @@ from aescratch.codes.bounds import BernoulliLikelihood, GaussianLikelihood
 from aescratch.codes.codebook import Codebook, StraightThrough
 from aescratch.corruptions import HiddenEntries
 from aescratch.dropout import Dropout
+from aescratch.foundations.language import Phrase, Sentence
 from aescratch.functions import ACTIVATIONS, FORMULAS
 from aescratch.functions.formula import Activation, Formula
 from aescratch.functions.one_by_one import affine, each, largest, logistic, rows_of_length_one, slope_of
@@ -72,8 +73,8 @@ def _element_wise(
 
     formula = _scalar(record, layer)
     right = of(formula)
-    activations = {
-        f"it is {other.layer}: {other.claim}": _scalar(other, layer)
+    activations: dict[str, Scalar] = {
+        Phrase("it is {name}: {formula}", name=other.layer, formula=Sentence(other.claim)): _scalar(other, layer)
         for name, other in ACTIVATIONS.items()
         if name not in (record.name, "identity")
     }
@@ -164,8 +165,8 @@ def top_k(rng: np.random.Generator, layer: TopK) -> Oracle:
     others: dict[str, OfX] = {
         "it keeps the largest by absolute value instead of by value": lambda a: largest(a, k, abs),
         "it keeps the smallest": lambda a: largest(a, k, lambda v: -v),
-        f"it keeps {k - 1} units, one too few": lambda a: largest(a, k - 1),
-        f"it keeps {k + 1} units, one too many": lambda a: largest(a, k + 1),
+        Phrase("it keeps {count} units, one too few", count=k - 1): lambda a: largest(a, k - 1),
+        Phrase("it keeps {count} units, one too many", count=k + 1): lambda a: largest(a, k + 1),
         "it drops the k largest": lambda a: a - largest(a, k),
         "it keeps all entries that tie, and so more than k": lambda a: from_value(a, np.sort(a, axis=1)[:, [-k]]),
         "of entries that tie it keeps the last": lambda a: largest(a[:, ::-1], k)[:, ::-1],
@@ -177,7 +178,7 @@ def top_k(rng: np.random.Generator, layer: TopK) -> Oracle:
         "it subtracts the smallest kept value": lambda a: np.where(
             mask(a), a - np.sort(a, axis=1)[:, [-k]], 0.0),
     }  # fmt: skip
-    claim, question = f"the {k} largest of each row", FORMULAS["top_k"].question
+    claim, question = Phrase("the {k} largest of each row", k=k), FORMULAS["top_k"].question
     return Oracle(claim, lambda a: largest(a, k), cases, readings(others), question)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.corruptions import GaussianNoise, SaltAndPepperNoise
+from aescratch.foundations.language import Phrase, Sentence, gettext, told
 from aescratch.inspection.gradcheck.meaning.comparing import Look, MeaningReport, Oracle, Reading, compare, readings
 from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE, Finding
 
@@ -110,7 +111,8 @@ class Draws:
         expected = Oracle(
             "the spread of z, the root of its variance exp(log_var)",
             lambda m, v: np.array([math.sqrt(math.exp(value - base)) for value in v]), cases,
-            [Reading(f"the spread of z is {words}", lambda m, v, f=f: f(v) / f(at_base)) for words, f in near.items()],
+            [Reading(Phrase("the spread of z is {spread}", spread=Sentence(words)), lambda m, v, f=f: f(v) / f(at_base))
+             for words, f in near.items()],
             question,
         )  # fmt: skip
         right = compare(self.report, self.part, lambda m, v: location_and_spread(m, v)[1], expected)
@@ -123,22 +125,30 @@ class Draws:
     def look_at_normal(self, noise: Array, sigma: float, what: str, causes: Mapping[str, float]) -> None:
         """Check that noise is normal with this spread, centred, and independent from entry to entry."""
         n = noise.size
-        question = f"What should {what} be: its centre, its spread, its shape, and its dependence between entries?"
+        noun = {"what": gettext(what)}
+        question = Phrase(
+            "What should {what} be: its centre, its spread, its shape, and its dependence between entries?", **noun
+        )
         spread = float(np.sqrt((noise**2).mean()))
-        self.look_at_chance(f"the spread of {what}", spread, sigma, sigma / math.sqrt(2 * n), question, causes)
+        claim = Phrase("the spread of {what}", **noun)
+        self.look_at_chance(claim, spread, sigma, sigma / math.sqrt(2 * n), question, causes)
         if not sigma or not spread:
             return
         e = noise / spread
         mean = float(e.mean())
-        shapes = {f"{what} is {kind}, where it should be normal": m for kind, m in (("uniform", 1.8), ("a sign", 1.0))}
-        of_unit, of_example = f"{what} is the same for all units of an example", f"{what} is the same for all examples"
-        for claim, found, wanted, deviation, guesses in (
-            ("the mean", mean, 0.0, 1.0, {f"{what} isn't centred": mean}),
-            ("the fourth moment", float((e**4).mean()), 3.0, math.sqrt(24), shapes),
-            ("the correlation of two units", _link(e, 1), 0.0, 1.0, {of_unit: 1.0}),
-            ("the correlation of two examples", _link(e, 0), 0.0, 1.0, {of_example: 1.0}),
+        fourth = float((e**4).mean())
+        uniform, sign = "{what} is uniform, where it should be normal", "{what} is a sign, where it should be normal"
+        of_unit, of_example = "{what} is the same for all units of an example", "{what} is the same for all examples"
+        for template, found, wanted, deviation, guesses in (
+            ("the mean of {what}", mean, 0.0, 1.0, {"{what} isn't centred": mean}),
+            ("the fourth moment of {what}", fourth, 3.0, math.sqrt(24), {uniform: 1.8, sign: 1.0}),
+            ("the correlation of two units of {what}", _link(e, 1), 0.0, 1.0, {of_unit: 1.0}),
+            ("the correlation of two examples of {what}", _link(e, 0), 0.0, 1.0, {of_example: 1.0}),
         ):
-            self.look_at_chance(f"{claim} of {what}", found, wanted, deviation / math.sqrt(n), question, guesses)
+            self.look_at_chance(
+                Phrase(template, **noun), found, wanted, deviation / math.sqrt(n), question,
+                {Phrase(cause, **noun): value for cause, value in guesses.items()},
+            )  # fmt: skip
 
     def look_at_chance(
         self, claim: str, found: float, expected: float, deviation: float, question: str, causes: Mapping[str, float]
@@ -146,8 +156,9 @@ class Draws:
         """Check that a statistic is within six standard errors of its expected value; name the cause that fits."""
         allowed = SIGMAS * deviation + 1e-12
         fitting = [cause for cause, value in causes.items() if abs(found - value) <= allowed]
-        message = f"{claim} should be {expected:.4g} ± {allowed:.1g}, got {found:.4g}"
         evidence = {"found": found, "expected": expected, "allowed": allowed}
+        template = "{claim} should be {expected:.4g} ± {allowed:.1g}, got {found:.4g}"
+        message = Phrase(template, claim=gettext(claim), **evidence)
         cause = fitting[0] if len(fitting) == 1 else ""
         difference = abs(found - expected)
         self._add(claim, difference <= allowed, message, cause, question, evidence, difference)
@@ -158,9 +169,10 @@ class Draws:
         try:
             drawn, again = np.array(draw(), float), np.array(draw(), float)
         except Exception as error:
-            message = f"{self.part} raised {type(error).__name__}: {error}"
+            message = gettext("{what} raised {kind}: {error}")
+            message = message.format(what=told(self.part), kind=type(error).__name__, error=error)
             finding = Finding("raised", self.part, INCONCLUSIVE, message)
-            self.report.add(Look(self.part, claim, None, INCONCLUSIVE), finding)
+            self.report.add(Look(self.part, gettext(claim), None, INCONCLUSIVE), finding)
             return None
         same = np.array_equal(drawn, again)
         self._add(
@@ -199,19 +211,24 @@ class Draws:
         if max(found.values()) < 0.5:  # whole rows or columns are few draws, whose share may be anything
             share = float(hit.mean())
             self.look_at_chance("the share of hit entries", share, p, deviation, question, causes)
-        for axis, line in enumerate(("column", "row")) if 0 < p < 1 and min(p, 1 - p) * hit.size > 100 else ():
-            guesses = {f"whole {line}s are hit, where entries should be": 1.0}
-            error = 1 / math.sqrt(hit.size)
-            self.look_at_chance(f"the correlation of hits in a {line}", found[axis], 0.0, error, question, guesses)
+        if not (0 < p < 1 and min(p, 1 - p) * hit.size > 100):
+            return
+        for axis, (claim, cause) in enumerate((
+            ("the correlation of hits in a column", "whole columns are hit, where entries should be"),
+            ("the correlation of hits in a row", "whole rows are hit, where entries should be"),
+        )):  # fmt: skip
+            self.look_at_chance(claim, found[axis], 0.0, 1 / math.sqrt(hit.size), question, {cause: 1.0})
 
     def _look_at_values(self, values: Array, salted: bool) -> None:
         allowed = (0.0, 1.0) if salted else (0.0,)
         ok = bool(np.isin(values, allowed).all())
-        expected = " or ".join(f"{value:g}" for value in allowed)
+        expected = gettext("0 or 1") if salted else "0"
         is_one_number = (values == values[0]).all() and values[0] in (1.0, -1.0, 0.5, 0.0)
-        cause = f"it sets them to {values[0] + 0.0:g}" if is_one_number else ""
-        message = f"hit entries should be {expected}, got {values[~np.isin(values, allowed)][:1]}"
-        self._add(f"hit entries become {expected}", ok, message, cause, "What value does a hit entry get?")
+        cause = Phrase("it sets them to {value:g}", value=values[0] + 0.0) if is_one_number else ""
+        other = values[~np.isin(values, allowed)][:1]
+        message = Phrase("hit entries should be {expected}, got {got}", expected=expected, got=other)
+        claim = Phrase("hit entries become {expected}", expected=expected)
+        self._add(claim, ok, message, cause, "What value does a hit entry get?")
         if salted and ok:
             causes = {"all hits become 0": 0.0, "all hits become 1": 1.0}
             question = "How many of the hits are salt, and how many pepper?"
@@ -222,11 +239,13 @@ class Draws:
         self, claim: str, ok: bool, message: str, cause: str, question: str, evidence: dict[str, Any] | None = None,
         difference: float = 0.0,
     ) -> None:  # fmt: skip
+        claim = gettext(claim)
         if ok:
             self.report.add(Look(self.part, claim, difference))
             return
-        message = f"{self.part}: {message}"
-        finding = Finding("wrong-meaning", self.part, "error", message, evidence or {}, cause, question)
+        message = told(self.part) + ": " + gettext(message)
+        why, ask = gettext(cause), gettext(question)
+        finding = Finding("wrong-meaning", self.part, "error", message, evidence or {}, why, ask)
         self.report.add(Look(self.part, claim, difference or None, FAIL), finding)
 
 
@@ -242,7 +261,7 @@ def _monte_carlo(sample: Sample, width: int, seed: int) -> str:
     z = sample(np.full(width, mu), np.full(width, log_var), seed)
     of_samples = float((-((z - mu) ** 2) / (2 * math.exp(log_var)) - log_var / 2 + z**2 / 2).mean())
     stated = (math.exp(log_var) + mu**2 - 1 - log_var) / 2
-    return (
-        f"; at mu = {mu}, log_var = {log_var} the divergence from N(0, 1) is {of_samples:.3f} by a Monte-Carlo "
-        f"estimate from the samples, but {stated:.3f} for the distribution that they should come from"
-    )
+    return gettext(
+        "; at mu = {mu}, log_var = {log_var} the divergence from N(0, 1) is {of_samples:.3f} by a Monte-Carlo estimate "
+        "from the samples, but {stated:.3f} for the distribution that they should come from"
+    ).format(mu=mu, log_var=log_var, of_samples=of_samples, stated=stated)

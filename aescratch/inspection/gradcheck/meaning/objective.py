@@ -18,7 +18,7 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.corruptions import Corruption
-from aescratch.foundations.language import gettext
+from aescratch.foundations.language import Phrase, Sentence, gettext, told
 from aescratch.functions.one_by_one import each, logistic
 from aescratch.inspection.gradcheck.meaning.choosing import decay_oracle, oracle_of
 from aescratch.inspection.gradcheck.meaning.comparing import MeaningReport, Oracle, Reading, compare
@@ -56,7 +56,8 @@ class Step:
         def run() -> None:
             loss = self.model.loss(*[array.copy() for array in self.batch], rng=self.seed)
             if loss is None or np.ndim(loss):
-                raise TypeError(f"expected a number, got {type(loss).__name__}; return the sum of the terms")
+                message = gettext("expected a number, got {kind}; return the sum of the terms")
+                raise TypeError(message.format(kind=type(loss).__name__))
             totals.append(float(loss))
 
         calls = record(self.model, run)
@@ -145,7 +146,7 @@ def look_at_objective(report: MeaningReport, step: Step, name: str = "loss") -> 
     terms = [Terms(one) for one in steps]
     if not (np.isfinite(terms[0].total) or np.isfinite(step.total)):
         message = gettext("{name} and its terms are {total}, which can't be compared; pass other data or parameters")
-        message = message.format(name=name, total=step.total)
+        message = message.format(name=told(name), total=step.total)
         report.findings.append(Finding("not-finite", name, INCONCLUSIVE, message))
         return
     drawn = [step.of(part) for part in step.parts.values() if isinstance(part, (Corruption, Sampling))]
@@ -156,7 +157,8 @@ def look_at_objective(report: MeaningReport, step: Step, name: str = "loss") -> 
         _look_at_mean(report, step, name)
         return
     claim = " + ".join(sorted(terms[0].values, key=list(step.parts).index))
-    claim += f", against {step.opinion.against}" if step.opinion.against else ""
+    if step.opinion.against:
+        claim = Phrase("{terms}, against {target}", terms=claim, target=Sentence(step.opinion.against))
     question = "Which terms does the objective have, and what does each compare or measure?"
     cases = [(i,) for i in range(len(steps))]
     oracle = Oracle(claim, lambda i: terms[i].total, cases, _readings(step.model, terms), question)
@@ -183,8 +185,9 @@ def _readings(model: Any, terms: Sequence[Terms]) -> Iterator[Reading]:
         return Reading(cause, lambda i: with_another(name, value, i), cost)
 
     for name in terms[0].values:
-        yield reading(f"the term {name} is left out", name, lambda i: 0.0)
-        yield reading(f"the term {name} is counted twice", name, lambda i, name=name: 2 * terms[i].values[name])
+        yield reading(Phrase("the term {name} is left out", name=name), name, lambda i: 0.0)
+        twice = Phrase("the term {name} is counted twice", name=name)
+        yield reading(twice, name, lambda i, name=name: 2 * terms[i].values[name])
     for cause, (name, _) in terms[0].mistaken.items():
         part = terms[0].of[name][0]
         yield reading(cause, name, lambda i, part=part, cause=cause: _number(part, *terms[i].mistaken[cause][1]))
@@ -193,7 +196,8 @@ def _readings(model: Any, terms: Sequence[Terms]) -> Iterator[Reading]:
         for slip in oracle.readings if oracle is not None and terms[0].values[name] else ():
             value = lambda i, name=name, slip=slip: slip.values(*terms[i].of[name][1])  # noqa: E731
             if slip.cause != TWICE:  # reported above
-                yield reading(f"in the term {name}, {slip.cause}", name, value, slip.cost)
+                cause = Phrase("in the term {name}, {cause}", name=name, cause=slip.cause)
+                yield reading(cause, name, value, slip.cost)
 
 
 def _number(part: Any, *arguments: Any) -> float:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.language import Phrase, Sentence, joined
 from aescratch.functions import FORMULAS
 from aescratch.functions.formula import Term
 from aescratch.functions.one_by_one import bernoulli_divergence, each, logistic
@@ -85,12 +86,14 @@ def weighed_term(
             {"": entries, **others}.items(), REDUCTIONS.items(), possible.items(), weights.items()
         )
         for (text, entry), (how, reduction), (factor, times), (w, weighing) in choices:
-            slips = [slip for slip in (text, how, times, weighing) if slip]
+            slips = [Sentence(slip) for slip in (text, how, times, weighing) if slip]
             if 0 < len(slips) < 3:
-                yield Reading(", and ".join(slips), partial(value, entry, reduction, factor * w), len(slips))
+                cause = slips[0] if len(slips) == 1 else Phrase("{one}, and {other}", one=slips[0], other=slips[1])
+                yield Reading(cause, partial(value, entry, reduction, factor * w), len(slips))
 
     expected = partial(value, entries, REDUCTIONS[""], weight)
-    return Oracle(claim if weight == 1 else f"{claim}, × {weight:g}", expected, cases, readings(), question)
+    told = claim if weight == 1 else joined("", [Sentence(claim), f", × {weight:g}"])
+    return Oracle(told, expected, cases, readings(), question)
 
 
 def _around_rho(rng: np.random.Generator, rho: float) -> tuple[Any, ...]:
@@ -308,10 +311,11 @@ def weight_decay(lam: float, weights: Sequence[Array], shared: Sequence[Array], 
         if shared:
             yield Reading("it counts tied weights twice", lambda: lam * full(weights, shared))
         for number, W in enumerate(weights, start=1) if len(weights) > 1 else ():
-            yield Reading(
-                f"it leaves out weights {number} of {len(weights)}", lambda W=W: lam * (full(weights) - full([W]))
-            )
-            yield Reading(f"it uses only weights {number} of {len(weights)}", lambda W=W: lam * full([W]))
+            which = {"number": number, "count": len(weights)}
+            left_out = Phrase("it leaves out weights {number} of {count}", **which)
+            yield Reading(left_out, lambda W=W: lam * (full(weights) - full([W])))
+            alone = Phrase("it uses only weights {number} of {count}", **which)
+            yield Reading(alone, lambda W=W: lam * full([W]))
 
     claim = "(lam/2) Σ W², no biases, a tied W once"
     question = "Which parameters multiply an input, and which only shift it? How often does each appear?"

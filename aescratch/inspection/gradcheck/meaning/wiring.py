@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.language import Phrase, gettext
 from aescratch.functions.one_by_one import each, logistic
 from aescratch.inspection.gradcheck.meaning.comparing import MeaningReport, Oracle, compare, readings
 from aescratch.inspection.gradcheck.meaning.objective import Step
@@ -24,7 +25,8 @@ def look_at_passes(report: MeaningReport, step: Step) -> None:
     h = opinion.code(x)
     if opinion.most_active is not None:
         active = np.minimum((h != 0).sum(axis=1), opinion.most_active)
-        count = Oracle(f"at most {opinion.most_active} units of an example", lambda x: active, [(x,)], [], question)
+        few = Phrase("at most {count} units of an example", count=opinion.most_active)
+        count = Oracle(few, lambda x: active, [(x,)], [], question)
         compare(report, "encode", lambda x: (model.encode(x) != 0).sum(axis=1), count)
     logits = opinion.output(h)
     if isinstance(model.reconstruction, BinaryCrossEntropy):
@@ -92,7 +94,8 @@ def look_at_sharing(report: MeaningReport, model: Any, rng: np.random.Generator)
             n_in, n_out = partner.W.shape
             wanted, found = matrix(partner, n_in).T, matrix(mirror, n_out)
             oracle = Oracle(claim, lambda wanted=wanted: wanted, [()], [], question)
-            alike = compare(report, "tied weights", lambda found=found: found, oracle)
+            alike = compare(report, Phrase("tied weights"), lambda found=found: found, oracle)
             if size and not alike and equal_at_first:
-                report.findings[-1].cause = "the decoder has its own weights, which were equal only at the start"
+                cause = gettext("the decoder has its own weights, which were equal only at the start")
+                report.findings[-1].cause = cause
             equal_at_first = equal_at_first and alike
