@@ -16,10 +16,9 @@ from test_grading import own_course, rows_of
 
 from aescratch.classroom.exercise import read_course
 from aescratch.classroom.grading import feedback, runs
-from aescratch.classroom.grading.dropping import lowest
 from aescratch.classroom.grading.formats import as_csv, as_gradescope, as_json, as_nbgrader, as_otter
-from aescratch.classroom.grading.grades import Say, collect
-from aescratch.classroom.grading.lateness import Lateness, Rule, deducted, due_of, lateness_of, rule_of
+from aescratch.classroom.grading.grades import Say, collect, lowest
+from aescratch.classroom.grading.lateness import Lateness, deducted, due_of, lateness_of, rule_of
 from aescratch.classroom.grading.overrides import Override, SayError, read_overrides
 from aescratch.classroom.grading.parts import declared
 from aescratch.classroom.grading.roster import Row
@@ -175,23 +174,23 @@ class Berlin(tzinfo):
     ],
 )  # fmt: skip
 def test_a_day_counts_as_soon_as_it_has_started(after, days):
-    late = lateness_of(DUE + after, None, DUE, Rule(Fraction(10)))
+    late = lateness_of(DUE + after, None, DUE, Fraction(10))
     assert late == (None if days is None else Lateness(days, min(Fraction(1), Fraction(days, 10))))
-    assert lateness_of((DUE + after).astimezone(timezone.utc), None, DUE, Rule(Fraction(10))) == late
+    assert lateness_of((DUE + after).astimezone(timezone.utc), None, DUE, Fraction(10)) == late
 
 
 def test_the_hour_when_summer_time_ends_is_counted():
     due = datetime(2026, 10, 24, 18, 0, tzinfo=Berlin())
-    assert lateness_of(due.replace(day=25, hour=17, minute=30), None, due, None) == Lateness(2)  # 24.5 hours
-    assert lateness_of(due.replace(day=25, hour=17), None, due, None) == Lateness(1)
+    assert lateness_of(due.replace(day=25, hour=17, minute=30), None, due, Fraction(0)) == Lateness(2)  # 24.5 hours
+    assert lateness_of(due.replace(day=25, hour=17), None, due, Fraction(0)) == Lateness(1)
 
 
 def test_a_time_decides_and_a_flag_alone_costs_nothing():
-    rule = Rule(Fraction(10))
+    rule = Fraction(10)
     assert lateness_of(None, True, DUE, rule) == lateness_of(DUE + HOUR, True, None, rule) == Lateness(None, Fraction(0))
     assert lateness_of(DUE - HOUR, True, DUE, rule) is None
     assert lateness_of(DUE + HOUR, False, DUE, rule) == Lateness(1, Fraction(1, 10))
-    assert lateness_of(DUE + HOUR, None, DUE, None) == Lateness(1, Fraction(0))
+    assert lateness_of(DUE + HOUR, None, DUE, Fraction(0)) == Lateness(1, Fraction(0))
     assert lateness_of(None, None, DUE, rule) is lateness_of(None, False, DUE, rule) is None
     assert "nothing is deducted" in str(Lateness(None))
 
@@ -203,7 +202,7 @@ def test_what_is_deducted_is_rounded_down_to_hundredths():
 
 @pytest.mark.parametrize(("text", "percent"), [("10%/day", 10), ("2.5%/day", Fraction(5, 2)), (" 100 % / day", 100)])
 def test_a_rule_is_percent_a_day(text, percent):
-    assert rule_of(text) == Rule(Fraction(percent))
+    assert rule_of(text) == Fraction(percent)
 
 
 @pytest.mark.parametrize("text", ["", "10", "10%", "10/day", "0%/day", "101%/day", "-5%/day", "10%/hour", "ten%/day"])
@@ -233,7 +232,7 @@ def test_each_exercise_is_as_late_as_it_came(exercises):
         "double": Arrival(0, DUE), "again": Arrival(1, DUE + 30 * HOUR), "more": Arrival(2, late=True),
     })  # fmt: skip
     records = {("kim", exercise.name): record(exercise, 5) for exercise in exercises}
-    grades = collect([submission], exercises, records, Say(due=DUE, late=Rule(Fraction(10))))
+    grades = collect([submission], exercises, records, Say(due=DUE, late=Fraction(10)))
     assert [graded.points for graded in grades.students[0].graded] == [5, 4, 5]
     assert grades.students[0].late == Lateness(2, Fraction(1, 5))
     assert [each["late"] for each in json.loads(as_json(grades))["students"][0]["exercises"]] == [
@@ -250,7 +249,7 @@ def test_points_earned_deducted_and_counted_stand_apart(exercises):
         "old": {}, "pia": {"handed_in": DUE + 300 * HOUR},
     }  # fmt: skip
     points = dict.fromkeys(times, ("6.99", 10, None))
-    say = Say({("kim", "again"): Override(Fraction(5), ("so",))}, DUE, {"max": DUE + 24 * HOUR}, Rule(Fraction(10)))
+    say = Say({("kim", "again"): Override(Fraction(5), ("so",))}, DUE, {"max": DUE + 24 * HOUR}, Fraction(10))
     grades = collected(exercises, points, say, times)
     found = {student["student"]: student for student in json.loads(as_json(grades))["students"]}
     kim = found["kim"]["exercises"]
@@ -282,7 +281,7 @@ def test_points_earned_deducted_and_counted_stand_apart(exercises):
 def test_gradescope_gets_the_score_that_counts_in_place_of_the_tests(exercises):
     plain = json.loads(as_gradescope(collected(exercises, {"kim": (10, 10, 20)})))
     assert "score" not in plain
-    say = Say({("kim", "more"): Override(Fraction(12), ("see me",))}, DUE, {}, Rule(Fraction(50)))
+    say = Say({("kim", "more"): Override(Fraction(12), ("see me",))}, DUE, {}, Fraction(50))
     results = json.loads(as_gradescope(collected(exercises, {"kim": (10, 10, 20)}, say, {"kim": {"handed_in": DUE + HOUR}})))
     schema = json.loads((pathlib.Path(__file__).parent / "data" / "gradescope-results.schema.json").read_text())
     assert "score" in schema["properties"]

@@ -13,13 +13,12 @@ from typing import Any
 
 import aescratch as ae
 from aescratch.classroom.exercise import Exercise
-from aescratch.classroom.grading.dropping import lowest
 from aescratch.classroom.grading.exports.attempts import MOST_SHOWN
-from aescratch.classroom.grading.lateness import Lateness, Rule, deducted, lateness_of
+from aescratch.classroom.grading.lateness import Lateness, deducted, lateness_of
 from aescratch.classroom.grading.ledger import Record, said_in
 from aescratch.classroom.grading.marks import Entry, without_points
 from aescratch.classroom.grading.overrides import NONE, Override, Place
-from aescratch.classroom.grading.parts import HUNDREDTHS, points_of
+from aescratch.classroom.grading.parts import HUNDREDTHS
 from aescratch.classroom.grading.submissions import Arrival, Submission
 from aescratch.foundations.language import gettext, language, with_sentences
 
@@ -34,7 +33,7 @@ class Say:
     overrides: Mapping[Place, Override] = field(default_factory=dict)
     due: datetime | None = None
     own_due: Mapping[str, datetime] = field(default_factory=dict)  # of students with another due date
-    late: Rule | None = None
+    late: Fraction = Fraction(0)  # percent of the earned points that each started day costs
     quotients: int = 100  # percent of the points for gradients by difference quotients
     drop: int = 0  # number of each student's lowest exercises to drop
     before: Mapping[Place, Fraction] = field(default_factory=dict)  # points before regrading
@@ -112,9 +111,9 @@ class Student:
         return sum((graded.points for graded in self.counting), Fraction(0))
 
     @property
-    def of(self) -> Fraction:
+    def of(self) -> int:
         """The maximum of the exercises that count."""
-        return sum((points_of(graded.exercise) for graded in self.counting), Fraction(0))
+        return sum(graded.exercise.points for graded in self.counting)
 
     @property
     def deducted(self) -> Fraction:
@@ -134,9 +133,9 @@ class Grades:
     version: str = ae.__version__
 
     @property
-    def of(self) -> Fraction:
+    def of(self) -> int:
         """The maximum of all exercises."""
-        return sum((points_of(exercise) for exercise in self.exercises), Fraction(0))
+        return sum(exercise.points for exercise in self.exercises)
 
 
 def graded(exercise: Exercise, submission: Submission, record: Record | None, quotients: int = 100) -> Graded:
@@ -174,6 +173,12 @@ def _shared(parts: Sequence[Entry], percent: int, reason: str) -> Iterator[Entry
         yield part._replace(points=left, reason=reason) if part.points else part
 
 
+def lowest(points: Sequence[tuple[Fraction, int]], count: int) -> set[int]:
+    """Return the places with the lowest share of their points; of equal ones, that with more points, then the first."""
+    shares = [earned / of if of else Fraction(1) for earned, of in points]
+    return set(sorted(range(len(points)), key=lambda i: (shares[i], -points[i][1], i))[:count])
+
+
 def collect(
     submissions: Sequence[Submission], exercises: Sequence[Exercise], records: Mapping[tuple[str, str], Record],
     say: Say = Say(), **about: Any,
@@ -194,7 +199,7 @@ def collect(
             late = lateness_of(arrival.handed_in, arrival.late, due, say.late)
             cost = deducted(found.earned, late.share) if late else Fraction(0)
             student.graded.append(replace(found, late=late, deducted=cost))
-        for i in lowest([(each.points, points_of(each.exercise)) for each in student.graded], say.drop):
+        for i in lowest([(each.points, each.exercise.points) for each in student.graded], say.drop):
             student.graded[i] = replace(student.graded[i], dropped=True)
         students.append(student)
     grades = Grades(exercises, students, **about)

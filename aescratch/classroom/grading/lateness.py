@@ -16,16 +16,6 @@ from aescratch.foundations.language import gettext
 DAY = timedelta(days=1)
 
 
-class Rule(NamedTuple):
-    """The percentage of the earned points that each started day costs."""
-
-    percent: Fraction
-
-    def share(self, days: int) -> Fraction:
-        """Return the share that is deducted, at most 1."""
-        return min(Fraction(1), days * self.percent / 100)
-
-
 class Lateness(NamedTuple):
     """How late a submission is."""
 
@@ -41,13 +31,13 @@ class Lateness(NamedTuple):
         return str(cost.format(late=late, percent=float(100 * self.share))) if self.share else late
 
 
-def rule_of(text: str) -> Rule:
-    """Return the rule that a text spells."""
+def rule_of(text: str) -> Fraction:
+    """Return the percentage of the earned points that each started day costs, as a text spells it."""
     spelled = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?% ?/ ?day", text.strip())
     percent = Fraction(spelled[1]) if spelled else Fraction(0)
     if not 0 < percent <= 100:
         raise ValueError(f"expected a rule such as 10%/day, with more than 0 and at most 100 %, got {text!r}")
-    return Rule(percent)
+    return percent
 
 
 def due_of(text: str) -> datetime:
@@ -63,14 +53,14 @@ def due_of(text: str) -> datetime:
 
 
 def lateness_of(
-    handed_in: datetime | None, flag: bool | None, due: datetime | None, rule: Rule | None
+    handed_in: datetime | None, flag: bool | None, due: datetime | None, percent: Fraction
 ) -> Lateness | None:
     """Return the lateness of a submission, or None if it is in time or unknown; a time comes before a flag."""
     if handed_in is None or due is None:
         return Lateness(None) if flag else None
     # In UTC, since times of one zone are subtracted as clocks show them: an hour wrong when summer time ends.
     days = -((due.astimezone(timezone.utc) - handed_in.astimezone(timezone.utc)) // DAY)
-    return Lateness(days, rule.share(days) if rule else Fraction(0)) if days > 0 else None
+    return Lateness(days, min(Fraction(1), days * percent / 100)) if days > 0 else None
 
 
 def deducted(earned: Fraction, share: Fraction) -> Fraction:

@@ -18,7 +18,6 @@ from typing import NamedTuple
 
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.grading.exports.archives import composed
-from aescratch.classroom.grading.parts import points_of
 from aescratch.classroom.grading.roster import read_table
 from aescratch.foundations.files import write_text
 
@@ -118,7 +117,7 @@ def _read(row: Mapping[str, str], students: Sequence[str], exercises: Mapping[st
     exercise = exercises.get(row["exercise"])
     if exercise is None:
         raise SayError(f"there is no exercise {row['exercise']!r}{near(row['exercise'], exercises)}")
-    points, comment, of = row["points"], row["comment"], points_of(exercise)
+    points, comment, of = row["points"], row["comment"], exercise.points
     if not points and not comment:
         raise SayError("it has neither points nor a comment; give one, or delete the line")
     given = Fraction(points.replace(",", ".")) if POINTS.fullmatch(points) else None

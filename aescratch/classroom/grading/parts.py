@@ -59,9 +59,9 @@ class Expected:
         return [name for name in self.tensors if name not in self.given]
 
 
-def points_of(exercise: Exercise) -> Fraction:
-    """Return the points of an exercise."""
-    return Fraction(exercise.points)
+def number(points: Fraction | int) -> int | float:
+    """Return points as they are written: whole ones as an int."""
+    return int(points) if points.denominator == 1 else float(points)
 
 
 @functools.cache
@@ -144,11 +144,11 @@ def declared(exercise: Exercise) -> tuple[Part, ...]:
         for name, kind, tensor, percent in _parts(report):
             parts.append((title + name, number, kind, tensor, weight * percent))
     total = sum(share for *_, share in parts)
-    hundredths = points_of(exercise) * HUNDREDTHS
+    hundredths = exercise.points * HUNDREDTHS
     exact = [hundredths * share / total for *_, share in parts]
     whole = [int(value) for value in exact]
     by_loss = sorted(range(len(parts)), key=lambda i: (whole[i] - exact[i], i))
-    for i in by_loss[: int(hundredths) - sum(whole)]:
+    for i in by_loss[: hundredths - sum(whole)]:
         whole[i] += 1
     return tuple(Part(*part[:4], Fraction(worth, HUNDREDTHS)) for part, worth in zip(parts, whole, strict=True))
 

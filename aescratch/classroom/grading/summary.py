@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from statistics import median
 
-from aescratch.classroom.grading.formats import number
 from aescratch.classroom.grading.grades import NO_FILE, Graded, Grades
 from aescratch.classroom.grading.marks import LAW_HOLDS
 from aescratch.classroom.grading.markup import breakable, escaped, folded, listed, page, shortened, table
-from aescratch.classroom.grading.parts import points_of
+from aescratch.classroom.grading.parts import number
 from aescratch.classroom.grading.reasons import AT_LINE
 from aescratch.classroom.outcome import DIED, HEADLINES, NOT_BEGUN, PASSED, TIMED_OUT, headline
 from aescratch.foundations.language import gettext, language, told
@@ -65,7 +64,7 @@ def _head(grades: Grades) -> str:
         "Submissions: {count}, exercises: {exercises}, points: {points}. The median is {median:g}, the highest "
         "{highest}, the lowest {lowest}."
     ).format(
-        count=count, exercises=len(grades.exercises), points=number(grades.of), median=float(median(totals)),
+        count=count, exercises=len(grades.exercises), points=grades.of, median=float(median(totals)),
         highest=number(max(totals)), lowest=number(min(totals)),
     )  # fmt: skip
     text = f"<h1>{gettext('Grades')}</h1>\n<p>{counts}</p>\n"
@@ -105,7 +104,7 @@ def _progress(grades: Grades) -> str:
         kinds = [student.graded[place].kind for student in grades.students]
         passed, absent = kinds.count(PASSED), kinds.count(NO_FILE) + kinds.count(NOT_BEGUN)
         mean = sum((s.graded[place].points for s in grades.students), Fraction(0)) / len(kinds)
-        points = gettext("{points:.2f} of {of}").format(points=float(mean), of=number(points_of(exercise)))
+        points = gettext("{points:.2f} of {of}").format(points=float(mean), of=exercise.points)
         cells = [breakable(exercise.name), points, absent, len(kinds) - passed - absent, passed]
         rows.append((cells, Fraction(passed, len(kinds))))
         if names := [shortened(s.called) for s in grades.students if s.graded[place].kind == NO_FILE]:
@@ -161,13 +160,13 @@ def _mistakes(grades: Grades) -> str:
 def _table(grades: Grades) -> str:
     """Return the section with the grades."""
     heads = "".join(f"<th><span>{escaped(exercise.name)}</span></th>" for exercise in grades.exercises)
-    of = "".join(f"<td>{number(points_of(exercise))}</td>" for exercise in grades.exercises)
-    rows = [f'<tr class="faint"><th>{gettext("points")}</th>{of}<td>{number(grades.of)}</td></tr>\n']
+    of = "".join(f"<td>{exercise.points}</td>" for exercise in grades.exercises)
+    rows = [f'<tr class="faint"><th>{gettext("points")}</th>{of}<td>{grades.of}</td></tr>\n']
     for student in grades.students:
         cells = "".join(_cell(graded) for graded in student.graded)
         total: object = number(student.points)
         if student.of != grades.of:
-            total = gettext("{points} of {of}").format(points=total, of=number(student.of))
+            total = gettext("{points} of {of}").format(points=total, of=student.of)
         rows.append(f"<tr><th>{shortened(student.called)}</th>{cells}<td>{total}</td></tr>\n")
     legend = gettext(
         "A star: look at it yourself. A dash: no file. In brackets: the points from the checks, if you gave others. "
@@ -183,7 +182,7 @@ def _table(grades: Grades) -> str:
 
 def _cell(graded: Graded) -> str:
     given = graded.override.points is not None
-    share = graded.points / (points_of(graded.exercise) or 1)
+    share = graded.points / (graded.exercise.points or 1)
     shade = "a" if share == 1 else "b" if share >= Fraction(1, 2) else "c" if share else "d"
     points, kind = f"{number(graded.points)}{'*' if graded.flagged else ''}", f' class="{shade}"'
     if graded.kind == NO_FILE and not given:
@@ -200,7 +199,7 @@ def _is_begun(graded: Graded) -> bool:
 
 def _is_stuck(graded: Graded) -> bool:
     """Whether it was handed in but is not right, and the teacher didn't give it all points."""
-    return _is_begun(graded) and graded.kind != PASSED and graded.earned < points_of(graded.exercise)
+    return _is_begun(graded) and graded.kind != PASSED and graded.earned < graded.exercise.points
 
 
 def _distribution(grades: Grades) -> str:

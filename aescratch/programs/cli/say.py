@@ -8,6 +8,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def said(
         raise UsageError(gettext("expected --due beside --late, since lateness needs a deadline; give a date"))
     with usage_error(ValueError):
         due = due_of(arguments.due) if arguments.due else None
-        late = rule_of(arguments.late) if arguments.late else None
+        late = rule_of(arguments.late) if arguments.late else Fraction(0)
         path = Path(arguments.overrides or folder / FILE_NAME)
         course = chosen(arguments.exercises, None)  # the table may contain exercises that aren't graded now
         overrides = read_overrides(path, students, course) if arguments.overrides or path.exists() else {}
