@@ -14,12 +14,12 @@ from fractions import Fraction
 import pytest
 from test_grading import own_course, rows_of
 
-from aescratch.classroom.exercise import read_course
+from aescratch.classroom.exercise import CourseError, read_course
 from aescratch.classroom.grading import feedback, runs
 from aescratch.classroom.grading.formats import as_csv, as_gradescope, as_json, as_nbgrader, as_otter
 from aescratch.classroom.grading.grades import Say, collect, lowest
 from aescratch.classroom.grading.lateness import Lateness, deducted, due_of, lateness_of, rule_of
-from aescratch.classroom.grading.overrides import Override, SayError, read_overrides
+from aescratch.classroom.grading.overrides import Override, read_overrides
 from aescratch.classroom.grading.parts import declared
 from aescratch.classroom.grading.roster import Row
 from aescratch.classroom.grading.submissions import Arrival, Submission
@@ -127,7 +127,7 @@ BAD = {
 
 @pytest.mark.parametrize(("text", "says"), BAD.items())
 def test_what_is_wrong_with_an_override_is_told(text, says, tmp_path, exercises):
-    with pytest.raises(SayError, match=re.escape(says)):
+    with pytest.raises(CourseError, match=re.escape(says)):
         read(tmp_path, exercises, HEAD + text + "\n")
 
 
@@ -142,12 +142,12 @@ def test_what_is_wrong_with_an_override_is_told(text, says, tmp_path, exercises)
     ],
 )
 def test_a_table_that_is_none_is_refused(text, says, tmp_path, exercises):
-    with pytest.raises(SayError, match=says):
+    with pytest.raises(CourseError, match=says):
         read(tmp_path, exercises, text)
 
 
 def test_every_line_that_is_wrong_is_told_at_once_up_to_ten(tmp_path, exercises):
-    with pytest.raises(SayError) as told:
+    with pytest.raises(CourseError) as told:
         read(tmp_path, exercises, HEAD + "kim,double,5,\n" + "nobody,double,5,\n" * 12)
     assert str(told.value).count("there is no student") == 10
     assert "12 in all:\n  line 3: there" in str(told.value)

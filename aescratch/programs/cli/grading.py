@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.exercise import CourseError, Exercise
 from aescratch.classroom.grading import feedback
 from aescratch.classroom.grading.confinement import ELSEWHERE
 from aescratch.classroom.grading.exports.attempts import Export
@@ -29,10 +29,10 @@ from aescratch.classroom.grading.ledger import RECORDS, Ledger, Record, Task, di
 from aescratch.classroom.grading.lookalikes import lookalikes
 from aescratch.classroom.grading.lookalikes_page import write_lookalikes
 from aescratch.classroom.grading.overrides import Place, Regrade
-from aescratch.classroom.grading.roster import Roster, RosterError, read_roster
+from aescratch.classroom.grading.roster import Roster, read_roster
 from aescratch.classroom.grading.runs import judge_all, prove
-from aescratch.classroom.grading.seeds import SECRET, SEED_FILE, SeedError, kept_seed
-from aescratch.classroom.grading.submissions import Reading, SubmissionsError, read_submission, read_submissions
+from aescratch.classroom.grading.seeds import SECRET, SEED_FILE, kept_seed
+from aescratch.classroom.grading.submissions import Reading, read_submission, read_submissions
 from aescratch.classroom.grading.summary import as_html
 from aescratch.foundations.files import whole_file, write_text
 from aescratch.foundations.language import Phrase, gettext, gettext_noop
@@ -146,7 +146,7 @@ def judge(
     digests = {exercise.name: digest_of_exercise(exercise) for exercise in exercises}
     jobs = arguments.jobs or os.cpu_count() or 1
     try:
-        with Ledger(folder / RECORDS) as ledger, usage_error(SeedError):
+        with Ledger(folder / RECORDS) as ledger, usage_error(CourseError):
             seed = kept_seed(folder, arguments.seed)  # after the ledger, which locks the folder
 
             def task_of(exercise: Exercise, text: bytes) -> Task:
@@ -197,7 +197,7 @@ def handed_in(arguments: Namespace, exercises: Sequence[Exercise]) -> tuple[Read
                 "outside {place!r}"
             )
             raise UsageError(sentence.format(out=arguments.out, place=str(place)))
-    with usage_error(SubmissionsError), usage_error(RosterError):
+    with usage_error(CourseError):
         roster = read_roster(Path(arguments.roster)) if arguments.roster else None
         return read_submissions(given, exercises, roster), roster
 
