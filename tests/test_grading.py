@@ -644,7 +644,7 @@ def made_up(students=3, exercises=EXERCISES):
         for place, exercise in enumerate(exercises):
             kind = ("passed", "wrong", "no-file", "died")[(number * 7 + place) % 4]
             parts = [
-                Entry(exercise.name, part.name, part.of if kind == "passed" else Fraction(0), part.of, "a reason",
+                Entry(part.name, part.name, part.of if kind == "passed" else Fraction(0), part.of, "a reason",
                       () if kind == "passed" else ("scale@grad_b",), kind == "died" and number % 10 == 0)
                 for part in declared(exercise)
             ]  # fmt: skip

@@ -62,11 +62,11 @@ def record(exercise, points, kind="wrong", reason="it is so", cause="", seconds=
     return about | ({} if seconds is None else {"seconds": seconds})
 
 
-def collected(exercises, points, say=Say(), times=None, **about):
+def collected(exercises, points, say=Say(), times=None, rows=()):
     """Return grades of students with these points; None stands for no file."""
     submissions, records = [], {}
     for name, row in points.items():
-        submission = Submission(name)
+        submission = Submission(name, row=dict(rows).get(name))
         for exercise, earned in zip(exercises, row, strict=True):
             if earned is None:
                 submission.reasons[exercise.name] = "there is no file"
@@ -74,7 +74,7 @@ def collected(exercises, points, say=Say(), times=None, **about):
                 records[name, exercise.name] = record(exercise, earned)
                 submission.arrivals[exercise.name] = Arrival(0, **(times or {}).get(name, {}))
         submissions.append(submission)
-    return collect(submissions, exercises, records, say, **about)
+    return collect(submissions, exercises, records, say)
 
 
 # Overrides
@@ -249,8 +249,8 @@ def test_points_earned_deducted_and_counted_stand_apart(exercises):
         "old": {}, "pia": {"handed_in": DUE + 300 * HOUR},
     }  # fmt: skip
     points = dict.fromkeys(times, ("6.99", 10, None))
-    say = Say({("kim", "again"): Override(Fraction(5), ("so",))}, DUE, {"max": DUE + 24 * HOUR}, Fraction(10))
-    grades = collected(exercises, points, say, times)
+    say = Say({("kim", "again"): Override(Fraction(5), ("so",))}, DUE, Fraction(10))
+    grades = collected(exercises, points, say, times, {"max": Row("max", 4, due=DUE + 24 * HOUR)})
     found = {student["student"]: student for student in json.loads(as_json(grades))["students"]}
     kim = found["kim"]["exercises"]
     assert [kim[0][key] for key in ("earned", "deducted", "points")] == [6.99, 1.39, 5.6]
@@ -281,7 +281,7 @@ def test_points_earned_deducted_and_counted_stand_apart(exercises):
 def test_gradescope_gets_the_score_that_counts_in_place_of_the_tests(exercises):
     plain = json.loads(as_gradescope(collected(exercises, {"kim": (10, 10, 20)})))
     assert "score" not in plain
-    say = Say({("kim", "more"): Override(Fraction(12), ("see me",))}, DUE, {}, Fraction(50))
+    say = Say({("kim", "more"): Override(Fraction(12), ("see me",))}, DUE, Fraction(50))
     results = json.loads(as_gradescope(collected(exercises, {"kim": (10, 10, 20)}, say, {"kim": {"handed_in": DUE + HOUR}})))
     schema = json.loads((pathlib.Path(__file__).parent / "data" / "gradescope-results.schema.json").read_text())
     assert "score" in schema["properties"]
@@ -517,11 +517,12 @@ def test_damaged_notes_and_tables_are_a_sentence(run, tmp_path):
 # The page
 
 
-def made(exercises, rows, **about):
+def made(exercises, rows, sections=()):
     """Return grades of students with a record each for the first exercise."""
     records = {(name, exercises[0].name): record(exercises[0], **row) for name, row in rows.items()}
-    submissions = [Submission(name) for name in rows]
-    return collect(submissions, exercises[:1], records, **about)
+    those = dict(sections)
+    submissions = [Submission(name, row=Row(name, 0, section=those.get(name, ""))) for name in rows]
+    return collect(submissions, exercises[:1], records)
 
 
 def test_the_chart_has_everybody_who_handed_in_once(exercises):
@@ -606,7 +607,7 @@ def test_a_law_that_holds_beside_wrong_values_is_not_among_the_hardest_parts(exe
 def test_the_rosters_name_stands_beside_the_students_in_mistakes_and_among_the_stuck(exercises):
     submissions = [Submission("s1", row=Row("s1", 2, name="Kim Yuna", section="A"))]
     records = {("s1", exercise.name): record(exercise, 1) for exercise in exercises}
-    page = as_html(collect(submissions, exercises, records, sections={"s1": "A"})).replace("<wbr>", "")
+    page = as_html(collect(submissions, exercises, records)).replace("<wbr>", "")
     mistakes, stuck = (page[page.index(head) :] for head in ("Mistakes, the most", "Who is stuck where"))
     assert "<summary>s1 (Kim Yuna)</summary>" in mistakes
     assert "By section: A: 1" in mistakes

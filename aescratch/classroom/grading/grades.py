@@ -31,8 +31,7 @@ class Say:
     """The teacher's decisions beside the checks; by default, none."""
 
     overrides: Mapping[Place, Override] = field(default_factory=dict)
-    due: datetime | None = None
-    own_due: Mapping[str, datetime] = field(default_factory=dict)  # of students with another due date
+    due: datetime | None = None  # unless the roster has another date for a student
     late: Fraction = Fraction(0)  # percent of the earned points that each started day costs
     quotients: int = 100  # percent of the points for gradients by difference quotients
     drop: int = 0  # number of each student's lowest exercises to drop
@@ -129,7 +128,6 @@ class Grades:
     students: list[Student]  # the rows, by name
     remarks: list[str] = field(default_factory=list)  # on files without a student, and students without files
     unlimited: list[str] = field(default_factory=list)  # what this machine couldn't prevent submissions from doing
-    sections: Mapping[str, str] = field(default_factory=dict)  # of students, from the roster
     version: str = ae.__version__
 
     @property
@@ -150,7 +148,7 @@ def graded(exercise: Exercise, submission: Submission, record: Record | None, qu
         return Graded(exercise, NO_FILE, parts, NO_FILE, "", f"{exercise.name}: {reason}")
     words = said_in(record, language())
     entries = zip(record["entries"], words["parts"], words["reasons"], strict=True)
-    parts = tuple(Entry.of_row(exercise, row, called)._replace(reason=reason) for row, called, reason in entries)
+    parts = tuple(Entry.of_row(row, called, reason) for row, called, reason in entries)
     answer, evidence = words["answer"], words["quotients"]
     if evidence and quotients < 100:
         counts = gettext("counts {percent} %: it seems to use difference quotients in place of a formula")
@@ -186,7 +184,8 @@ def collect(
     """Return the grades from the records of all files, by student and exercise, and the teacher's decisions."""
     students, untold = [], []
     for submission in submissions:
-        name, due = submission.student, say.own_due.get(submission.student, say.due)
+        name, row = submission.student, submission.row
+        due = row.due if row and row.due else say.due
         student = Student(name, remarks=list(submission.remarks), submission=submission)
         arrivals = submission.arrivals.values()
         if due and any(arrival.handed_in is None and arrival.late is None for arrival in arrivals):

@@ -119,7 +119,7 @@ def _progress(grades: Grades) -> str:
 def _mistakes(grades: Grades) -> str:
     """Return the section on mistakes: their frequency, the students, and one answer as an example."""
     found = clusters(grades)
-    in_section = {s.called: grades.sections[s.name] for s in grades.students if s.name in grades.sections}
+    in_section = {s.called: s.submission.row.section for s in grades.students if s.submission.row}
     texts = []
     for cluster in found[:MOST_CLUSTERS]:
         graded = cluster[0][1]
@@ -136,7 +136,7 @@ def _mistakes(grades: Grades) -> str:
         kinds = f"<ul>{kinds}</ul>"
         if len(groups) == 1:
             who, kinds = _names(cluster), ""
-        sections = Counter(in_section[name] for name, _ in cluster if name in in_section)
+        sections = Counter(in_section[name] for name, _ in cluster if in_section.get(name))
         counts = "; ".join(f"{escaped(section)}: {n}" for section, n in sorted(sections.items()))
         by_section = gettext("By section: {counts}").format(counts=counts)
         often = gettext("{count} times").format(count=len(cluster))
@@ -245,8 +245,8 @@ def _hardest_parts(grades: Grades) -> str:
             for entry in graded.entries:
                 if entry.of:
                     share = Fraction(1) if LAW_HOLDS in entry.codes else entry.points / entry.of
-                    earned[entry.exercise, entry.part].append(share)
-                    called[entry.exercise, entry.part] = entry.called
+                    earned[graded.exercise.name, entry.part].append(share)
+                    called[graded.exercise.name, entry.part] = entry.called
     means = sorted((sum(shares, Fraction(0)) / len(shares), place) for place, shares in earned.items())
     rows = [
         ([f"{breakable(place[0])}: {escaped(called[place])}", f"{float(100 * mean):.0f} %", len(earned[place])], mean)

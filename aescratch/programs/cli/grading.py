@@ -115,17 +115,14 @@ def run(arguments: Namespace) -> int:
     exercises = chosen(arguments.exercises, arguments.only)
     reading, roster = handed_in(arguments, exercises)
     submissions = reading.submissions
-    rows = {submission.student: submission.row for submission in submissions if submission.row}
     folder, file = places(arguments)
     students = [submission.student for submission in submissions]
-    own_due = {student: row.due for student, row in rows.items() if row.due}
-    say, regrade = teacher.said(arguments, students, exercises, folder, own_due)
+    dated = any(submission.row and submission.row.due for submission in submissions)
+    say, regrade = teacher.said(arguments, students, exercises, folder, dated)
     found = judge(arguments, reading, exercises, folder, regrade, missing)
     regrade.note(found.anew)
-    grades = collect(
-        submissions, exercises, found.records, replace(say, before=regrade.notes), remarks=reading.remarks,
-        unlimited=missing, sections={student: row.section for student, row in rows.items() if row.section},
-    )  # fmt: skip
+    say = replace(say, before=regrade.notes)
+    grades = collect(submissions, exercises, found.records, say, remarks=reading.remarks, unlimited=missing)
     books, more = gradebooks(grades, reading.exports, roster)
     grades.remarks += more
     write(grades, folder, file, arguments.format, books)
