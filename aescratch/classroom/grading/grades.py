@@ -13,7 +13,7 @@ from typing import Any
 
 import aescratch as ae
 from aescratch.classroom.exercise import Exercise
-from aescratch.classroom.grading.exports.attempts import MOST_SHOWN
+from aescratch.classroom.grading.exports.attempts import MOST_SHOWN, listed
 from aescratch.classroom.grading.lateness import Lateness, deducted, lateness_of
 from aescratch.classroom.grading.ledger import Record, said_in
 from aescratch.classroom.grading.marks import Entry, without_points
@@ -203,8 +203,6 @@ def collect(
         students.append(student)
     grades = Grades(exercises, students, **about)
     if untold:
-        names = ", ".join(untold[:MOST_SHOWN])
-        more = gettext(" and {count} more").format(count=len(untold) - MOST_SHOWN) if untold[MOST_SHOWN:] else ""
-        remark = gettext("the time of submission is unknown, so these count as in time: {names}{more}")
-        grades.remarks = [*grades.remarks, remark.format(names=names, more=more)]
+        remark = gettext("the time of submission is unknown, so these count as in time: {names}")
+        grades.remarks = [*grades.remarks, remark.format(names=listed(untold, MOST_SHOWN))]
     return grades

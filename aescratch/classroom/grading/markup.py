@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aescratch.foundations.language import gettext, language
 
-LONGEST_NAME, MOST_NAMES = 40, 20
+LONGEST_NAME = 40
 FEW_LINES, MOST_LINES = 10, 100  # lines of a list that is open at first, and of any list
 WIDTH = 160  # pixels, of the longest bar
 
@@ -40,12 +40,6 @@ def shortened(name: str) -> str:
 def breakable(name: str) -> str:
     """Return an exercise's name for HTML, which may break between its words."""
     return escaped(name).replace("_", "_<wbr>")
-
-
-def listed(parts: Sequence[str], most: int = MOST_NAMES) -> str:
-    """Return at most `most` pieces, with commas between them."""
-    more = gettext(" and {count} more").format(count=len(parts) - most) if len(parts) > most else ""
-    return ", ".join(parts[:most]) + more
 
 
 def folded(lists: Mapping[str, Sequence[str]]) -> str:

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from aescratch.classroom.exercise import CourseError, Exercise
 from aescratch.classroom.grading.exports.archives import Node, UnreadableError, in_a_sentence, on_disk, opened, shown
-from aescratch.classroom.grading.exports.attempts import MOST_SHOWN, Attempt, Export, Found, Who, looked_into
+from aescratch.classroom.grading.exports.attempts import MOST_SHOWN, Attempt, Export, Found, Who, listed, looked_into
 from aescratch.classroom.grading.exports.recognising import read_export
 from aescratch.classroom.grading.exports.texts import code_cells, defined, from_notebook, typed
 from aescratch.classroom.grading.roster import Roster, Row
@@ -197,9 +197,8 @@ def choose(student: str, attempts: Sequence[tuple[int, Attempt]], exercises: Seq
         except UnreadableError as problem:
             submission.reasons[exercise.name] = in_a_sentence(exercise.file_name, problem)
     if submission.reasons and (unused := _unused_files(files, used, exercises)):
-        rest = gettext(" and {count} more").format(count=len(unused) - MOST_SHOWN) if len(unused) > MOST_SHOWN else ""
-        remark = gettext("not graded, because no exercise has such a file name: {names}{more}")
-        submission.remarks.append(remark.format(names=", ".join(unused[:MOST_SHOWN]), more=rest))
+        remark = gettext("not graded, because no exercise has such a file name: {names}")
+        submission.remarks.append(remark.format(names=listed(unused, MOST_SHOWN)))
     if not files and not odd:
         submission.remarks.append(gettext("the folder is empty") if attempts else gettext("nothing was handed in"))
     return submission

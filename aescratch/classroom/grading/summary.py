@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from statistics import median
 
+from aescratch.classroom.grading.exports.attempts import listed
 from aescratch.classroom.grading.grades import NO_FILE, Graded, Grades
 from aescratch.classroom.grading.marks import LAW_HOLDS
-from aescratch.classroom.grading.markup import breakable, escaped, folded, listed, page, shortened, table
+from aescratch.classroom.grading.markup import breakable, escaped, folded, page, shortened, table
 from aescratch.classroom.grading.parts import number
 from aescratch.classroom.grading.reasons import AT_LINE
 from aescratch.classroom.outcome import DIED, HEADLINES, NOT_BEGUN, PASSED, TIMED_OUT, headline
