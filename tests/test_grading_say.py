@@ -18,9 +18,9 @@ from aescratch.classroom.exercise import CourseError, read_course
 from aescratch.classroom.grading import feedback, runs
 from aescratch.classroom.grading.formats import as_csv, as_gradescope, as_json, as_nbgrader, as_otter
 from aescratch.classroom.grading.grades import Say, collect, lowest
-from aescratch.classroom.grading.lateness import Lateness, deducted, due_of, lateness_of, rule_of
+from aescratch.classroom.grading.lateness import Lateness, due_of, lateness_of, rule_of
 from aescratch.classroom.grading.overrides import Override, read_overrides
-from aescratch.classroom.grading.parts import declared
+from aescratch.classroom.grading.parts import declared, share_of
 from aescratch.classroom.grading.roster import Row
 from aescratch.classroom.grading.submissions import Arrival, Submission
 from aescratch.classroom.grading.summary import as_html, clusters, subgroups
@@ -197,7 +197,7 @@ def test_a_time_decides_and_a_flag_alone_costs_nothing():
 
 def test_what_is_deducted_is_rounded_down_to_hundredths():
     for earned, share, cost in (("6.99", "1/10", "0.69"), ("0.09", "1/10", "0"), ("7", "1/3", "2.33"), ("7", "1", "7")):
-        assert deducted(Fraction(earned), Fraction(share)) == Fraction(cost)
+        assert share_of(Fraction(earned), Fraction(share)) == Fraction(cost)
 
 
 @pytest.mark.parametrize(("text", "percent"), [("10%/day", 10), ("2.5%/day", Fraction(5, 2)), (" 100 % / day", 100)])

@@ -14,11 +14,11 @@ from typing import Any
 import aescratch as ae
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.grading.exports.attempts import MOST_SHOWN, listed
-from aescratch.classroom.grading.lateness import Lateness, deducted, lateness_of
+from aescratch.classroom.grading.lateness import Lateness, lateness_of
 from aescratch.classroom.grading.ledger import Record, said_in
 from aescratch.classroom.grading.marks import Entry, without_points
 from aescratch.classroom.grading.overrides import NONE, Override, Place
-from aescratch.classroom.grading.parts import HUNDREDTHS
+from aescratch.classroom.grading.parts import share_of
 from aescratch.classroom.grading.submissions import Arrival, Submission
 from aescratch.foundations.language import gettext, language, with_sentences
 
@@ -166,7 +166,7 @@ def _shared(parts: Sequence[Entry], percent: int, reason: str) -> Iterator[Entry
     before = after = Fraction(0)
     for part in parts:
         before += part.points
-        left = Fraction(int(before * percent), HUNDREDTHS) - after
+        left = share_of(before, Fraction(percent, 100)) - after
         after += left
         yield part._replace(points=left, reason=reason) if part.points else part
 
@@ -196,7 +196,7 @@ def collect(
             found = replace(found, override=say.overrides.get(place, NONE), before=say.before.get(place))
             arrival = submission.arrivals.get(exercise.name, IN_TIME)
             late = lateness_of(arrival.handed_in, arrival.late, due, say.late)
-            cost = deducted(found.earned, late.share) if late else Fraction(0)
+            cost = share_of(found.earned, late.share) if late else Fraction(0)  # rounded down, for the student
             student.graded.append(replace(found, late=late, deducted=cost))
         for i in lowest([(each.points, each.exercise.points) for each in student.graded], say.drop):
             student.graded[i] = replace(student.graded[i], dropped=True)

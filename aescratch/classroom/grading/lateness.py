@@ -1,6 +1,6 @@
 """Lateness: how many days after its due date a submission was handed in, and what that costs.
 
-    --due, or a student's own date;  the time of submission -> Lateness(days, share) -> deducted(points, share)
+    --due, or a student's own date;  the time of submission -> Lateness(days, share)
 
 A day has 24 hours, and counts as soon as it has started. If there is only a platform's flag, nothing is deducted.
 """
@@ -10,7 +10,6 @@ from datetime import datetime, time, timedelta, timezone
 from fractions import Fraction
 from typing import NamedTuple
 
-from aescratch.classroom.grading.parts import HUNDREDTHS
 from aescratch.foundations.language import gettext
 
 DAY = timedelta(days=1)
@@ -61,8 +60,3 @@ def lateness_of(
     # In UTC, since times of one zone are subtracted as clocks show them: an hour wrong when summer time ends.
     days = -((due.astimezone(timezone.utc) - handed_in.astimezone(timezone.utc)) // DAY)
     return Lateness(days, min(Fraction(1), days * percent / 100)) if days > 0 else None
-
-
-def deducted(earned: Fraction, share: Fraction) -> Fraction:
-    """Return the points deducted, in whole hundredths, rounded down in the student's favour."""
-    return Fraction(int(earned * share * HUNDREDTHS), HUNDREDTHS)

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from aescratch.classroom.exercise import Exercise
-from aescratch.classroom.grading.parts import COMPARING, HUNDREDTHS, Expected, Part, declared, expected, worth
+from aescratch.classroom.grading.parts import COMPARING, HUNDREDTHS, Expected, Part, declared, expected, share_of
 from aescratch.classroom.grading.reasons import first_sentence, not_checked, sentence
 from aescratch.classroom.outcome import Judgement, code_of
 from aescratch.foundations.language import gettext, told
@@ -85,7 +85,7 @@ def without_points(exercise: Exercise, reason: str, code: str) -> list[Entry]:
 
 
 def _entry(part: Part, credit: Credit) -> Entry:
-    name, called, earned = str(part.name), str(told(part.name)), worth(part, credit.share)
+    name, called, earned = str(part.name), str(told(part.name)), share_of(part.of, credit.share)
     return Entry(name, called, earned, part.of, str(credit.reason), credit.codes, credit.flagged)
 
 

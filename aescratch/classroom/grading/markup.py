@@ -15,11 +15,6 @@ FEW_LINES, MOST_LINES = 10, 100  # lines of a list that is open at first, and of
 WIDTH = 160  # pixels, of the longest bar
 
 
-def escaped(text: str) -> str:
-    """Return text escaped for HTML."""
-    return escape(text, quote=True)
-
-
 def page(title: str, body: str, *styles: str) -> str:
     """Return a page that fetches nothing, in the style of the teacher's pages and of further style sheets here."""
     # Korean is read more easily if lines end between words.
@@ -34,12 +29,12 @@ def page(title: str, body: str, *styles: str) -> str:
 
 def shortened(name: str) -> str:
     """Return a student's name for HTML, shortened in the middle, since long names often differ at their end."""
-    return escaped(name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 13]}…{name[-12:]}")
+    return escape(name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 13]}…{name[-12:]}")
 
 
 def breakable(name: str) -> str:
     """Return an exercise's name for HTML, which may break between its words."""
-    return escaped(name).replace("_", "_<wbr>")
+    return escape(name).replace("_", "_<wbr>")
 
 
 def folded(lists: Mapping[str, Sequence[str]]) -> str:

@@ -153,9 +153,9 @@ def declared(exercise: Exercise) -> tuple[Part, ...]:
     return tuple(Part(*part[:4], Fraction(worth, HUNDREDTHS)) for part, worth in zip(parts, whole, strict=True))
 
 
-def worth(part: Part, share: Fraction) -> Fraction:
-    """Return the points of a share of a part: whole hundredths, rounded down, so that only a share of 1 earns all."""
-    return Fraction(int(part.of * share * HUNDREDTHS), HUNDREDTHS)
+def share_of(points: Fraction, share: Fraction) -> Fraction:
+    """Return a share of points: whole hundredths, rounded down, so that only a share of 1 is all of them."""
+    return Fraction(int(points * share * HUNDREDTHS), HUNDREDTHS)
 
 
 def steps_of(exercise: Exercise, part: Part) -> list[Fraction]:
@@ -169,7 +169,7 @@ def steps_of(exercise: Exercise, part: Part) -> list[Fraction]:
         count = len(look.tensors)
     elif look.sort not in COMPARING:
         count = look.answers
-    return sorted({worth(part, Fraction(step, count)) for step in range(1, count + 1)} - {Fraction(0)})
+    return sorted({share_of(part.of, Fraction(step, count)) for step in range(1, count + 1)} - {Fraction(0)})
 
 
 def _parts(report: Expected) -> list[tuple[str, str, str, Fraction]]:
