@@ -20,7 +20,7 @@ import pytest
 from exports import canvas, packed
 
 from aescratch.classroom import all_exercises
-from aescratch.classroom.exercise import read_course
+from aescratch.classroom.exercise import CourseError, read_course
 from aescratch.classroom.grading import runs, sandbox
 from aescratch.classroom.grading.exports import attempts
 from aescratch.classroom.grading.formats import FORMATS, as_csv, as_gradescope, as_nbgrader, as_otter
@@ -28,9 +28,9 @@ from aescratch.classroom.grading.grades import Graded, Grades, Student
 from aescratch.classroom.grading.judging import Judgement, missing_protections
 from aescratch.classroom.grading.ledger import BROKEN, Ledger, Task, digest_of_exercise, key_of
 from aescratch.classroom.grading.marks import Entry, entries, without_points
-from aescratch.classroom.grading.parts import checked, declared, fair_seed, points_of
+from aescratch.classroom.grading.parts import checked, declared, fair_seed
 from aescratch.classroom.grading.reasons import answer_of
-from aescratch.classroom.grading.submissions import SubmissionsError, read_submission, read_submissions
+from aescratch.classroom.grading.submissions import read_submission, read_submissions
 from aescratch.classroom.grading.summary import as_html
 from aescratch.classroom.outcome import DIED, NOT_BEGUN, TIMED_OUT, Outcome, outcome_of
 from aescratch.inspection.gradcheck import Report
@@ -66,7 +66,7 @@ def total(exercise, text):
 @pytest.mark.parametrize("exercise", EXERCISES, ids=NAMES)
 def test_every_part_is_accounted_for_whatever_was_handed_in(exercise):
     parts = [(part.name, part.of) for part in declared(exercise)]
-    assert sum(of for _, of in parts) == points_of(exercise) == exercise.points
+    assert sum(of for _, of in parts) == exercise.points
     assert len({name for name, _ in parts}) == len(parts)
     judgements = {"solution": judged_here(exercise, exercise.solution), "stub": judged_here(exercise, exercise.stub)}
     for name, mutant in exercise.mutants.items():
@@ -258,7 +258,7 @@ def test_odd_things_among_submissions_are_each_told_in_a_sentence(tmp_path):
     assert students[long[:117] + "..."].remarks == ["the folder is empty"]
     assert len(remarks) == 3
     assert "unpack it" in next(remark for remark in remarks if "lee.zip" in remark)
-    with pytest.raises(SubmissionsError, match="give the folder above it"):
+    with pytest.raises(CourseError, match="give the folder above it"):
         read_submissions([folder / "kim"], exercises)
     assert set(read_submission(folder / "kim", exercises, "kim").files) == {"dense_backward", "relu_backward"}
 
@@ -644,7 +644,7 @@ def made_up(students=3, exercises=EXERCISES):
         for place, exercise in enumerate(exercises):
             kind = ("passed", "wrong", "no-file", "died")[(number * 7 + place) % 4]
             parts = [
-                Entry(exercise.name, part.name, part.of if kind == "passed" else Fraction(0), part.of, "a reason",
+                Entry(part.name, part.name, part.of if kind == "passed" else Fraction(0), part.of, "a reason",
                       () if kind == "passed" else ("scale@grad_b",), kind == "died" and number % 10 == 0)
                 for part in declared(exercise)
             ]  # fmt: skip

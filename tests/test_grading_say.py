@@ -14,14 +14,13 @@ from fractions import Fraction
 import pytest
 from test_grading import own_course, rows_of
 
-from aescratch.classroom.exercise import read_course
+from aescratch.classroom.exercise import CourseError, read_course
 from aescratch.classroom.grading import feedback, runs
-from aescratch.classroom.grading.dropping import lowest
 from aescratch.classroom.grading.formats import as_csv, as_gradescope, as_json, as_nbgrader, as_otter
-from aescratch.classroom.grading.grades import Say, collect
-from aescratch.classroom.grading.lateness import Lateness, Rule, deducted, due_of, lateness_of, rule_of
-from aescratch.classroom.grading.overrides import Override, SayError, read_overrides
-from aescratch.classroom.grading.parts import declared
+from aescratch.classroom.grading.grades import Say, collect, lowest
+from aescratch.classroom.grading.lateness import Lateness, due_of, lateness_of, rule_of
+from aescratch.classroom.grading.overrides import Override, read_overrides
+from aescratch.classroom.grading.parts import declared, share_of
 from aescratch.classroom.grading.roster import Row
 from aescratch.classroom.grading.submissions import Arrival, Submission
 from aescratch.classroom.grading.summary import as_html, clusters, subgroups
@@ -63,11 +62,11 @@ def record(exercise, points, kind="wrong", reason="it is so", cause="", seconds=
     return about | ({} if seconds is None else {"seconds": seconds})
 
 
-def collected(exercises, points, say=Say(), times=None, **about):
+def collected(exercises, points, say=Say(), times=None, rows=()):
     """Return grades of students with these points; None stands for no file."""
     submissions, records = [], {}
     for name, row in points.items():
-        submission = Submission(name)
+        submission = Submission(name, row=dict(rows).get(name))
         for exercise, earned in zip(exercises, row, strict=True):
             if earned is None:
                 submission.reasons[exercise.name] = "there is no file"
@@ -75,7 +74,7 @@ def collected(exercises, points, say=Say(), times=None, **about):
                 records[name, exercise.name] = record(exercise, earned)
                 submission.arrivals[exercise.name] = Arrival(0, **(times or {}).get(name, {}))
         submissions.append(submission)
-    return collect(submissions, exercises, records, say, **about)
+    return collect(submissions, exercises, records, say)
 
 
 # Overrides
@@ -128,7 +127,7 @@ BAD = {
 
 @pytest.mark.parametrize(("text", "says"), BAD.items())
 def test_what_is_wrong_with_an_override_is_told(text, says, tmp_path, exercises):
-    with pytest.raises(SayError, match=re.escape(says)):
+    with pytest.raises(CourseError, match=re.escape(says)):
         read(tmp_path, exercises, HEAD + text + "\n")
 
 
@@ -143,12 +142,12 @@ def test_what_is_wrong_with_an_override_is_told(text, says, tmp_path, exercises)
     ],
 )
 def test_a_table_that_is_none_is_refused(text, says, tmp_path, exercises):
-    with pytest.raises(SayError, match=says):
+    with pytest.raises(CourseError, match=says):
         read(tmp_path, exercises, text)
 
 
 def test_every_line_that_is_wrong_is_told_at_once_up_to_ten(tmp_path, exercises):
-    with pytest.raises(SayError) as told:
+    with pytest.raises(CourseError) as told:
         read(tmp_path, exercises, HEAD + "kim,double,5,\n" + "nobody,double,5,\n" * 12)
     assert str(told.value).count("there is no student") == 10
     assert "12 in all:\n  line 3: there" in str(told.value)
@@ -175,35 +174,35 @@ class Berlin(tzinfo):
     ],
 )  # fmt: skip
 def test_a_day_counts_as_soon_as_it_has_started(after, days):
-    late = lateness_of(DUE + after, None, DUE, Rule(Fraction(10)))
+    late = lateness_of(DUE + after, None, DUE, Fraction(10))
     assert late == (None if days is None else Lateness(days, min(Fraction(1), Fraction(days, 10))))
-    assert lateness_of((DUE + after).astimezone(timezone.utc), None, DUE, Rule(Fraction(10))) == late
+    assert lateness_of((DUE + after).astimezone(timezone.utc), None, DUE, Fraction(10)) == late
 
 
 def test_the_hour_when_summer_time_ends_is_counted():
     due = datetime(2026, 10, 24, 18, 0, tzinfo=Berlin())
-    assert lateness_of(due.replace(day=25, hour=17, minute=30), None, due, None) == Lateness(2)  # 24.5 hours
-    assert lateness_of(due.replace(day=25, hour=17), None, due, None) == Lateness(1)
+    assert lateness_of(due.replace(day=25, hour=17, minute=30), None, due, Fraction(0)) == Lateness(2)  # 24.5 hours
+    assert lateness_of(due.replace(day=25, hour=17), None, due, Fraction(0)) == Lateness(1)
 
 
 def test_a_time_decides_and_a_flag_alone_costs_nothing():
-    rule = Rule(Fraction(10))
+    rule = Fraction(10)
     assert lateness_of(None, True, DUE, rule) == lateness_of(DUE + HOUR, True, None, rule) == Lateness(None, Fraction(0))
     assert lateness_of(DUE - HOUR, True, DUE, rule) is None
     assert lateness_of(DUE + HOUR, False, DUE, rule) == Lateness(1, Fraction(1, 10))
-    assert lateness_of(DUE + HOUR, None, DUE, None) == Lateness(1, Fraction(0))
+    assert lateness_of(DUE + HOUR, None, DUE, Fraction(0)) == Lateness(1, Fraction(0))
     assert lateness_of(None, None, DUE, rule) is lateness_of(None, False, DUE, rule) is None
     assert "nothing is deducted" in str(Lateness(None))
 
 
 def test_what_is_deducted_is_rounded_down_to_hundredths():
     for earned, share, cost in (("6.99", "1/10", "0.69"), ("0.09", "1/10", "0"), ("7", "1/3", "2.33"), ("7", "1", "7")):
-        assert deducted(Fraction(earned), Fraction(share)) == Fraction(cost)
+        assert share_of(Fraction(earned), Fraction(share)) == Fraction(cost)
 
 
 @pytest.mark.parametrize(("text", "percent"), [("10%/day", 10), ("2.5%/day", Fraction(5, 2)), (" 100 % / day", 100)])
 def test_a_rule_is_percent_a_day(text, percent):
-    assert rule_of(text) == Rule(Fraction(percent))
+    assert rule_of(text) == Fraction(percent)
 
 
 @pytest.mark.parametrize("text", ["", "10", "10%", "10/day", "0%/day", "101%/day", "-5%/day", "10%/hour", "ten%/day"])
@@ -233,7 +232,7 @@ def test_each_exercise_is_as_late_as_it_came(exercises):
         "double": Arrival(0, DUE), "again": Arrival(1, DUE + 30 * HOUR), "more": Arrival(2, late=True),
     })  # fmt: skip
     records = {("kim", exercise.name): record(exercise, 5) for exercise in exercises}
-    grades = collect([submission], exercises, records, Say(due=DUE, late=Rule(Fraction(10))))
+    grades = collect([submission], exercises, records, Say(due=DUE, late=Fraction(10)))
     assert [graded.points for graded in grades.students[0].graded] == [5, 4, 5]
     assert grades.students[0].late == Lateness(2, Fraction(1, 5))
     assert [each["late"] for each in json.loads(as_json(grades))["students"][0]["exercises"]] == [
@@ -250,8 +249,8 @@ def test_points_earned_deducted_and_counted_stand_apart(exercises):
         "old": {}, "pia": {"handed_in": DUE + 300 * HOUR},
     }  # fmt: skip
     points = dict.fromkeys(times, ("6.99", 10, None))
-    say = Say({("kim", "again"): Override(Fraction(5), ("so",))}, DUE, {"max": DUE + 24 * HOUR}, Rule(Fraction(10)))
-    grades = collected(exercises, points, say, times)
+    say = Say({("kim", "again"): Override(Fraction(5), ("so",))}, DUE, Fraction(10))
+    grades = collected(exercises, points, say, times, {"max": Row("max", 4, due=DUE + 24 * HOUR)})
     found = {student["student"]: student for student in json.loads(as_json(grades))["students"]}
     kim = found["kim"]["exercises"]
     assert [kim[0][key] for key in ("earned", "deducted", "points")] == [6.99, 1.39, 5.6]
@@ -282,7 +281,7 @@ def test_points_earned_deducted_and_counted_stand_apart(exercises):
 def test_gradescope_gets_the_score_that_counts_in_place_of_the_tests(exercises):
     plain = json.loads(as_gradescope(collected(exercises, {"kim": (10, 10, 20)})))
     assert "score" not in plain
-    say = Say({("kim", "more"): Override(Fraction(12), ("see me",))}, DUE, {}, Rule(Fraction(50)))
+    say = Say({("kim", "more"): Override(Fraction(12), ("see me",))}, DUE, Fraction(50))
     results = json.loads(as_gradescope(collected(exercises, {"kim": (10, 10, 20)}, say, {"kim": {"handed_in": DUE + HOUR}})))
     schema = json.loads((pathlib.Path(__file__).parent / "data" / "gradescope-results.schema.json").read_text())
     assert "score" in schema["properties"]
@@ -518,11 +517,12 @@ def test_damaged_notes_and_tables_are_a_sentence(run, tmp_path):
 # The page
 
 
-def made(exercises, rows, **about):
+def made(exercises, rows, sections=()):
     """Return grades of students with a record each for the first exercise."""
     records = {(name, exercises[0].name): record(exercises[0], **row) for name, row in rows.items()}
-    submissions = [Submission(name) for name in rows]
-    return collect(submissions, exercises[:1], records, **about)
+    those = dict(sections)
+    submissions = [Submission(name, row=Row(name, 0, section=those.get(name, ""))) for name in rows]
+    return collect(submissions, exercises[:1], records)
 
 
 def test_the_chart_has_everybody_who_handed_in_once(exercises):
@@ -607,7 +607,7 @@ def test_a_law_that_holds_beside_wrong_values_is_not_among_the_hardest_parts(exe
 def test_the_rosters_name_stands_beside_the_students_in_mistakes_and_among_the_stuck(exercises):
     submissions = [Submission("s1", row=Row("s1", 2, name="Kim Yuna", section="A"))]
     records = {("s1", exercise.name): record(exercise, 1) for exercise in exercises}
-    page = as_html(collect(submissions, exercises, records, sections={"s1": "A"})).replace("<wbr>", "")
+    page = as_html(collect(submissions, exercises, records)).replace("<wbr>", "")
     mistakes, stuck = (page[page.index(head) :] for head in ("Mistakes, the most", "Who is stuck where"))
     assert "<summary>s1 (Kim Yuna)</summary>" in mistakes
     assert "By section: A: 1" in mistakes

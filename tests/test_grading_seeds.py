@@ -10,13 +10,13 @@ import zipfile
 import numpy as np
 import pytest
 
-from aescratch.classroom import all_exercises
+from aescratch.classroom import CourseError, all_exercises
 from aescratch.classroom.grading.formats import FORMATS, as_csv
 from aescratch.classroom.grading.grades import Graded, Grades, Student
 from aescratch.classroom.grading.judging import missing_protections
 from aescratch.classroom.grading.marks import entries
 from aescratch.classroom.grading.reasons import answer_of, mistake
-from aescratch.classroom.grading.seeds import SEED_FILE, SeedError, kept_seed, nearest_seed, seed_for
+from aescratch.classroom.grading.seeds import SEED_FILE, kept_seed, nearest_seed, seed_for
 from aescratch.classroom.grading.summary import as_html
 from aescratch.classroom.looking import judgement_of
 from aescratch.classroom.releasing import release
@@ -139,7 +139,7 @@ def test_a_seed_is_drawn_once_kept_found_from_below_and_not_guessed(tmp_path, mo
     assert kept_seed(tmp_path, "another") == nearest_seed() == "another"
     for spoilt in ("", "[" * 100_000, "{}", "3", '{"seed": '):
         (tmp_path / SEED_FILE).write_text(spoilt)
-        with pytest.raises(SeedError, match=r"expected a seed in .*seed\.json, but the file is invalid"):
+        with pytest.raises(CourseError, match=r"expected a seed in .*seed\.json, but the file is invalid"):
             kept_seed(tmp_path)
     assert kept_seed(tmp_path, "anew") == "anew"
 

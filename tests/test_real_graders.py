@@ -21,8 +21,8 @@ from layouts import PLACES, points_of_parts
 import aescratch as ae
 from aescratch.classroom import all_exercises
 from aescratch.classroom.grading.judging import missing_protections
+from aescratch.classroom.packaging.cells import write_notebooks
 from aescratch.classroom.packaging.nbgrader import write_course
-from aescratch.classroom.packaging.notebooks import write_notebooks
 from aescratch.classroom.packaging.otter import write_assignment
 from aescratch.classroom.stubs import shown_solution
 

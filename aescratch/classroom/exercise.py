@@ -34,7 +34,7 @@ Wrap = Callable[[str, Any], Any]
 
 
 class CourseError(ValueError):
-    """A folder of exercises is invalid; the message is one sentence for its teacher."""
+    """What a teacher gave is invalid: exercises, submissions, a roster, decisions, a seed; the message says how."""
 
 
 class Mutant(NamedTuple):

@@ -78,13 +78,11 @@ class Judgement:
 class Ended(BaseException):  # an Exception would look like the student's own
     """Ends the check of a file; carries the kind of its outcome, and the reason."""
 
-    kind: str
-    message: str
-    line: int
-
     def __init__(self, kind: str, message: str, line: int = 0) -> None:
         super().__init__(message)
-        self.kind, self.message, self.line = kind, message, line
+        self.kind = kind
+        self.message = message
+        self.line = line
 
 
 def headline(kind: str) -> str:

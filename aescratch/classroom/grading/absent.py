@@ -55,11 +55,9 @@ for _name in USES.split():
 class Finder:
     """Finds allowed packages in their folders, and stand-ins for others; it comes after Python's own finders."""
 
-    file: str
-
     def __init__(self, folders: dict[str, str]) -> None:
         self.folders = folders
-        self.file = ""
+        self.file: str = ""
         self.ready: set[int] = set()
 
     def watch(self, file: str, text: bytes) -> None:

@@ -13,6 +13,7 @@ import math
 import struct
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,7 @@ def received(read: Callable[[int], bytes]) -> tuple[dict[str, Any], bytes]:
     return parsed(read(head)), read(body)
 
 
+@dataclass
 class Packer:
     """Turns values into forms, which JSON can store, and the bytes of their arrays.
 
@@ -88,16 +90,12 @@ class Packer:
     the list `functions`, for the other side to call; without it, they are sent like any other object.
     """
 
-    shared: Sequence[Any]
-    functions: list[Any] | None
-    size: int
-    count: int
-
-    def __init__(self, shared: Sequence[Any] = (), functions: list[Any] | None = None) -> None:
-        self.chunks: list[bytes] = []
-        self.arrays: list[Any] = []
-        self.shared, self.functions = shared, functions
-        self.size = self.count = 0
+    shared: Sequence[Any] = ()
+    functions: list[Any] | None = None
+    chunks: list[bytes] = field(default_factory=list)
+    arrays: list[Any] = field(default_factory=list)
+    size: int = 0
+    count: int = 0
 
     def pack(self, value: Any, depth: int = 0) -> Form:
         """Return the form of a value."""
@@ -150,6 +148,7 @@ class Packer:
         return form
 
 
+@dataclass
 class Unpacker:
     """Turns forms back into values; every array is new, unless it is a view of one in `shared`.
 
@@ -157,17 +156,11 @@ class Unpacker:
     """
 
     payload: bytes
-    shared: Sequence[Any]
-    function: Callable[[int], Any] | None
-    at: int
-    count: int
-
-    def __init__(
-        self, payload: bytes, shared: Sequence[Any] = (), function: Callable[[int], Any] | None = None
-    ) -> None:
-        self.payload, self.shared, self.function = payload, shared, function
-        self.arrays: list[Any] = []
-        self.at = self.count = 0
+    shared: Sequence[Any] = ()
+    function: Callable[[int], Any] | None = None
+    arrays: list[Any] = field(default_factory=list)
+    at: int = 0
+    count: int = 0
 
     def unpack(self, form: Any, depth: int = 0) -> Any:
         """Return the value of a form."""
@@ -290,9 +283,7 @@ def packed_exception(error: BaseException, line: int) -> dict[str, Any]:
     return {"name": str(type(error).__name__), "bases": bases, "text": text, "line": line}
 
 
-def unpacked_exception(
-    form: Any, in_words: Callable[[str], str] = str
-) -> tuple[BaseException | None, str, int]:  # fmt: skip
+def unpacked_exception(form: Any, in_words: Callable[[str], str] = str) -> tuple[BaseException | None, str, int]:
     """Return an exception with the other side's type and text, its description, and its line.
 
     `in_words` replaces the exception's text by a sentence for students.

@@ -75,13 +75,11 @@ def _beside(name: str) -> Any:
 class Server:
     """Answers questions about a submission, which come and go through two pipes."""
 
-    channel: Any
-    finder: Any
-    asked: int
-    answered: int
-
     def __init__(self, channel: Any, finder: Any, asked: int, answered: int) -> None:
-        self.channel, self.finder, self.asked, self.answered = channel, finder, asked, answered
+        self.channel = channel
+        self.finder = finder
+        self.asked = asked
+        self.answered = answered
         self.module: types.ModuleType = types.ModuleType("student")
         self.file: str = ""
         self.number: str = ""  # of the question that is being answered

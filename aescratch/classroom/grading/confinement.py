@@ -52,7 +52,6 @@ class Limits(NamedTuple):
 class Confined:
     """A confined process that waits for questions; raises `ConfinementError` if none can be started here."""
 
-    kept: bytes
     asked: int
     answered: int
     stack: int
@@ -69,7 +68,7 @@ class Confined:
             places = {name: Path(sandbox.INSIDE, "packages", name) for name in places}
         self.folder: str = "" if outside else tempfile.mkdtemp()
         self.is_watched: bool = bool(self.folder) and sandbox.landlocked()
-        self.kept = b""
+        self.kept: bytes = b""
         self.printed: int = 0
         theirs_asked, self.asked = os.pipe()
         self.answered, theirs_answered = os.pipe()

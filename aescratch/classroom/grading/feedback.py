@@ -3,9 +3,8 @@
     Student -> text(student): one file;   sentences(graded), total(student): the part that the checks don't give
 """
 
-from fractions import Fraction
-
 from aescratch.classroom.grading.grades import Graded, Student
+from aescratch.classroom.grading.parts import number
 from aescratch.foundations.language import gettext
 
 
@@ -13,8 +12,7 @@ def text(student: Student) -> str:
     """Return the text of the student's feedback file."""
     answers = []
     for graded in student.graded:
-        of = sum((entry.of for entry in graded.entries), Fraction(0))
-        points = gettext("points: {points} of {of}").format(points=_shown(graded.points), of=_shown(of))
+        points = gettext("points: {points} of {of}").format(points=number(graded.points), of=graded.exercise.points)
         answers.append("\n  ".join([graded.answer, points, *sentences(graded)]))
     remarks = "".join(f"\n{remark}\n" for remark in [*total(student), *student.remarks])
     return "\n\n".join([student.called, *answers]) + f"\n{remarks}"
@@ -25,15 +23,15 @@ def sentences(graded: Graded) -> list[str]:
     said = []
     if graded.override.points is not None:
         given = gettext("your teacher gives {points}; the checks gave {checked}")
-        said.append(given.format(points=_shown(graded.earned), checked=_shown(graded.checked)))
+        said.append(given.format(points=number(graded.earned), checked=number(graded.checked)))
     if graded.deducted:
         late = gettext("late: {deducted} of {earned} points are deducted")
-        said.append(late.format(deducted=_shown(graded.deducted), earned=_shown(graded.earned)))
+        said.append(late.format(deducted=number(graded.deducted), earned=number(graded.earned)))
     if graded.before is not None and graded.before == graded.points:
-        said.append(gettext("regraded: {points}, as before").format(points=_shown(graded.points)))
+        said.append(gettext("regraded: {points}, as before").format(points=number(graded.points)))
     elif graded.before is not None:
         again = gettext("regraded: {before} before, {points} now")
-        said.append(again.format(before=_shown(graded.before), points=_shown(graded.points)))
+        said.append(again.format(before=number(graded.before), points=number(graded.points)))
     if graded.dropped:
         said.append(gettext("dropped as one of your lowest results: it doesn't count"))
     comments = ["\n    ".join(comment.splitlines()) for comment in graded.override.comments]
@@ -45,9 +43,5 @@ def total(student: Student) -> list[str]:
     lates = dict.fromkeys(str(graded.late) for graded in student.graded if graded.late)
     if not lates and student.points == sum(graded.checked for graded in student.graded):
         return []
-    points = gettext("total: {points} of {of}").format(points=_shown(student.points), of=_shown(student.of))
+    points = gettext("total: {points} of {of}").format(points=number(student.points), of=student.of)
     return [*lates, points]
-
-
-def _shown(points: Fraction) -> str:
-    return f"{float(points):.2f}".rstrip("0").rstrip(".")

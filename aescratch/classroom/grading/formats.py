@@ -17,7 +17,7 @@ from aescratch.classroom.grading.feedback import sentences, total
 from aescratch.classroom.grading.grades import NO_FILE, Graded, Grades, Student
 from aescratch.classroom.grading.lateness import Lateness
 from aescratch.classroom.grading.marks import Entry
-from aescratch.classroom.grading.parts import HUNDREDTHS, points_of
+from aescratch.classroom.grading.parts import HUNDREDTHS, number
 from aescratch.classroom.grading.submissions import Submission
 from aescratch.classroom.outcome import SYNTAX_ERROR
 from aescratch.foundations.language import gettext, told
@@ -30,11 +30,6 @@ NBGRADER_COLUMNS = (
 LARGEST = 1_000_000  # bytes, below PrairieLearn's limit
 NO_STATUS = "--"  # in otter's row of points
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-
-
-def number(points: Fraction) -> int | float:
-    """Return points for JSON: whole ones as an int."""
-    return int(points) if points.denominator == 1 else float(points)
 
 
 def cell(value: Any) -> Any:
@@ -58,11 +53,11 @@ def table(rows: Iterable[Sequence[Any]]) -> str:
 
 def as_json(grades: Grades) -> str:
     """Return everything: students, their exercises, and the entries of each."""
-    exercises = [{"exercise": e.name, "title": e.title, "points": number(points_of(e))} for e in grades.exercises]
+    exercises = [{"exercise": e.name, "title": e.title, "points": e.points} for e in grades.exercises]
     students = [
         {
             "student": student.name, **_about(student.submission), "late": _late(student.late),
-            "points": number(student.points), "of": number(student.of), "deducted": number(student.deducted),
+            "points": number(student.points), "of": student.of, "deducted": number(student.deducted),
             "remarks": student.remarks,
             "exercises": [_exercise(graded, student.submission) for graded in student.graded],
         }
@@ -89,7 +84,7 @@ def _date(moment: datetime | None) -> str | None:
 def _exercise(graded: Graded, submission: Submission) -> dict[str, Any]:
     arrival = submission.arrivals.get(graded.exercise.name)
     return {
-        "exercise": graded.exercise.name, "points": number(graded.points), "of": number(points_of(graded.exercise)),
+        "exercise": graded.exercise.name, "points": number(graded.points), "of": graded.exercise.points,
         **_said(graded), "outcome": graded.kind, "flagged": graded.flagged, "late": _late(graded.late),
         "handed_in": _date(arrival.handed_in if arrival else None),
         "quotients": graded.quotients,
@@ -123,8 +118,8 @@ def _said(graded: Graded) -> dict[str, Any]:
 def as_csv(grades: Grades) -> str:
     """Return one row per student, one column per exercise, the total, and the exercises to look at."""
     names = [exercise.name for exercise in grades.exercises]
-    points = [number(points_of(exercise)) for exercise in grades.exercises]
-    rows: list[list[Any]] = [["student", *names, "total", "look at"], ["(points)", *points, number(grades.of), ""]]
+    points = [exercise.points for exercise in grades.exercises]
+    rows: list[list[Any]] = [["student", *names, "total", "look at"], ["(points)", *points, grades.of, ""]]
     for student in grades.students:
         look = " ".join(graded.exercise.name for graded in student.graded if graded.flagged)
         rows.append([student.name, *(number(g.points) for g in student.graded), number(student.points), look])
@@ -261,7 +256,7 @@ def shortened(results: dict[str, Any], largest: int) -> str:
 def as_otter(grades: Grades) -> str:
     """Return a table in the form of otter grade's final_grades.csv: the points of each question, then the files."""
     exercises = sorted(grades.exercises, key=lambda exercise: exercise.name)
-    points = [float(points_of(exercise)) for exercise in exercises]
+    points = [float(exercise.points) for exercise in exercises]
     rows: list[list[Any]] = [
         ["file", *(each.name for each in exercises), "total_points_earned", "percent_correct", "grading_status"],
         ["points-per-question", *points, float(grades.of), 1.0, NO_STATUS],
@@ -279,7 +274,7 @@ def as_nbgrader(grades: Grades) -> str:
     for place, exercise in enumerate(grades.exercises):
         for student in grades.students:
             graded = student.graded[place]
-            points = [float(graded.earned), float(graded.deducted), float(graded.points), float(points_of(exercise))]
+            points = [float(graded.earned), float(graded.deducted), float(graded.points), float(exercise.points)]
             rows.append([exercise.name, "", "", student.name, "", "", "", *points])
     return table(rows)
 

@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 from aescratch.classroom.grading.exports import moodle
 from aescratch.classroom.grading.exports.archives import shown
 from aescratch.classroom.grading.exports.attempts import Export
-from aescratch.classroom.grading.formats import number, table
+from aescratch.classroom.grading.formats import table
 from aescratch.classroom.grading.grades import NO_FILE, Grades, Student
-from aescratch.classroom.grading.parts import points_of
+from aescratch.classroom.grading.parts import number
 from aescratch.classroom.grading.roster import BLACKBOARD, CANVAS, Roster
 from aescratch.foundations.language import gettext
 
@@ -63,10 +63,6 @@ def _earned(student: Student, places: Sequence[int]) -> Fraction | None:
     return None if all(each.kind == NO_FILE for each in graded) else sum((g.points for g in graded), Fraction(0))
 
 
-def _worth(grades: Grades, places: Sequence[int]) -> Fraction:
-    return sum((points_of(grades.exercises[place]) for place in places), Fraction(0))
-
-
 def _filled(grades: Grades, roster: Roster, remarks: list[str]) -> bytes:
     """Return the table of a roster, filled with points."""
     cells = [line + [""] * (len(roster.table[0]) - len(line)) for line in roster.table]
@@ -76,13 +72,13 @@ def _filled(grades: Grades, roster: Roster, remarks: list[str]) -> bytes:
             none = gettext("{platform} has no column for {exercise}, so its points were left out")
             remarks.append(none.format(platform=roster.form.name, exercise=exercise.name))
     for column in columns:
-        of = _worth(grades, column.exercises)
+        of = sum(grades.exercises[i].points for i in column.exercises)
         if column.of is not None and column.of != of:
             other = gettext(
                 "the column {column} has a maximum of {maximum}, but its exercises have {of}: the points were not "
                 "rescaled"
             )
-            remarks.append(other.format(column=shown(column.heading), maximum=number(column.of), of=number(of)))
+            remarks.append(other.format(column=shown(column.heading), maximum=number(column.of), of=of))
         for student in grades.students:
             row, earned = student.submission.row, _earned(student, column.exercises)
             if row is not None and earned is not None:
@@ -128,7 +124,7 @@ def _worksheet(grades: Grades, students: Sequence[Student], place: int, export: 
     homes = [Counter(student.submission.arrivals[exercise.name].export for student in grades.students
                      if exercise.name in student.submission.arrivals) for exercise in grades.exercises]  # fmt: skip
     mine = [i for i, home in enumerate(homes) if home and home.most_common(1)[0][0] == place]
-    of = number(_worth(grades, mine))
+    of = sum(grades.exercises[i].points for i in mine)
     names = ", ".join(grades.exercises[i].name for i in mine)
     if not mine:
         none = gettext("there is no worksheet for {export}: no exercise was mostly handed in there")

@@ -13,13 +13,12 @@ from typing import Any
 
 import aescratch as ae
 from aescratch.classroom.exercise import Exercise
-from aescratch.classroom.grading.dropping import lowest
-from aescratch.classroom.grading.exports.attempts import MOST_SHOWN
-from aescratch.classroom.grading.lateness import Lateness, Rule, deducted, lateness_of
+from aescratch.classroom.grading.exports.attempts import MOST_SHOWN, listed
+from aescratch.classroom.grading.lateness import Lateness, lateness_of
 from aescratch.classroom.grading.ledger import Record, said_in
 from aescratch.classroom.grading.marks import Entry, without_points
 from aescratch.classroom.grading.overrides import NONE, Override, Place
-from aescratch.classroom.grading.parts import HUNDREDTHS, points_of
+from aescratch.classroom.grading.parts import share_of
 from aescratch.classroom.grading.submissions import Arrival, Submission
 from aescratch.foundations.language import gettext, language, with_sentences
 
@@ -32,9 +31,8 @@ class Say:
     """The teacher's decisions beside the checks; by default, none."""
 
     overrides: Mapping[Place, Override] = field(default_factory=dict)
-    due: datetime | None = None
-    own_due: Mapping[str, datetime] = field(default_factory=dict)  # of students with another due date
-    late: Rule | None = None
+    due: datetime | None = None  # unless the roster has another date for a student
+    late: Fraction = Fraction(0)  # percent of the earned points that each started day costs
     quotients: int = 100  # percent of the points for gradients by difference quotients
     drop: int = 0  # number of each student's lowest exercises to drop
     before: Mapping[Place, Fraction] = field(default_factory=dict)  # points before regrading
@@ -112,9 +110,9 @@ class Student:
         return sum((graded.points for graded in self.counting), Fraction(0))
 
     @property
-    def of(self) -> Fraction:
+    def of(self) -> int:
         """The maximum of the exercises that count."""
-        return sum((points_of(graded.exercise) for graded in self.counting), Fraction(0))
+        return sum(graded.exercise.points for graded in self.counting)
 
     @property
     def deducted(self) -> Fraction:
@@ -130,13 +128,12 @@ class Grades:
     students: list[Student]  # the rows, by name
     remarks: list[str] = field(default_factory=list)  # on files without a student, and students without files
     unlimited: list[str] = field(default_factory=list)  # what this machine couldn't prevent submissions from doing
-    sections: Mapping[str, str] = field(default_factory=dict)  # of students, from the roster
     version: str = ae.__version__
 
     @property
-    def of(self) -> Fraction:
+    def of(self) -> int:
         """The maximum of all exercises."""
-        return sum((points_of(exercise) for exercise in self.exercises), Fraction(0))
+        return sum(exercise.points for exercise in self.exercises)
 
 
 def graded(exercise: Exercise, submission: Submission, record: Record | None, quotients: int = 100) -> Graded:
@@ -151,7 +148,7 @@ def graded(exercise: Exercise, submission: Submission, record: Record | None, qu
         return Graded(exercise, NO_FILE, parts, NO_FILE, "", f"{exercise.name}: {reason}")
     words = said_in(record, language())
     entries = zip(record["entries"], words["parts"], words["reasons"], strict=True)
-    parts = tuple(Entry.of_row(exercise, row, called)._replace(reason=reason) for row, called, reason in entries)
+    parts = tuple(Entry.of_row(row, called, reason) for row, called, reason in entries)
     answer, evidence = words["answer"], words["quotients"]
     if evidence and quotients < 100:
         counts = gettext("counts {percent} %: it seems to use difference quotients in place of a formula")
@@ -169,9 +166,15 @@ def _shared(parts: Sequence[Entry], percent: int, reason: str) -> Iterator[Entry
     before = after = Fraction(0)
     for part in parts:
         before += part.points
-        left = Fraction(int(before * percent), HUNDREDTHS) - after
+        left = share_of(before, Fraction(percent, 100)) - after
         after += left
         yield part._replace(points=left, reason=reason) if part.points else part
+
+
+def lowest(points: Sequence[tuple[Fraction, int]], count: int) -> set[int]:
+    """Return the places with the lowest share of their points; of equal ones, that with more points, then the first."""
+    shares = [earned / of if of else Fraction(1) for earned, of in points]
+    return set(sorted(range(len(points)), key=lambda i: (shares[i], -points[i][1], i))[:count])
 
 
 def collect(
@@ -181,7 +184,8 @@ def collect(
     """Return the grades from the records of all files, by student and exercise, and the teacher's decisions."""
     students, untold = [], []
     for submission in submissions:
-        name, due = submission.student, say.own_due.get(submission.student, say.due)
+        name, row = submission.student, submission.row
+        due = row.due if row and row.due else say.due
         student = Student(name, remarks=list(submission.remarks), submission=submission)
         arrivals = submission.arrivals.values()
         if due and any(arrival.handed_in is None and arrival.late is None for arrival in arrivals):
@@ -192,15 +196,13 @@ def collect(
             found = replace(found, override=say.overrides.get(place, NONE), before=say.before.get(place))
             arrival = submission.arrivals.get(exercise.name, IN_TIME)
             late = lateness_of(arrival.handed_in, arrival.late, due, say.late)
-            cost = deducted(found.earned, late.share) if late else Fraction(0)
+            cost = share_of(found.earned, late.share) if late else Fraction(0)  # rounded down, for the student
             student.graded.append(replace(found, late=late, deducted=cost))
-        for i in lowest([(each.points, points_of(each.exercise)) for each in student.graded], say.drop):
+        for i in lowest([(each.points, each.exercise.points) for each in student.graded], say.drop):
             student.graded[i] = replace(student.graded[i], dropped=True)
         students.append(student)
     grades = Grades(exercises, students, **about)
     if untold:
-        names = ", ".join(untold[:MOST_SHOWN])
-        more = gettext(" and {count} more").format(count=len(untold) - MOST_SHOWN) if untold[MOST_SHOWN:] else ""
-        remark = gettext("the time of submission is unknown, so these count as in time: {names}{more}")
-        grades.remarks = [*grades.remarks, remark.format(names=names, more=more)]
+        remark = gettext("the time of submission is unknown, so these count as in time: {names}")
+        grades.remarks = [*grades.remarks, remark.format(names=listed(untold, MOST_SHOWN))]
     return grades

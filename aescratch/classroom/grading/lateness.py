@@ -1,6 +1,6 @@
 """Lateness: how many days after its due date a submission was handed in, and what that costs.
 
-    --due, or a student's own date;  the time of submission -> Lateness(days, share) -> deducted(points, share)
+    --due, or a student's own date;  the time of submission -> Lateness(days, share)
 
 A day has 24 hours, and counts as soon as it has started. If there is only a platform's flag, nothing is deducted.
 """
@@ -10,20 +10,9 @@ from datetime import datetime, time, timedelta, timezone
 from fractions import Fraction
 from typing import NamedTuple
 
-from aescratch.classroom.grading.parts import HUNDREDTHS
 from aescratch.foundations.language import gettext
 
 DAY = timedelta(days=1)
-
-
-class Rule(NamedTuple):
-    """The percentage of the earned points that each started day costs."""
-
-    percent: Fraction
-
-    def share(self, days: int) -> Fraction:
-        """Return the share that is deducted, at most 1."""
-        return min(Fraction(1), days * self.percent / 100)
 
 
 class Lateness(NamedTuple):
@@ -41,13 +30,13 @@ class Lateness(NamedTuple):
         return str(cost.format(late=late, percent=float(100 * self.share))) if self.share else late
 
 
-def rule_of(text: str) -> Rule:
-    """Return the rule that a text spells."""
+def rule_of(text: str) -> Fraction:
+    """Return the percentage of the earned points that each started day costs, as a text spells it."""
     spelled = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?% ?/ ?day", text.strip())
     percent = Fraction(spelled[1]) if spelled else Fraction(0)
     if not 0 < percent <= 100:
         raise ValueError(f"expected a rule such as 10%/day, with more than 0 and at most 100 %, got {text!r}")
-    return Rule(percent)
+    return percent
 
 
 def due_of(text: str) -> datetime:
@@ -63,16 +52,11 @@ def due_of(text: str) -> datetime:
 
 
 def lateness_of(
-    handed_in: datetime | None, flag: bool | None, due: datetime | None, rule: Rule | None
+    handed_in: datetime | None, flag: bool | None, due: datetime | None, percent: Fraction
 ) -> Lateness | None:
     """Return the lateness of a submission, or None if it is in time or unknown; a time comes before a flag."""
     if handed_in is None or due is None:
         return Lateness(None) if flag else None
     # In UTC, since times of one zone are subtracted as clocks show them: an hour wrong when summer time ends.
     days = -((due.astimezone(timezone.utc) - handed_in.astimezone(timezone.utc)) // DAY)
-    return Lateness(days, rule.share(days) if rule else Fraction(0)) if days > 0 else None
-
-
-def deducted(earned: Fraction, share: Fraction) -> Fraction:
-    """Return the points deducted, in whole hundredths, rounded down in the student's favour."""
-    return Fraction(int(earned * share * HUNDREDTHS), HUNDREDTHS)
+    return Lateness(days, min(Fraction(1), days * percent / 100)) if days > 0 else None

@@ -6,10 +6,11 @@
 
 import json
 from collections.abc import Sequence
+from html import escape
 from pathlib import Path
 
 from aescratch.classroom.grading.lookalikes import Lookalikes, Pair
-from aescratch.classroom.grading.markup import escaped, page
+from aescratch.classroom.grading.markup import page
 from aescratch.foundations.files import write_text
 from aescratch.foundations.language import gettext, gettext_noop
 
@@ -61,13 +62,13 @@ def as_html(found: Sequence[Lookalikes]) -> str:
 
 
 def _section(found: Lookalikes) -> str:
-    groups = "".join(f"<li>{escaped(', '.join(group))}</li>" for group in found.groups)
+    groups = "".join(f"<li>{escape(', '.join(group))}</li>" for group in found.groups)
     pairs = "".join(_side_by_side(found, pair) for pair in found.pairs[:MOST_PAIRS])
     left = len(found.pairs) - MOST_PAIRS
     rest = gettext("{count} more pairs are in lookalikes.json.").format(count=left)
     more = f"<p>{rest}</p>\n" if left > 0 else ""
     listed = gettext("Files: {files}. Pairs are listed if their weight is at least {least:.0f}.")
-    head = f"<h2>{escaped(found.exercise.name)}</h2>\n<p>{listed.format(files=len(found.texts), least=found.least)}</p>"
+    head = f"<h2>{escape(found.exercise.name)}</h2>\n<p>{listed.format(files=len(found.texts), least=found.least)}</p>"
     return f"<section>{head}\n<ul>{groups}</ul>\n{pairs}{more}</section>\n"
 
 
@@ -75,10 +76,10 @@ def _side_by_side(found: Lookalikes, pair: Pair) -> str:
     alike = gettext("likeness {likeness:.0%}").format(likeness=pair.likeness)
     says = gettext("identical files") if _is_same(found, pair) else alike
     sides = "".join(
-        f"<div><h4>{escaped(student)}</h4><pre>{_code(found.texts[student], lines)}</pre></div>"
+        f"<div><h4>{escape(student)}</h4><pre>{_code(found.texts[student], lines)}</pre></div>"
         for student, lines in zip(pair.students, pair.lines, strict=True)
     )
-    names = escaped(gettext(" and ").join(pair.students))
+    names = escape(gettext(" and ").join(pair.students))
     head = gettext("{names}: {likeness}, weight {weight:.0f}")
     return (
         f"<details><summary>{head.format(names=names, likeness=says, weight=pair.weight)}</summary>\n"
@@ -89,7 +90,7 @@ def _side_by_side(found: Lookalikes, pair: Pair) -> str:
 def _code(text: bytes, marked: set[int]) -> str:
     lines = text.decode(errors="replace").splitlines()
     shown = [
-        f"<mark>{escaped(line)}</mark>" if number in marked else escaped(line)
+        f"<mark>{escape(line)}</mark>" if number in marked else escape(line)
         for number, line in enumerate(lines[:LONGEST], 1)
     ]
     return "\n".join([*shown, "..."] if len(lines) > LONGEST else shown)

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from aescratch.classroom.exercise import Exercise
-from aescratch.classroom.grading.parts import COMPARING, HUNDREDTHS, Expected, Part, declared, expected, worth
+from aescratch.classroom.grading.parts import COMPARING, HUNDREDTHS, Expected, Part, declared, expected, share_of
 from aescratch.classroom.grading.reasons import first_sentence, not_checked, sentence
 from aescratch.classroom.outcome import Judgement, code_of
 from aescratch.foundations.language import gettext, told
@@ -30,19 +30,13 @@ LAW_HOLDS = "law-without-values"  # it earns less than its points only because v
 class Entry(NamedTuple):
     """The points of one declared part."""
 
-    exercise: str
     part: str  # its name in English, a key
+    called: str  # its name in the language in force
     points: Fraction  # in whole hundredths, as `of` is
     of: Fraction
     reason: str  # one sentence
     codes: tuple[str, ...] = ()  # of the findings; empty if all is right
     flagged: bool = False  # whether a person has to decide, because the checks are inconclusive
-    translated: str = ""  # the part's name in the language in force; empty means that it is `part`
-
-    @property
-    def called(self) -> str:
-        """The part's name in the language in force."""
-        return self.translated or self.part
 
     @property
     def row(self) -> list[Any]:
@@ -51,11 +45,10 @@ class Entry(NamedTuple):
         return [self.part, points, of, self.reason, list(self.codes), self.flagged]
 
     @classmethod
-    def of_row(cls, exercise: Exercise, row: Sequence[Any], called: str = "") -> Entry:
-        """Return the entry of a row; `called` is the part's name in the language in force, by default English."""
-        part, points, of, reason, codes, flagged = row
-        points, of = Fraction(points, HUNDREDTHS), Fraction(of, HUNDREDTHS)
-        return cls(exercise.name, part, points, of, reason, tuple(codes), flagged, called)
+    def of_row(cls, row: Sequence[Any], called: str, reason: str) -> Entry:
+        """Return the entry of a row, with the part's name and the reason in the language in force."""
+        part, points, of, _, codes, flagged = row
+        return cls(part, called, Fraction(points, HUNDREDTHS), Fraction(of, HUNDREDTHS), reason, tuple(codes), flagged)
 
 
 class Credit(NamedTuple):
@@ -82,19 +75,18 @@ def entries(exercise: Exercise, judgement: Judgement) -> list[Entry]:
             credit = Credit(Fraction(0), *not_checked(judgement.outcome))
         else:
             credit = _credit(part, look, report, share if look.sort in COMPARING else _answered(report))
-        found.append(_entry(exercise, part, credit))
+        found.append(_entry(part, credit))
     return found
 
 
 def without_points(exercise: Exercise, reason: str, code: str) -> list[Entry]:
     """Return the entries of an exercise that was not checked at all, for example because its file is missing."""
-    return [_entry(exercise, part, Credit(Fraction(0), reason, (code,))) for part in declared(exercise)]
+    return [_entry(part, Credit(Fraction(0), reason, (code,))) for part in declared(exercise)]
 
 
-def _entry(exercise: Exercise, part: Part, credit: Credit) -> Entry:
-    earned = worth(part, credit.share)
-    about = (str(credit.reason), credit.codes, credit.flagged, str(told(part.name)))
-    return Entry(exercise.name, str(part.name), earned, part.of, *about)
+def _entry(part: Part, credit: Credit) -> Entry:
+    name, called, earned = str(part.name), str(told(part.name)), share_of(part.of, credit.share)
+    return Entry(name, called, earned, part.of, str(credit.reason), credit.codes, credit.flagged)
 
 
 def _matched(looks: Sequence[Expected], reports: Iterable[Report]) -> list[Report | None]:

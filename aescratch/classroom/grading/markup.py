@@ -10,14 +10,9 @@ from pathlib import Path
 
 from aescratch.foundations.language import gettext, language
 
-LONGEST_NAME, MOST_NAMES = 40, 20
+LONGEST_NAME = 40
 FEW_LINES, MOST_LINES = 10, 100  # lines of a list that is open at first, and of any list
 WIDTH = 160  # pixels, of the longest bar
-
-
-def escaped(text: str) -> str:
-    """Return text escaped for HTML."""
-    return escape(text, quote=True)
 
 
 def page(title: str, body: str, *styles: str) -> str:
@@ -34,18 +29,12 @@ def page(title: str, body: str, *styles: str) -> str:
 
 def shortened(name: str) -> str:
     """Return a student's name for HTML, shortened in the middle, since long names often differ at their end."""
-    return escaped(name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 13]}…{name[-12:]}")
+    return escape(name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 13]}…{name[-12:]}")
 
 
 def breakable(name: str) -> str:
     """Return an exercise's name for HTML, which may break between its words."""
-    return escaped(name).replace("_", "_<wbr>")
-
-
-def listed(parts: Sequence[str], most: int = MOST_NAMES) -> str:
-    """Return at most `most` pieces, with commas between them."""
-    more = gettext(" and {count} more").format(count=len(parts) - most) if len(parts) > most else ""
-    return ", ".join(parts[:most]) + more
+    return escape(name).replace("_", "_<wbr>")
 
 
 def folded(lists: Mapping[str, Sequence[str]]) -> str:

@@ -16,9 +16,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
-from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.exercise import CourseError, Exercise
 from aescratch.classroom.grading.exports.archives import composed
-from aescratch.classroom.grading.parts import points_of
 from aescratch.classroom.grading.roster import read_table
 from aescratch.foundations.files import write_text
 
@@ -28,10 +27,6 @@ COLUMNS = ("student", "exercise", "points", "comment")
 MOST_PROBLEMS = 10  # that are reported at once
 POINTS = re.compile(r"[0-9]+([.,][0-9]{1,2})?")
 Place = tuple[str, str]  # a student and an exercise
-
-
-class SayError(ValueError):
-    """A teacher's decisions are invalid; the message is one sentence, or one for each line of a table."""
 
 
 class Override(NamedTuple):
@@ -55,8 +50,8 @@ def read_overrides(path: Path, students: Sequence[str], exercises: Iterable[Exer
             place, new = _read(row, students, by_name)
             old = found.get(place, NONE)
             if None not in (old.points, new.points) and old.points != new.points:
-                raise SayError(f"it contradicts line {lines[place]}, which gives {place[0]} different points")
-        except SayError as error:
+                raise CourseError(f"it contradicts line {lines[place]}, which gives {place[0]} different points")
+        except CourseError as error:
             problems.append(f"line {line}: {error}")
             continue
         if new.points is not None:
@@ -65,7 +60,7 @@ def read_overrides(path: Path, students: Sequence[str], exercises: Iterable[Exer
         found[place] = Override(points, tuple(dict.fromkeys(old.comments + new.comments)))
     if problems:
         told = "\n  ".join(problems[:MOST_PROBLEMS])
-        raise SayError(f"nothing was graded, because {path} has invalid lines, {len(problems)} in all:\n  {told}")
+        raise CourseError(f"nothing was graded, because {path} has invalid lines, {len(problems)} in all:\n  {told}")
     return found
 
 
@@ -93,37 +88,34 @@ def near(name: str, names: Iterable[str]) -> str:
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield the lines that aren't empty, by column."""
-    try:
-        (_, head), *rows = read_table(path, "overrides")[0] or [(0, [])]
-    except ValueError as error:
-        raise SayError(str(error)) from error
+    (_, head), *rows = read_table(path, "overrides")[0] or [(0, [])]
     head = [name.strip().lower() for name in head]
     if sorted(name for name in head if name in COLUMNS) != sorted(COLUMNS):
         came = ", ".join(head) or "nothing"
-        raise SayError(f"expected {path} to begin with the columns {', '.join(COLUMNS)}, got {came}")
+        raise CourseError(f"expected {path} to begin with the columns {', '.join(COLUMNS)}, got {came}")
     for line, cells in rows:
         values = [value.strip() for value in cells]
         if len(values) > len(head):
             what = f"there are {len(values)} cells, but only {len(head)} columns"
-            raise SayError(f"{path}, line {line}: {what}; put quotes around a comment with commas")
+            raise CourseError(f"{path}, line {line}: {what}; put quotes around a comment with commas")
         if any(values):
             yield line, dict(zip(head, values + [""] * len(head), strict=False))
 
 
 def _read(row: Mapping[str, str], students: Sequence[str], exercises: Mapping[str, Exercise]) -> tuple[Place, Override]:
-    """Return the place and the override of a line, or raise `SayError`."""
+    """Return the place and the override of a line, or raise `CourseError`."""
     student = same_name(row["student"], students)
     if student is None:
-        raise SayError(f"there is no student {row['student']!r}{near(row['student'], students)}")
+        raise CourseError(f"there is no student {row['student']!r}{near(row['student'], students)}")
     exercise = exercises.get(row["exercise"])
     if exercise is None:
-        raise SayError(f"there is no exercise {row['exercise']!r}{near(row['exercise'], exercises)}")
-    points, comment, of = row["points"], row["comment"], points_of(exercise)
+        raise CourseError(f"there is no exercise {row['exercise']!r}{near(row['exercise'], exercises)}")
+    points, comment, of = row["points"], row["comment"], exercise.points
     if not points and not comment:
-        raise SayError("it has neither points nor a comment; give one, or delete the line")
+        raise CourseError("it has neither points nor a comment; give one, or delete the line")
     given = Fraction(points.replace(",", ".")) if POINTS.fullmatch(points) else None
     if points and (given is None or given > of):
-        raise SayError(f"expected points from 0 to {of}, in whole hundredths, got {points!r}")
+        raise CourseError(f"expected points from 0 to {of}, in whole hundredths, got {points!r}")
     return (student, exercise.name), Override(given, (comment,) if comment else ())
 
 
@@ -142,7 +134,8 @@ class Regrade:
             rows = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
             self.notes = {(name, title): Fraction(cell) for name, row in rows.items() for title, cell in row.items()}
         except (ValueError, AttributeError, TypeError) as error:
-            raise SayError(f"{path} is invalid ({error}); repair it, or delete it and lose earlier points") from error
+            advice = "repair it, or delete it and lose earlier points"
+            raise CourseError(f"{path} is invalid ({error}); {advice}") from error
 
     def ask_for(self, names: Sequence[str], students: Sequence[str], exercises: Sequence[Exercise]) -> None:
         """Add the places of these students and exercises, and read their points until now."""
@@ -151,11 +144,11 @@ class Regrade:
             student = same_name(name, students)
             if student is None and name not in titles:
                 known = near(name, [*students, *titles])
-                raise SayError(f"there is no student and no exercise {name!r} to regrade{known}")
+                raise CourseError(f"there is no student and no exercise {name!r} to regrade{known}")
             self.places |= {(each, title) for each in students for title in titles if each == student or title == name}
         path = self.folder / TABLE
         if not path.is_file():
-            raise SayError(f"there are no grades in {self.folder} to regrade; grade first, without --regrade")
+            raise CourseError(f"there are no grades in {self.folder} to regrade; grade first, without --regrade")
         try:
             with path.open(encoding="utf-8", newline="") as lines:
                 head, _, *rows = csv.reader(lines)
@@ -164,7 +157,7 @@ class Regrade:
                     columns = zip(head[1 : head.index("total")], cells, strict=False)
                     self.before |= {(student, title): Fraction(cell) for title, cell in columns}
         except (ValueError, csv.Error) as error:
-            raise SayError(f"{path} is invalid ({error}); delete it, and grade once without --regrade") from error
+            raise CourseError(f"{path} is invalid ({error}); delete it, and grade once without --regrade") from error
 
     def note(self, places: set[Place]) -> None:
         """Store the earlier points of regraded places; the points of the first grading are never replaced."""

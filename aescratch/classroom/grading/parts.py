@@ -59,9 +59,9 @@ class Expected:
         return [name for name in self.tensors if name not in self.given]
 
 
-def points_of(exercise: Exercise) -> Fraction:
-    """Return the points of an exercise."""
-    return Fraction(exercise.points)
+def number(points: Fraction | int) -> int | float:
+    """Return points as they are written: whole ones as an int."""
+    return int(points) if points.denominator == 1 else float(points)
 
 
 @functools.cache
@@ -144,18 +144,18 @@ def declared(exercise: Exercise) -> tuple[Part, ...]:
         for name, kind, tensor, percent in _parts(report):
             parts.append((title + name, number, kind, tensor, weight * percent))
     total = sum(share for *_, share in parts)
-    hundredths = points_of(exercise) * HUNDREDTHS
+    hundredths = exercise.points * HUNDREDTHS
     exact = [hundredths * share / total for *_, share in parts]
     whole = [int(value) for value in exact]
     by_loss = sorted(range(len(parts)), key=lambda i: (whole[i] - exact[i], i))
-    for i in by_loss[: int(hundredths) - sum(whole)]:
+    for i in by_loss[: hundredths - sum(whole)]:
         whole[i] += 1
     return tuple(Part(*part[:4], Fraction(worth, HUNDREDTHS)) for part, worth in zip(parts, whole, strict=True))
 
 
-def worth(part: Part, share: Fraction) -> Fraction:
-    """Return the points of a share of a part: whole hundredths, rounded down, so that only a share of 1 earns all."""
-    return Fraction(int(part.of * share * HUNDREDTHS), HUNDREDTHS)
+def share_of(points: Fraction, share: Fraction) -> Fraction:
+    """Return a share of points: whole hundredths, rounded down, so that only a share of 1 is all of them."""
+    return Fraction(int(points * share * HUNDREDTHS), HUNDREDTHS)
 
 
 def steps_of(exercise: Exercise, part: Part) -> list[Fraction]:
@@ -169,7 +169,7 @@ def steps_of(exercise: Exercise, part: Part) -> list[Fraction]:
         count = len(look.tensors)
     elif look.sort not in COMPARING:
         count = look.answers
-    return sorted({worth(part, Fraction(step, count)) for step in range(1, count + 1)} - {Fraction(0)})
+    return sorted({share_of(part.of, Fraction(step, count)) for step in range(1, count + 1)} - {Fraction(0)})
 
 
 def _parts(report: Expected) -> list[tuple[str, str, str, Fraction]]:

@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from aescratch.classroom.exercise import CourseError
 from aescratch.classroom.grading.exports.archives import composed, shown
 from aescratch.classroom.grading.exports.attempts import Who
 from aescratch.classroom.grading.lateness import due_of
@@ -24,10 +25,6 @@ from aescratch.foundations.language import gettext
 LARGEST = 50_000_000  # bytes
 MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}  # byte order marks
 NOBODY = ("Points Possible", "Student, Test")  # rows of Canvas's table without a student
-
-
-class RosterError(ValueError):
-    """A roster is invalid; the message is one sentence."""
 
 
 class Form(NamedTuple):
@@ -150,7 +147,7 @@ def read_table(path: Path, what: str) -> tuple[list[tuple[int, list[str]]], str,
         with open(path, "rb") as stream:
             content = stream.read(LARGEST)
     except OSError as error:
-        raise ValueError(f"expected {what}, but {path} can't be read: {error.strerror}; check the path") from error
+        raise CourseError(f"expected {what}, but {path} can't be read: {error.strerror}; check the path") from error
     marked = next((encoding for mark, encoding in MARKS.items() if content.startswith(mark)), None)
     for encoding in (marked,) if marked else ("utf-8", "cp949"):  # Excel in Korea writes the last one
         try:
@@ -159,27 +156,24 @@ def read_table(path: Path, what: str) -> tuple[list[tuple[int, list[str]]], str,
         except UnicodeError:
             continue
     else:
-        raise ValueError(f"expected {path} to be text in UTF-8, but it is not; save it as CSV UTF-8")
+        raise CourseError(f"expected {path} to be text in UTF-8, but it is not; save it as CSV UTF-8")
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)  # else a quote hides rows
     try:
         return [(reader.line_num, cells) for cells in reader], delimiter, encoding
     except csv.Error as error:
         where = f"{path}, line {reader.line_num}"
-        raise ValueError(f"{where}: invalid CSV ({error}); look for an open quote") from error
+        raise CourseError(f"{where}: invalid CSV ({error}); look for an open quote") from error
 
 
 def read_roster(path: Path) -> Roster:
     """Return the roster of a file."""
-    try:
-        rows, delimiter, encoding = read_table(path, "a roster")
-    except ValueError as error:
-        raise RosterError(str(error)) from error
+    rows, delimiter, encoding = read_table(path, "a roster")
     table = [cells for _, cells in rows]
     headings = [heading.strip().casefold() for heading in table[0]] if table else []
     form = next((form for form in FORMS if form.headings <= set(headings)), None)
     if form is None:
-        raise RosterError(
+        raise CourseError(
             f"expected {path} to have a column student, or the headings of a platform's gradebook, got "
             f"{shown(', '.join(headings)) or 'nothing'}; give the column with the students' names in the export the "
             "heading student"

@@ -48,15 +48,12 @@ class GradingError(RuntimeError):
 class Worker:
     """A process that judges, started by the first request, and restarted after a crash."""
 
-    seed: str
-    limits: dict[str, Any]
-    environment: dict[str, str]
-
     def __init__(self, seed: str, limits: dict[str, Any], folder: str) -> None:
-        self.seed, self.limits = seed, limits
+        self.seed = seed
+        self.limits = limits
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         # Read here, in the main thread: another worker's thread may change the language later.
-        self.environment = {**os.environ, **threads, "TMPDIR": folder}
+        self.environment: dict[str, str] = {**os.environ, **threads, "TMPDIR": folder}
         self._process: subprocess.Popen[bytes] | None = None
 
     def ask(self, task: Task) -> Record:

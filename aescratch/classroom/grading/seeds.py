@@ -11,16 +11,12 @@ import json
 import secrets
 from pathlib import Path
 
-from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.exercise import CourseError, Exercise
 from aescratch.classroom.grading.parts import fair_seed
 from aescratch.foundations.files import write_text
 
 SEED_FILE = "seed.json"
 SECRET = 16  # bytes: too many to try, for a course's seed and for what follows from it
-
-
-class SeedError(ValueError):
-    """A course's seed is missing or invalid; the message is one sentence."""
 
 
 def seed_for(exercise: Exercise, text: bytes, seed: str) -> int:
@@ -44,7 +40,7 @@ def nearest_seed() -> str:
     here = Path.cwd()
     path = next((path for folder in (here, *here.parents) if (path := folder / SEED_FILE).is_file()), None)
     if path is None:
-        raise SeedError(
+        raise CourseError(
             f"expected {SEED_FILE} in {here} or above it, got none; copy the one that aescratch exercises package wrote"
         )
     return _read(path)
@@ -54,7 +50,7 @@ def _read(path: Path) -> str:
     try:
         return str(json.loads(path.read_text(encoding="utf-8"))["seed"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise SeedError(
+        raise CourseError(
             f"expected a seed in {path}, but the file is invalid ({type(error).__name__}: {error}); give --seed, or "
             "delete the file and grade again"
         ) from error

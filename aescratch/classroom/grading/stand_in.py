@@ -54,14 +54,11 @@ def in_words(text: str) -> str:
 class Conversation:
     """Questions to a submission in its confined process, and its answers; `file` is its name in tracebacks."""
 
-    process: Confined
-    file: str
-    limits: Limits
-    left: float
-
     def __init__(self, process: Confined, file: str, limits: Limits) -> None:
-        self.process, self.file, self.limits = process, file, limits
-        self.left = limits.start
+        self.process = process
+        self.file = file
+        self.limits = limits
+        self.left: float = limits.start
         self.asking: bool = False
         self.calls: Calls = Calls()
         try:

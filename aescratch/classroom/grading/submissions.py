@@ -19,16 +19,9 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from aescratch.classroom.exercise import Exercise
-from aescratch.classroom.grading.exports.archives import (
-    Node,
-    UnreadableError,
-    in_a_sentence,
-    on_disk,
-    opened,
-    shown,
-)
-from aescratch.classroom.grading.exports.attempts import MOST_SHOWN, Attempt, Export, Found, Who, looked_into
+from aescratch.classroom.exercise import CourseError, Exercise
+from aescratch.classroom.grading.exports.archives import Node, UnreadableError, in_a_sentence, on_disk, opened, shown
+from aescratch.classroom.grading.exports.attempts import MOST_SHOWN, Attempt, Export, Found, Who, listed, looked_into
 from aescratch.classroom.grading.exports.recognising import read_export
 from aescratch.classroom.grading.exports.texts import code_cells, defined, from_notebook, typed
 from aescratch.classroom.grading.roster import Roster, Row
@@ -44,10 +37,6 @@ COPIES = re.compile(  # suffixes that browsers, Canvas (two kinds) and people ad
     r"|(?:\s*-\s?|\s+)(?P<copy>copy|복사본)(?:\s\d{1,9})?)$"
 )
 PYTHON, NOTEBOOK, ENTRY = range(3)  # kinds of answers; of one attempt, the first counts
-
-
-class SubmissionsError(ValueError):
-    """A folder or file contains no submissions; the message is one sentence."""
 
 
 class Arrival(NamedTuple):
@@ -75,12 +64,6 @@ class Submission:
         """When the last file was handed in, if known."""
         return max((a.handed_in for a in self.arrivals.values() if a.handed_in), default=None)
 
-    @property
-    def late(self) -> bool | None:
-        """Whether the platform flags any file as late, if known."""
-        told = [arrival.late for arrival in self.arrivals.values() if arrival.late is not None]
-        return any(told) if told else None
-
 
 class Reading(NamedTuple):
     """Everything that was handed in, and remarks on files without a student."""
@@ -92,41 +75,34 @@ class Reading(NamedTuple):
 
 def read_submissions(places: Sequence[Path], exercises: Sequence[Exercise], roster: Roster | None = None) -> Reading:
     """Return the submissions in exports, folders or zip files, by name, with remarks on anything unusual."""
-    with contextlib.ExitStack() as stack:  # exports stay open while they are read in place
-        return _read(stack, places, exercises, roster)
-
-
-def _read(
-    stack: contextlib.ExitStack, places: Sequence[Path], exercises: Sequence[Exercise], roster: Roster | None
-) -> Reading:
-    """Return the same; the stack closes the exports."""
     exports: list[Export] = []
     remarks: list[str] = []
     people: dict[tuple[str, ...], list[tuple[int, Attempt]]] = defaultdict(list)
     submissions: dict[str, Submission] = {}
-    for number, place in enumerate(places):
-        try:
-            root, odd = stack.enter_context(opened(place))
-            export = read_export(place, root, str(number))
-            if not export.attempts:
-                raise SubmissionsError(_nobody(place, root, exercises))
-        except UnreadableError as problem:
-            raise SubmissionsError(f"{place} {problem}; download it again, or unpack it") from problem
-        exports.append(export)
-        before = f"{export.name}: " if len(places) > 1 else ""
-        remarks += [f"{before}{remark}" for remark in [*odd, *export.remarks]]
-        for attempt in export.attempts:
-            people[attempt.who.key].append((number, attempt))
-    whos = [_united([attempt.who for _, attempt in attempts]) for attempts in people.values()]
-    placed, more = roster.placed(whos) if roster else ([(None, [who]) for who in whos], [])
-    for row, those in placed:
-        name = shown(row.student if row else those[0].label)
-        numbered = (f"{name} ({number})" for number in itertools.count(2))  # two names may look the same when printed
-        name = next(each for each in itertools.chain([name], numbered) if each not in submissions)
-        submission = choose(name, [each for who in those for each in people[who.key]], exercises)
-        submission.row, submissions[name] = row, submission
-        if others := sorted({shown(who.name) for who in those if row and not row.may_be_called(who.name)}):
-            submission.remarks.append(gettext("handed in as {names}").format(names=gettext(" and ").join(others)))
+    with contextlib.ExitStack() as stack:  # exports stay open while they are read in place
+        for number, place in enumerate(places):
+            try:
+                root, odd = stack.enter_context(opened(place))
+                export = read_export(place, root, str(number))
+                if not export.attempts:
+                    raise CourseError(_nobody(place, root, exercises))
+            except UnreadableError as problem:
+                raise CourseError(f"{place} {problem}; download it again, or unpack it") from problem
+            exports.append(export)
+            before = f"{export.name}: " if len(places) > 1 else ""
+            remarks += [f"{before}{remark}" for remark in [*odd, *export.remarks]]
+            for attempt in export.attempts:
+                people[attempt.who.key].append((number, attempt))
+        whos = [_united([attempt.who for _, attempt in attempts]) for attempts in people.values()]
+        placed, more = roster.placed(whos) if roster else ([(None, [who]) for who in whos], [])
+        for row, those in placed:
+            name = shown(row.student if row else those[0].label)
+            numbered = (f"{name} ({number})" for number in itertools.count(2))  # two may look the same when printed
+            name = next(each for each in itertools.chain([name], numbered) if each not in submissions)
+            submission = choose(name, [each for who in those for each in people[who.key]], exercises)
+            submission.row, submissions[name] = row, submission
+            if others := sorted({shown(who.name) for who in those if row and not row.may_be_called(who.name)}):
+                submission.remarks.append(gettext("handed in as {names}").format(names=gettext(" and ").join(others)))
     return Reading([submissions[name] for name in sorted(submissions)], remarks + more, exports)
 
 
@@ -221,9 +197,8 @@ def choose(student: str, attempts: Sequence[tuple[int, Attempt]], exercises: Seq
         except UnreadableError as problem:
             submission.reasons[exercise.name] = in_a_sentence(exercise.file_name, problem)
     if submission.reasons and (unused := _unused_files(files, used, exercises)):
-        rest = gettext(" and {count} more").format(count=len(unused) - MOST_SHOWN) if len(unused) > MOST_SHOWN else ""
-        remark = gettext("not graded, because no exercise has such a file name: {names}{more}")
-        submission.remarks.append(remark.format(names=", ".join(unused[:MOST_SHOWN]), more=rest))
+        remark = gettext("not graded, because no exercise has such a file name: {names}")
+        submission.remarks.append(remark.format(names=listed(unused, MOST_SHOWN)))
     if not files and not odd:
         submission.remarks.append(gettext("the folder is empty") if attempts else gettext("nothing was handed in"))
     return submission

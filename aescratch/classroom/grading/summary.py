@@ -7,13 +7,14 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from fractions import Fraction
+from html import escape
 from statistics import median
 
-from aescratch.classroom.grading.formats import number
+from aescratch.classroom.grading.exports.attempts import listed
 from aescratch.classroom.grading.grades import NO_FILE, Graded, Grades
 from aescratch.classroom.grading.marks import LAW_HOLDS
-from aescratch.classroom.grading.markup import breakable, escaped, folded, listed, page, shortened, table
-from aescratch.classroom.grading.parts import points_of
+from aescratch.classroom.grading.markup import breakable, folded, page, shortened, table
+from aescratch.classroom.grading.parts import number
 from aescratch.classroom.grading.reasons import AT_LINE
 from aescratch.classroom.outcome import DIED, HEADLINES, NOT_BEGUN, PASSED, TIMED_OUT, headline
 from aescratch.foundations.language import gettext, language, told
@@ -65,12 +66,12 @@ def _head(grades: Grades) -> str:
         "Submissions: {count}, exercises: {exercises}, points: {points}. The median is {median:g}, the highest "
         "{highest}, the lowest {lowest}."
     ).format(
-        count=count, exercises=len(grades.exercises), points=number(grades.of), median=float(median(totals)),
+        count=count, exercises=len(grades.exercises), points=grades.of, median=float(median(totals)),
         highest=number(max(totals)), lowest=number(min(totals)),
     )  # fmt: skip
     text = f"<h1>{gettext('Grades')}</h1>\n<p>{counts}</p>\n"
     if grades.unlimited:
-        missing = escaped("; ".join(map(told, grades.unlimited)))
+        missing = escape("; ".join(map(told, grades.unlimited)))
         text += f"<p><strong>{gettext('Submissions were not completely confined:')}</strong> {missing}</p>\n"
     return text + f'<p class="faint">aescratch {grades.version}</p>\n'
 
@@ -82,15 +83,15 @@ def _by_hand(grades: Grades) -> str:
         for s in grades.students for g in s.graded if g.override.points is None  # else the teacher has decided
     ]  # fmt: skip
     reasons = [(what, [entry.reason for entry in graded.entries if entry.flagged]) for what, graded in everything]
-    odd = [f"{shortened(s.name)}: {escaped('; '.join(s.remarks))}" for s in grades.students if s.remarks]
+    odd = [f"{shortened(s.name)}: {escape('; '.join(s.remarks))}" for s in grades.students if s.remarks]
     groups = {
-        gettext("The checks can't tell"): [f"{what}, {escaped(flagged[0])}" for what, flagged in reasons if flagged],
+        gettext("The checks can't tell"): [f"{what}, {escape(flagged[0])}" for what, flagged in reasons if flagged],
         gettext("Perhaps by difference quotients, and not by a formula"):
-            [f"{what}, {escaped(g.quotients)}" for what, g in everything if g.quotients],
+            [f"{what}, {escape(g.quotients)}" for what, g in everything if g.quotients],
         gettext("Ended before the checks finished, as hostile code does"):
             [what for what, g in everything if g.kind == DIED],
         gettext("Didn't finish in time"): [what for what, g in everything if g.kind == TIMED_OUT],
-        gettext("Remarks on exports and roster"): [escaped(remark) for remark in grades.remarks],
+        gettext("Remarks on exports and roster"): [escape(remark) for remark in grades.remarks],
         gettext("Remarks on submissions"): odd,
     }
     lists = folded(groups) or f"<p>{gettext('Nothing.')}</p>"
@@ -105,7 +106,7 @@ def _progress(grades: Grades) -> str:
         kinds = [student.graded[place].kind for student in grades.students]
         passed, absent = kinds.count(PASSED), kinds.count(NO_FILE) + kinds.count(NOT_BEGUN)
         mean = sum((s.graded[place].points for s in grades.students), Fraction(0)) / len(kinds)
-        points = gettext("{points:.2f} of {of}").format(points=float(mean), of=number(points_of(exercise)))
+        points = gettext("{points:.2f} of {of}").format(points=float(mean), of=exercise.points)
         cells = [breakable(exercise.name), points, absent, len(kinds) - passed - absent, passed]
         rows.append((cells, Fraction(passed, len(kinds))))
         if names := [shortened(s.called) for s in grades.students if s.graded[place].kind == NO_FILE]:
@@ -120,7 +121,7 @@ def _progress(grades: Grades) -> str:
 def _mistakes(grades: Grades) -> str:
     """Return the section on mistakes: their frequency, the students, and one answer as an example."""
     found = clusters(grades)
-    in_section = {s.called: grades.sections[s.name] for s in grades.students if s.name in grades.sections}
+    in_section = {s.called: s.submission.row.section for s in grades.students if s.submission.row}
     texts = []
     for cluster in found[:MOST_CLUSTERS]:
         graded = cluster[0][1]
@@ -129,7 +130,7 @@ def _mistakes(grades: Grades) -> str:
         if not graded.told_cause and graded.code not in HEADLINES:  # a code is in English words
             what = what.replace("-", " ").replace("@", " of ") if language() == "en" else groups[0][0]
         kinds = "".join(
-            f"<li>{len(group)}: {escaped(reason)}<br>{_names(group)}</li>" for reason, group in groups[:MOST_GROUPS]
+            f"<li>{len(group)}: {escape(reason)}<br>{_names(group)}</li>" for reason, group in groups[:MOST_GROUPS]
         )
         if len(groups) > MOST_GROUPS:
             kinds += f"<li>{gettext('and {count} more kinds').format(count=len(groups) - MOST_GROUPS)}</li>"
@@ -137,14 +138,14 @@ def _mistakes(grades: Grades) -> str:
         kinds = f"<ul>{kinds}</ul>"
         if len(groups) == 1:
             who, kinds = _names(cluster), ""
-        sections = Counter(in_section[name] for name, _ in cluster if name in in_section)
-        counts = "; ".join(f"{escaped(section)}: {n}" for section, n in sorted(sections.items()))
+        sections = Counter(in_section[name] for name, _ in cluster if in_section.get(name))
+        counts = "; ".join(f"{escape(section)}: {n}" for section, n in sorted(sections.items()))
         by_section = gettext("By section: {counts}").format(counts=counts)
         often = gettext("{count} times").format(count=len(cluster))
         times = gettext("once") if len(cluster) == 1 else often
-        example = escaped(graded.answer[:LONGEST_EXAMPLE])
+        example = escape(graded.answer[:LONGEST_EXAMPLE])
         texts.append(
-            f"<h3>{escaped(graded.exercise.name)}, {times}: {escaped(what)}</h3>\n"
+            f"<h3>{escape(graded.exercise.name)}, {times}: {escape(what)}</h3>\n"
             + (f'<p class="faint">{by_section}</p>' if counts else "")
             + f"<details><summary>{who}</summary>{kinds}<pre>{example}</pre></details>\n"
         )
@@ -160,14 +161,14 @@ def _mistakes(grades: Grades) -> str:
 
 def _table(grades: Grades) -> str:
     """Return the section with the grades."""
-    heads = "".join(f"<th><span>{escaped(exercise.name)}</span></th>" for exercise in grades.exercises)
-    of = "".join(f"<td>{number(points_of(exercise))}</td>" for exercise in grades.exercises)
-    rows = [f'<tr class="faint"><th>{gettext("points")}</th>{of}<td>{number(grades.of)}</td></tr>\n']
+    heads = "".join(f"<th><span>{escape(exercise.name)}</span></th>" for exercise in grades.exercises)
+    of = "".join(f"<td>{exercise.points}</td>" for exercise in grades.exercises)
+    rows = [f'<tr class="faint"><th>{gettext("points")}</th>{of}<td>{grades.of}</td></tr>\n']
     for student in grades.students:
         cells = "".join(_cell(graded) for graded in student.graded)
         total: object = number(student.points)
         if student.of != grades.of:
-            total = gettext("{points} of {of}").format(points=total, of=number(student.of))
+            total = gettext("{points} of {of}").format(points=total, of=student.of)
         rows.append(f"<tr><th>{shortened(student.called)}</th>{cells}<td>{total}</td></tr>\n")
     legend = gettext(
         "A star: look at it yourself. A dash: no file. In brackets: the points from the checks, if you gave others. "
@@ -183,7 +184,7 @@ def _table(grades: Grades) -> str:
 
 def _cell(graded: Graded) -> str:
     given = graded.override.points is not None
-    share = graded.points / (points_of(graded.exercise) or 1)
+    share = graded.points / (graded.exercise.points or 1)
     shade = "a" if share == 1 else "b" if share >= Fraction(1, 2) else "c" if share else "d"
     points, kind = f"{number(graded.points)}{'*' if graded.flagged else ''}", f' class="{shade}"'
     if graded.kind == NO_FILE and not given:
@@ -200,7 +201,7 @@ def _is_begun(graded: Graded) -> bool:
 
 def _is_stuck(graded: Graded) -> bool:
     """Whether it was handed in but is not right, and the teacher didn't give it all points."""
-    return _is_begun(graded) and graded.kind != PASSED and graded.earned < points_of(graded.exercise)
+    return _is_begun(graded) and graded.kind != PASSED and graded.earned < graded.exercise.points
 
 
 def _distribution(grades: Grades) -> str:
@@ -246,11 +247,11 @@ def _hardest_parts(grades: Grades) -> str:
             for entry in graded.entries:
                 if entry.of:
                     share = Fraction(1) if LAW_HOLDS in entry.codes else entry.points / entry.of
-                    earned[entry.exercise, entry.part].append(share)
-                    called[entry.exercise, entry.part] = entry.called
+                    earned[graded.exercise.name, entry.part].append(share)
+                    called[graded.exercise.name, entry.part] = entry.called
     means = sorted((sum(shares, Fraction(0)) / len(shares), place) for place, shares in earned.items())
     rows = [
-        ([f"{breakable(place[0])}: {escaped(called[place])}", f"{float(100 * mean):.0f} %", len(earned[place])], mean)
+        ([f"{breakable(place[0])}: {escape(called[place])}", f"{float(100 * mean):.0f} %", len(earned[place])], mean)
         for mean, place in means[:MOST_PARTS] if mean < 1
     ]  # fmt: skip
     heads = [gettext("part"), gettext("share right"), gettext("handed in"), ""]
@@ -302,7 +303,7 @@ def _decisions(grades: Grades) -> str:
             if graded.late:
                 lates[str(graded.late)].append(breakable(graded.exercise.name))
         for late, names in lates.items():
-            groups[gettext("Late")].append(f"{shortened(student.name)}, {listed(names, MOST_TITLES)}: {escaped(late)}")
+            groups[gettext("Late")].append(f"{shortened(student.name)}, {listed(names, MOST_TITLES)}: {escape(late)}")
         if student.deducted:
             points = gettext("{deducted} deducted, {points} count")
             points = points.format(deducted=number(student.deducted), points=number(student.points))
@@ -317,7 +318,7 @@ def _decisions(grades: Grades) -> str:
                 again = gettext("{before} before, {points} now")
                 again = again.format(before=number(graded.before), points=number(graded.points))
                 groups[gettext("Regraded")].append(f"{where}, {again}")
-            groups[gettext("Comments")] += [f"{where}: {escaped(comment)}" for comment in graded.override.comments]
+            groups[gettext("Comments")] += [f"{where}: {escape(comment)}" for comment in graded.override.comments]
     if dropped := Counter(g.exercise.name for s in grades.students for g in s.graded if g.dropped):
         lowest = gettext("Dropped as lowest, number of times")
         groups[lowest] = [f"{breakable(name)}: {n}" for name, n in dropped.most_common()]

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.packaging import wheel
-from aescratch.classroom.packaging.cells import CODE, MARKDOWN, Cell, task, write_notebook
-from aescratch.classroom.packaging.notebooks import CHECK
+from aescratch.classroom.packaging.cells import CHECK, CODE, MARKDOWN, Cell, task, write_notebook
 from aescratch.foundations.language import gettext, gettext_noop, in_this_language
 
 NOTEBOOK = "start.ipynb"

@@ -1,6 +1,7 @@
-"""Write a notebook with jupytext, from cells as one text in the percent format.
+"""Write notebooks with jupytext, from cells as one text in the percent format; for students, one for each exercise.
 
     Cell(kind, text, metadata) ... --percent text--> jupytext --> NAME.ipynb
+    exercises -> notebooks: what to do, the stub, and a cell that checks
 """
 
 import importlib
@@ -13,6 +14,10 @@ from aescratch.classroom.exercise import Exercise
 from aescratch.foundations.files import write_text
 
 CODE, MARKDOWN, RAW = "code", "markdown", "raw"
+CHECK = """\
+from aescratch.classroom.packaging import check_here
+
+check_here("{name}", globals())"""
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
@@ -77,3 +82,12 @@ def write_notebook(path: Path, cells: Sequence[Cell]) -> None:
         node.metadata.update(cell.metadata)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, jupytext.writes(notebook, fmt="ipynb"))
+
+
+def write_notebooks(exercises: Sequence[Exercise], out: Path) -> list[Path]:
+    """Write a notebook for each exercise into a folder, and return their paths."""
+    paths = [out / f"{exercise.folder.name}.ipynb" for exercise in exercises]
+    for exercise, path in zip(exercises, paths, strict=True):
+        cells = [task(exercise), Cell(CODE, exercise.handed_stub), Cell(CODE, CHECK.format(name=exercise.name))]
+        write_notebook(path, cells)
+    return paths

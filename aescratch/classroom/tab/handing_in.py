@@ -18,7 +18,7 @@ NAME = "hand-in.zip"
 LARGEST = 20_000_000  # bytes of a zip; an exercise's file has a few thousand
 
 
-def hand_in(workspace: Workspace) -> tuple[str, str]:
+def hand_in(workspace: Workspace) -> dict[str, str]:
     """Return the zip's name, and the zip in base64: every file that was started, and progress.json."""
     started = [workspace.path(exercise) for exercise in workspace.exercises if workspace.started(exercise)]
     if not started:
@@ -27,7 +27,7 @@ def hand_in(workspace: Workspace) -> tuple[str, str]:
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in (*started, workspace.folder / PROGRESS):
             add(archive, path.name, path.read_bytes(), 0o644)
-    return NAME, base64.b64encode(stream.getvalue()).decode("ascii")
+    return {"name": NAME, "base64": base64.b64encode(stream.getvalue()).decode("ascii")}
 
 
 def taken_in(workspace: Workspace, text: str) -> tuple[dict[str, str], str | None, list[str]]:

@@ -93,8 +93,7 @@ class Tab:
         """Return the zip to hand in, in base64, and what to call it: all files that were started, and progress."""
         from aescratch.classroom.tab.handing_in import hand_in  # grading's files, not needed for a check
 
-        name, data = hand_in(self.workspace)
-        return {"name": name, "base64": data}
+        return hand_in(self.workspace)
 
     def take_hand_in(self, base64: str) -> dict[str, Any]:
         """Go on with what was done elsewhere: take in a zip of a folder of exercises, and return the course."""

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.exercise import CourseError, Exercise
 from aescratch.classroom.grading import feedback
 from aescratch.classroom.grading.confinement import ELSEWHERE
 from aescratch.classroom.grading.exports.attempts import Export
@@ -29,10 +29,10 @@ from aescratch.classroom.grading.ledger import RECORDS, Ledger, Record, Task, di
 from aescratch.classroom.grading.lookalikes import lookalikes
 from aescratch.classroom.grading.lookalikes_page import write_lookalikes
 from aescratch.classroom.grading.overrides import Place, Regrade
-from aescratch.classroom.grading.roster import Roster, RosterError, read_roster
+from aescratch.classroom.grading.roster import Roster, read_roster
 from aescratch.classroom.grading.runs import judge_all, prove
-from aescratch.classroom.grading.seeds import SECRET, SEED_FILE, SeedError, kept_seed
-from aescratch.classroom.grading.submissions import Reading, SubmissionsError, read_submission, read_submissions
+from aescratch.classroom.grading.seeds import SECRET, SEED_FILE, kept_seed
+from aescratch.classroom.grading.submissions import Reading, read_submission, read_submissions
 from aescratch.classroom.grading.summary import as_html
 from aescratch.foundations.files import whole_file, write_text
 from aescratch.foundations.language import Phrase, gettext, gettext_noop
@@ -115,17 +115,14 @@ def run(arguments: Namespace) -> int:
     exercises = chosen(arguments.exercises, arguments.only)
     reading, roster = handed_in(arguments, exercises)
     submissions = reading.submissions
-    rows = {submission.student: submission.row for submission in submissions if submission.row}
     folder, file = places(arguments)
     students = [submission.student for submission in submissions]
-    own_due = {student: row.due for student, row in rows.items() if row.due}
-    say, regrade = teacher.said(arguments, students, exercises, folder, own_due)
+    dated = any(submission.row and submission.row.due for submission in submissions)
+    say, regrade = teacher.said(arguments, students, exercises, folder, dated)
     found = judge(arguments, reading, exercises, folder, regrade, missing)
     regrade.note(found.anew)
-    grades = collect(
-        submissions, exercises, found.records, replace(say, before=regrade.notes), remarks=reading.remarks,
-        unlimited=missing, sections={student: row.section for student, row in rows.items() if row.section},
-    )  # fmt: skip
+    say = replace(say, before=regrade.notes)
+    grades = collect(submissions, exercises, found.records, say, remarks=reading.remarks, unlimited=missing)
     books, more = gradebooks(grades, reading.exports, roster)
     grades.remarks += more
     write(grades, folder, file, arguments.format, books)
@@ -146,7 +143,7 @@ def judge(
     digests = {exercise.name: digest_of_exercise(exercise) for exercise in exercises}
     jobs = arguments.jobs or os.cpu_count() or 1
     try:
-        with Ledger(folder / RECORDS) as ledger, usage_error(SeedError):
+        with Ledger(folder / RECORDS) as ledger, usage_error(CourseError):
             seed = kept_seed(folder, arguments.seed)  # after the ledger, which locks the folder
 
             def task_of(exercise: Exercise, text: bytes) -> Task:
@@ -197,7 +194,7 @@ def handed_in(arguments: Namespace, exercises: Sequence[Exercise]) -> tuple[Read
                 "outside {place!r}"
             )
             raise UsageError(sentence.format(out=arguments.out, place=str(place)))
-    with usage_error(SubmissionsError), usage_error(RosterError):
+    with usage_error(CourseError):
         roster = read_roster(Path(arguments.roster)) if arguments.roster else None
         return read_submissions(given, exercises, roster), roster
 

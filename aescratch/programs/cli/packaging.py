@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.exercise import CourseError, Exercise
 from aescratch.classroom.grading.proving import solution_problems
-from aescratch.classroom.grading.seeds import SEED_FILE, SeedError
+from aescratch.classroom.grading.seeds import SEED_FILE
+from aescratch.classroom.packaging.cells import write_notebooks
 from aescratch.classroom.packaging.classroom50 import write_bundle
 from aescratch.classroom.packaging.gradescope import write_autograder
 from aescratch.classroom.packaging.nbgrader import write_course
-from aescratch.classroom.packaging.notebooks import write_notebooks
 from aescratch.classroom.packaging.otter import write_assignment
 from aescratch.classroom.packaging.prairielearn import write_questions
 from aescratch.classroom.releasing import ReleaseError, release
@@ -51,7 +51,7 @@ def run(arguments: Namespace) -> int:
     refuse_options(arguments)
     some = chosen(arguments.exercises, arguments.only)
     kind = KINDS[arguments.what]
-    with usage_error(SeedError):
+    with usage_error(CourseError):
         paths = kind.write(arguments, some)
     for path in paths:
         print(path)

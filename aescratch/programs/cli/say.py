@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
@@ -40,10 +40,12 @@ OPTIONS = group(
 
 
 def said(
-    arguments: Namespace, students: Sequence[str], exercises: Sequence[Exercise], folder: Path,
-    own_due: Mapping[str, datetime],
-) -> tuple[Say, Regrade]:  # fmt: skip
-    """Return the teacher's decisions, and the places to regrade; raise `UsageError` before anything is judged."""
+    arguments: Namespace, students: Sequence[str], exercises: Sequence[Exercise], folder: Path, dated: bool
+) -> tuple[Say, Regrade]:
+    """Return the teacher's decisions, and the places to regrade; raise `UsageError` before anything is judged.
+
+    Students may have dates of their own: then the roster is `dated`.
+    """
     drop = arguments.drop_lowest or 0
     if drop and drop >= len(exercises):
         sentence = gettext("expected --drop-lowest below the number of exercises, {count}, got {drop}")
@@ -51,18 +53,18 @@ def said(
     if arguments.quotients > 100:
         sentence = gettext("expected --quotients to be at most 100 percent, got {got}")
         raise UsageError(sentence.format(got=arguments.quotients))
-    if arguments.late and not arguments.due and not own_due:
+    if arguments.late and not arguments.due and not dated:
         raise UsageError(gettext("expected --due beside --late, since lateness needs a deadline; give a date"))
     with usage_error(ValueError):
         due = due_of(arguments.due) if arguments.due else None
-        late = rule_of(arguments.late) if arguments.late else None
+        late = rule_of(arguments.late) if arguments.late else Fraction(0)
         path = Path(arguments.overrides or folder / FILE_NAME)
         course = chosen(arguments.exercises, None)  # the table may contain exercises that aren't graded now
         overrides = read_overrides(path, students, course) if arguments.overrides or path.exists() else {}
         regrade = Regrade(folder)
         if arguments.regrade:
             regrade.ask_for(arguments.regrade, students, exercises)
-    return Say(overrides, due, own_due, late, arguments.quotients, drop), regrade
+    return Say(overrides, due, late, arguments.quotients, drop), regrade
 
 
 def report(grades: Grades, regrade: Regrade) -> None:

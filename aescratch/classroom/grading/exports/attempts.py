@@ -6,7 +6,7 @@ A student's own folders and zip files are opened here, up to a limit; remarks na
 """
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -26,7 +26,7 @@ DEEPEST = 3  # folders below a student's own
 MOST_FILES = 2000  # of one student that are read
 MOST_ARCHIVES = 5  # zip files of one student that are opened
 LARGEST_ARCHIVE, MOST_MEMBERS = 20_000_000, 10_000  # bytes and files of such a zip file
-MOST_SHOWN = 5
+MOST_SHOWN, MOST_LISTED = 5, 20  # names in a remark, and in a line of a page
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,12 @@ class Export(NamedTuple):
     platform: str
     attempts: list[Attempt]
     remarks: list[str]  # on files without a student
+
+
+def listed(names: Sequence[str], most: int = MOST_LISTED) -> str:
+    """Return at most so many names, with commas between them, and how many more there are."""
+    more = gettext(" and {count} more").format(count=len(names) - most) if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def without_student(node: Node) -> str:
