@@ -425,7 +425,7 @@ WRONG = [
     ),
     (
         ["train", "classifier", "small.npy"],
-        "a classifier learns from labels, but these data have none; give data with labels",
+        "a classifier learns from labels, but these data have none; name their column label, labels, target or class",
     ),
     (
         ["train", "classifier", "odd.npz"],
@@ -1183,6 +1183,31 @@ def test_a_table_as_a_spreadsheet_writes_it(capsys):
     sentence = refused(capsys, "train", "linear", "table.csv")
     assert sentence.endswith("'Bonn' in line 2, where a number is expected; leave the column out; or, for a category, convert it to columns of 0 and 1: --categories city")
     assert "--categories is for your own files" in refused(capsys, "train", "linear", "digits", "--categories", "x")
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_new_data_are_read_by_the_names_that_the_model_was_trained_on(capsys):
+    rows = [f"{n % 7}.5,{('Bonn', 'Kiel', 'Ulm')[n % 3]},{n % 5}.25,{n % 2}" for n in range(40)]
+    write = lambda name, *lines: Path(name).write_text("\n".join(lines) + "\n")  # noqa: E731
+    write("old.csv", "age,city,size,label", *rows)
+    run(capsys, "train", "classifier", "old.csv", "--categories", "city", "--code", "2", "--epochs", "2", "--out", "run")
+    turned = [",".join(row.split(",")[::-1]) for row in rows]
+    write("turned.csv", "label,size,city,age", *turned)
+    results = [run(capsys, "evaluate", "run", name, "--json")[1] for name in ("old.csv", "turned.csv")]
+    one, other = (json.loads(result) for result in results)
+    assert one.pop("data") != other.pop("data")
+    assert one == other
+    for name in ("old.csv", "turned.csv"):
+        run(capsys, "encode", "run", name, "--out", name.replace("csv", "npy"))
+    np.testing.assert_array_equal(np.load("old.npy"), np.load("turned.npy"))
+    write("other.csv", "age,city,size,label", *(row.replace("Ulm", "Hamm") for row in rows))
+    says = "'Hamm' in line 4, column 'city', but the earlier data have only Bonn, Kiel, Ulm; remove these rows, or train with them"
+    for command in (["evaluate", "run", "other.csv", "--categories", "city"], ["encode", "run", "other.csv", "--out", "c.npy"]):
+        assert refused(capsys, *command).endswith(says)
+    head = ["train", "classifier", "--autoencoder", "plain", "--epochs", "1"]
+    run(capsys, "train", "vanilla", "old.csv", "--categories", "city", "--code", "2", "--epochs", "2", "--out", "plain")
+    assert refused(capsys, *head, "other.csv").endswith(says)
+    run(capsys, *head, "turned.csv", "--out", "tuned")
 
 
 class Page(HTMLParser):

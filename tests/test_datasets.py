@@ -824,7 +824,7 @@ def test_parquet(put):
 
 
 PARQUETS = {
-    "words": ({"a": [1.5, 2.5], "city": ["Ulm", "Bonn"]}, "text in column 'city', 'Ulm' in row 1, .*--categories city$"),
+    "words": ({"a": [1.5, 2.5], "city": ["Ulm", "Bonn"]}, "text in column 'city', 'Ulm' in row 1, .*categories=..city..$"),
     "gaps": ({"a": [1.5, None, 2.5], "b": [None, 1.0, 2.0]}, "has 2 missing values, the first in row 1, column 'b'; remove"),
     "whole": ({"a": [0, 255]}, r"integers \(int64, 0 to 255\)"),
     "dates": ({"a": [datetime.date(2020, 1, 2)]}, "text in column 'a', '2020-01-02' in row 1"),
@@ -974,7 +974,7 @@ HOSTILE = {
     "gap.csv": (b"0.1,,3\n0.1,2,3\n", r"has 1 missing value, the first in line 1, column 2; remove"),
     "gaps.csv": (b"a,b\n\n1.5,2\nNA,3\n1,?\n", r"has 2 missing values, the first in line 4, column 'a'; remove"),
     "cities.csv": (
-        b"age,city\n3.5,Ulm\n,Bonn\n", "text in column 'city', 'Ulm' in line 2, .*--categories city$",
+        b"age,city\n3.5,Ulm\n,Bonn\n", "text in column 'city', 'Ulm' in line 2, .*categories=..city..$",
     ),
     "classes.csv": (b"a,class\n1.5,Ulm\n", "words as labels in column 'class', 'Ulm' in line 2; replace each class by a whole number from 0"),
     "quote.csv": (b'a,b\n1.5,"' + b"x" * 200_000 + b"\n", "can't be read in line 2: field larger .* quotation mark"),
@@ -1150,6 +1150,46 @@ def test_categories_become_columns_of_0_and_1(put):
 def test_what_is_wrong_beside_categories_is_said_where_it_is(put, text, category, message):
     with pytest.raises(DataFileError, match=message):
         load_file(put("c.csv", text), categories=[category])
+
+
+OLD = b"age,city,label,size\n3,Bonn,0,1.5\n4,Ulm,1,2.5\n5,Kiel,0,3.5\n"
+
+
+def test_new_data_have_the_columns_of_the_old_ones_whatever_their_order_and_words(put):
+    old = load_file(put("old.csv", OLD), to_be_scaled=True, categories="city")
+    assert old.columns == ("age", "city=Bonn", "city=Kiel", "city=Ulm", "size")
+    assert old.take([0]).columns == old.columns
+    new = load_file(put("new.csv", b"size;city;age\n7,5;Ulm;6\n8,5;Bonn;7\n"), to_be_scaled=True, columns=old.columns)
+    np.testing.assert_array_equal(new.x, [[6, 0, 0, 1, 7.5], [7, 1, 0, 0, 8.5]])
+    assert new.columns == old.columns
+    again = load_file(put("old.csv", OLD), to_be_scaled=True, categories=["city"], columns=old.columns)
+    np.testing.assert_array_equal(again.x, old.x)
+    assert again.labels.tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"age,city,size\n3,Ulm,1.5\n4,Hamm,2.5\n", "'Hamm' in line 3, column 'city', but the earlier data have only Bonn, Kiel, Ulm; remove"),
+        (b"age,city\n3,Ulm\n", "no column 'size'; the data must have age, city=Bonn, city=Kiel, city=Ulm, size"),
+        (b"age,size\n3,1.5\n", "no column 'city=Bonn'"),
+        (b"age,city,size,shoe\n3,Ulm,1.5,43\n", "a column 'shoe' beside age, .*; remove it"),
+        (b"age,city,size,age\n3,Ulm,1.5,4\n", "a column 'age' beside age, .*; remove it"),
+    ],
+)  # fmt: skip
+def test_other_columns_or_words_than_those_of_the_old_data_are_refused_by_name(put, text, message):
+    columns = load_file(put("old.csv", OLD), to_be_scaled=True, categories="city").columns
+    with pytest.raises(DataFileError, match=message):
+        load_file(put("new.csv", text), to_be_scaled=True, columns=columns)
+
+
+def test_columns_without_names_have_none_and_are_read_by_their_place(put):
+    unnamed = load_file(put("u.csv", b"1.5,2.5\n3.5,4.5\n"), columns=("a", "b"))
+    np.testing.assert_array_equal(unnamed.x, [[1.5, 2.5], [3.5, 4.5]])
+    assert unnamed.columns is None
+    assert load_file(put("t.csv", b"a,a\n1.5,2.5\n")).columns is None  # a name that two columns have names neither
+    with pytest.raises(ValueError, match="x has 2 columns, but 1 are named"):
+        Dataset(np.eye(2), columns=("a",))
 
 
 def test_numbers_beside_categories_keep_their_quotes(put):

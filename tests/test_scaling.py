@@ -154,3 +154,26 @@ def test_a_file_with_a_damaged_scaling_is_refused(tmp_path):
         write_archive(tmp_path / "bad.npz", {**header, "scaling": scaling}, arrays)
         with pytest.raises(ae.FileFormatError, match="are not a valid model"):
             ae.load(tmp_path / "bad.npz")
+
+
+def test_a_model_keeps_the_names_of_its_columns(tmp_path):
+    model = ae.Autoencoder([3, 2], rng=0)
+    assert model.columns is None
+    model.columns = ["a", "b=x", "b=y"]
+    model.save(tmp_path / "model.npz")
+    assert ae.load(tmp_path / "model.npz").columns == ("a", "b=x", "b=y")
+    for names in (["a"], ["a", "b", 3]):
+        with pytest.raises(ValueError, match="expected the names of 3 columns, got"):
+            model.columns = names
+
+
+def test_a_classifier_and_its_autoencoder_share_scaling_and_columns(tmp_path):
+    autoencoder = ae.Autoencoder([D, 3], rng=0)
+    autoencoder.scaling = ae.Scaling.fit(X)
+    classifier = ae.SoftmaxClassifier(autoencoder, 2, rng=0)
+    assert classifier.scaling is autoencoder.scaling
+    classifier.columns = [f"c{n}" for n in range(D)]
+    classifier.save(tmp_path / "model.npz")
+    inside = ae.load(tmp_path / "model.npz").autoencoder
+    assert np.array_equal(inside.scaling.shift, autoencoder.scaling.shift)
+    assert inside.columns == classifier.columns == autoencoder.columns

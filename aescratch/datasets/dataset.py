@@ -32,6 +32,8 @@ class Dataset:
         The shape that a row of `x` takes as an image; its product is D.
     name, licence, source : str
         Its name, its licence, and its origin with all changes.
+    columns : tuple of str, optional
+        The names of the columns of `x`, if its file has names.
 
     Raises
     ------
@@ -57,6 +59,7 @@ class Dataset:
     name: str = "unnamed"
     licence: str = "unknown"
     source: str = "unknown"
+    columns: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         sentence = "x must be a float32 or float64 array, not a {}; convert it with numpy.asarray(x, 'float32')"
@@ -70,6 +73,8 @@ class Dataset:
             _check_labels(self.labels, len(self.x))
         if self.image_shape is not None:
             check_shape(self.image_shape, self.x.shape[1])
+        if self.columns is not None and len(self.columns) != self.x.shape[1]:
+            raise ValueError(f"x has {self.x.shape[1]} columns, but {len(self.columns)} are named; name each of them")
 
     def __len__(self) -> int:
         return len(self.x)

@@ -16,7 +16,7 @@ from aescratch.datasets.tables import Place, Table, parse_csv
 PARQUET_MAGIC = b"PAR1"
 
 
-def parse_parquet(contents: bytes, path: Path, categories: Sequence[str] = ()) -> Table:
+def parse_parquet(contents: bytes, path: Path, categories: Sequence[str] = (), like: Sequence[str] = ()) -> Table:
     """Read a .parquet as `parse_csv` reads a table; rows are counted from 1."""
     try:
         import pyarrow
@@ -41,4 +41,4 @@ def parse_parquet(contents: bytes, path: Path, categories: Sequence[str] = ()) -
     names = table.column_names
     if numbered := [name for name in names if name.startswith("__index_level_")]:
         raise DataFileError(f"{path} has row numbers in column {numbered[0]!r}; save the data frame with index=False")
-    return parse_csv(rows.getvalue(), Place(path, word="row"), categories, names)
+    return parse_csv(rows.getvalue(), Place(path, word="row"), categories, names, like=like)

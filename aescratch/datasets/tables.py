@@ -3,6 +3,7 @@
     "a,b,label\\n0.1,0.2,3\\n" -> column names, numbers -> values (N, D), labels (N,), whether all are whole
     "a;city\\n0,1;Ulm\\n"     -> the first line shows the separator; a comma is then a decimal comma
                              -> a column of words becomes one column of 0 and 1 for each word, if requested
+    ("a", "city=Ulm")        -> the columns of earlier data are found by name, in any order, and the words with them
 
 Errors name the line of the file and the column.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -38,23 +39,29 @@ class Place(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Values (N, D) float64, labels (N,) float64 or None, whether all values are whole numbers, the labels' column."""
+    """Values (N, D) float64, labels (N,) float64 or None, whether all values are whole numbers, the columns' names.
+
+    The names are empty if the file has none, or has one of them twice.
+    """
 
     values: NDArray[np.float64]
     labels: NDArray[np.float64] | None
     are_integers: bool
     label_name: str = ""
+    columns: tuple[str, ...] = ()
 
 
 def parse_csv(
-    contents: bytes, place: Place, categories: Sequence[str] = (), names: Sequence[str] | None = None
-) -> Table:
+    contents: bytes, place: Place, categories: Sequence[str] = (), names: Sequence[str] | None = None, *,
+    like: Sequence[str] = (),
+) -> Table:  # fmt: skip
     """Read numbers separated by commas, semicolons or tabs.
 
     If the names of the columns aren't given, the first line may hold them: it does if no cell in it is a number, or if
     one is a usual name for labels. A column named ``label``, ``labels``, ``target`` or ``class``, in any capitals, is
     the labels, ``y`` is a coordinate; every other column is a feature. Those named as categories become a column of 0
-    and 1 for each word that they hold.
+    and 1 for each word that they hold. `like` has the columns of earlier data: the same ones are returned, in the same
+    order, with the same words.
     """
     path = place.path
     try:
@@ -84,8 +91,11 @@ def parse_csv(
     twice = next((name for name in categories if names.count(name) > 1), None)
     if twice is not None:
         raise DataFileError(f"{path} has {names.count(twice)} columns named {twice!r}; give each a unique name")
-    if categories:
-        values, names = _with_categories(body, separator, names, categories, place)
+    words: dict[str, list[str]] = {name: [] for name in categories}
+    if like and has_names:
+        words = _words_of(like, names, path)
+    if words:
+        values, names = _with_categories(body, separator, names, words, place)
     else:
         values = _numbers(body, separator, names if has_names else [], place)
     if has_names and len(names) != values.shape[1]:
@@ -93,9 +103,33 @@ def parse_csv(
     labels = [i for i, name in enumerate(names) if has_names and name.lower() in LABEL_NAMES]
     if len(labels) > 1:
         raise DataFileError(f"{path} has {len(labels)} columns of labels; keep one of them")
-    features = np.delete(values, labels, axis=1)
+    columns = tuple(name for i, name in enumerate(names) if has_names and i not in labels)
+    if like and has_names:
+        columns = tuple(like)
+        features = values[:, [names.index(name) for name in columns]]
+    else:
+        features = np.delete(values, labels, axis=1)
     found = values[:, labels[0]] if labels else None
-    return Table(features, found, _are_whole(features), names[labels[0]] if labels else "")
+    columns = columns if len(set(columns)) == len(columns) else ()
+    return Table(features, found, _are_whole(features), names[labels[0]] if labels else "", columns)
+
+
+def _words_of(like: Sequence[str], names: Sequence[str], path: Path) -> dict[str, list[str]]:
+    """Return the words of each column of categories in earlier data: city=Bonn, city=Ulm -> {city: [Bonn, Ulm]}."""
+    words: dict[str, list[str]] = {}
+    for column in like:
+        if column not in names:
+            of = [name for name in names if column.startswith(f"{name}=")]
+            if not of:
+                raise DataFileError(f"{path} has no column {column!r}; the data must have {', '.join(like)}")
+            name = max(of, key=len)
+            words.setdefault(name, []).append(column.removeprefix(f"{name}="))
+    known = {*like, *words}
+    others = [name for name in names if name not in known and name.lower() not in LABEL_NAMES]
+    others += [name for name in known if names.count(name) > 1]
+    if others:
+        raise DataFileError(f"{path} has a column {others[0]!r} beside {', '.join(like)}; remove it")
+    return words
 
 
 def tables_of(lines: IO[str], path: Path, size: int) -> Iterator[Table]:
@@ -139,7 +173,7 @@ def _numbers(body: str, separator: str, names: Sequence[str], place: Place) -> N
         reason = _what_is_no_number(text, separator, names, place) or _which_is_ragged(text, separator, place)
         # numpy's own sentence names the row and the cell, and ends in advice about its own arguments
         reason = reason or f"is not a table of numbers: {str(error).split('; ')[0].rstrip('.')}"
-        raise DataFileError(f"{place.path} {reason}") from error
+        raise DataFileError(f"{place.path} {reason}") from None  # which would show two of NumPy's own errors
     if not np.isfinite(values).all():
         raise DataFileError(f"{place.path} {_what_is_no_number(text, separator, names, place)}")
     return values
@@ -171,7 +205,7 @@ def _what_is_no_number(text: str, separator: str, names: Sequence[str], place: P
                 name = names[column] if column < len(names) else ""
                 if name.lower() in LABEL_NAMES:
                     return f"holds words as labels in column {name!r}, {bare!r} in {place.word} {number}; {NUMBERED}"
-                made = f"; or, for a category, convert it to columns of 0 and 1: --categories {name}" if name else ""
+                made = f'; or, for a category, convert it to columns of 0 and 1: categories=["{name}"]' if name else ""
                 return (
                     f"holds text in {_named(names, column)}, {bare!r} in {place.word} {number}, where a number is "
                     f"expected; leave the column out{made}"
@@ -198,9 +232,12 @@ def _which_is_ragged(text: str, separator: str, place: Place) -> str:
 
 
 def _with_categories(
-    body: str, separator: str, names: Sequence[str], categories: Sequence[str], place: Place
+    body: str, separator: str, names: Sequence[str], known: Mapping[str, Sequence[str]], place: Place
 ) -> tuple[NDArray[np.float64], list[str]]:
-    """Return the values, with each category replaced by a column of 0 and 1 for each word, and all columns' names."""
+    """Return the values, with each category replaced by a column of 0 and 1 for each word, and all columns' names.
+
+    `known` has the categories, with the words of earlier data, or none.
+    """
     path = place.path
     rows = list(_rows(body, separator, place))
     ragged = next((number for number, cells in rows if len(cells) != len(names)), None)
@@ -208,7 +245,7 @@ def _with_categories(
         raise DataFileError(
             f"{path} names {len(names)} columns, but {place.word} {ragged} has another number; make them agree"
         )
-    chosen = [names.index(name) for name in categories]
+    chosen = [names.index(name) for name in known]
     others = [column for column in range(len(names)) if column not in chosen]
     rest, written = StringIO(), 0
     writer = csv.writer(rest, delimiter=separator, lineterminator="\n")
@@ -225,7 +262,14 @@ def _with_categories(
             made.append(name)
             continue
         words = [cells[column].strip() for _, cells in rows]
-        kinds = sorted(set(words))
+        kinds = known[name] or sorted(set(words))
+        strange = next((number for (number, _), word in zip(rows, words, strict=True) if word not in kinds), None)
+        if strange is not None:
+            word = next(word for word in words if word not in kinds)
+            raise DataFileError(
+                f"{path} has {word!r} in {place.word} {strange}, column {name!r}, but the earlier data have only "
+                f"{', '.join(kinds)}; remove these rows, or train with them"
+            )
         if len(kinds) > MOST_WORDS:
             raise DataFileError(
                 f"{path} has {len(kinds)} different words in column {name!r}, but at most {MOST_WORDS} are converted "

@@ -36,7 +36,8 @@ def load_file(
     *,
     divide_by: float | None = None,
     to_be_scaled: bool = False,
-    categories: Sequence[str] = (),
+    categories: str | Sequence[str] = (),
+    columns: Sequence[str] = (),
 ) -> Dataset:
     """Read the user's own data from a .npy, .npz, .csv, .parquet or IDX file, plain or gzipped (.gz).
 
@@ -67,13 +68,16 @@ def load_file(
     to_be_scaled : bool
         Whether every column will be scaled next: a .csv of whole numbers is then accepted, and data that float32 can't
         represent, such as a column whose mean is far larger than its spread, stay float64.
-    categories : sequence of str
-        Columns of words in a .csv; each word becomes a column of 0 and 1.
+    categories : str or sequence of str
+        Columns of words in a .csv; each word becomes a column of 0 and 1, named such as ``city=Ulm``.
+    columns : sequence of str
+        The `columns` of earlier data, such as those of the training: the same columns are read from a .csv, in the same
+        order, with the same words. Files without names are read as they are.
 
     Returns
     -------
     Dataset
-        `x` (N, D) float32, or float64 before scaling, `labels` (N,) int64 or None.
+        `x` (N, D) float32, or float64 before scaling, `labels` (N,) int64 or None, `columns` if the file names them.
 
     Raises
     ------
@@ -83,7 +87,8 @@ def load_file(
         If the file is a .parquet, and pyarrow isn't installed.
     DataFileError
         If the file is invalid: damaged, truncated, too large, a decompression bomb, or with objects, text, complex
-        numbers, NaN or infinity, no values, one axis, integers of unknown scale, or invalid labels.
+        numbers, NaN or infinity, no values, one axis, integers of unknown scale, invalid labels, or other columns or
+        words than `columns`.
     ValueError
         If `image_shape` does not fit a row, `divide_by` is not positive, or `key` is given for a file
         that is not an .npz.
@@ -105,16 +110,17 @@ def load_file(
     path = Path(path)
     if divide_by is not None and not (isinstance(divide_by, Real) and 0 < divide_by < np.inf):
         raise ValueError(f"divide_by must be a positive number, not {divide_by!r}; pass the largest value, such as 255")
-    values, labels, label_name = _parse(path, key, to_be_scaled, categories)
+    named = [categories] if isinstance(categories, str) else categories
+    values, labels, label_name, names = _parse(path, key, to_be_scaled, named, columns)
     if values.ndim == 3 and image_shape is None:
         image_shape = values.shape[1:]
     rows = _rows(values, path)
     fits = _fits_float32(rows)
     dtype = "float64" if to_be_scaled and not fits else "float32"
     x, scaling = _scaled(rows, divide_by, dtype, path)
-    if dtype == "float32" and not fits and (columns := _rounded_away(rows, divide_by, x)):
+    if dtype == "float32" and not fits and (rounded := _rounded_away(rows, divide_by, x)):
         warnings.warn(
-            f"{path} has differences between rows that float32 can't hold, in {_count(columns, x.shape[1])}; pass "
+            f"{path} has differences between rows that float32 can't hold, in {_count(rounded, x.shape[1])}; pass "
             "to_be_scaled=True, which keeps float64, and then scale the data by ae.Scaling",
             UserWarning,
             stacklevel=2,
@@ -126,31 +132,34 @@ def load_file(
         name=path.name,
         licence="the user's own",
         source=f"{path}, {scaling}" + (f", labels from column {label_name!r}" if label_name else ""),
+        columns=names or None,
     )
 
 
 def _parse(
-    path: Path, key: str | None, to_be_scaled: bool, categories: Sequence[str]
-) -> tuple[NDArray[Any], NDArray[Any] | None, str]:
+    path: Path, key: str | None, to_be_scaled: bool, categories: Sequence[str], like: Sequence[str]
+) -> tuple[NDArray[Any], NDArray[Any] | None, str, tuple[str, ...]]:
     contents = read_bytes(path)
     is_parquet = contents.startswith(PARQUET_MAGIC)
     is_table = is_parquet or path.name.lower().removesuffix(".gz").endswith(".csv")
     if categories and not is_table:
         raise ValueError(f"expected a .csv or .parquet with categories, got {path}; leave categories out")
     if contents.startswith(ZIP_MAGIC):
-        return *parse_npz(contents, path, key), ""
+        return *parse_npz(contents, path, key), "", ()
     if key is not None:
         raise ValueError(f"key={key!r} chooses an array of an .npz file, but {path} is not an .npz; leave key out")
     if contents.startswith(NPY_MAGIC):
-        return parse_npy(contents, path), None, ""
+        return parse_npy(contents, path), None, "", ()
     if looks_like_idx(contents):
-        return parse_idx(contents, path), None, ""
+        return parse_idx(contents, path), None, "", ()
     if is_table:
-        table = (
-            parse_parquet(contents, path, categories) if is_parquet else parse_csv(contents, Place(path), categories)
-        )
+        if is_parquet:
+            table = parse_parquet(contents, path, categories, like)
+        else:
+            table = parse_csv(contents, Place(path), categories, like=like)
         whole = table.are_integers and not to_be_scaled and not np.isin(table.values, (0, 1)).all()
-        return table.values.astype(np.int64) if whole else table.values, table.labels, table.label_name
+        values = table.values.astype(np.int64) if whole else table.values
+        return values, table.labels, table.label_name, table.columns
     raise unknown_format(path, contents)
 
 

@@ -92,6 +92,7 @@ class Model(Recipe):
     rng: np.random.Generator
     loss_measures_progress = True
     _scaling: Scaling | None = None
+    _columns: tuple[str, ...] | None = None
     _trusting_thread: int | None = None
 
     def loss(self, x: Array, rng: Rng = None) -> Number:
@@ -166,7 +167,7 @@ class Model(Recipe):
     @property
     def scaling(self) -> Scaling | None:
         """The `Scaling` of its data, for programs that apply and undo it; the model's own methods never do."""
-        return self._scaling
+        return self._reader._scaling
 
     @scaling.setter
     def scaling(self, scaling: Scaling | None) -> None:
@@ -174,7 +175,25 @@ class Model(Recipe):
             raise TypeError(f"expected scaling to be an ae.Scaling, or None, got {type(scaling).__name__}")
         if scaling is not None and len(scaling.shift) != self.n_inputs:
             raise ValueError(f"expected a scaling of {self.n_inputs} columns, got one of {len(scaling.shift)}")
-        self._scaling = scaling
+        self._reader._scaling = scaling
+
+    @property
+    def columns(self) -> tuple[str, ...] | None:
+        """The names of the columns of its data, for programs that read new data by name; None if they have no names."""
+        return self._reader._columns
+
+    @columns.setter
+    def columns(self, columns: Sequence[str] | None) -> None:
+        names = None if columns is None else tuple(columns)
+        if names is not None and (len(names) != self.n_inputs or not all(isinstance(name, str) for name in names)):
+            raise ValueError(f"expected the names of {self.n_inputs} columns, got {columns!r}")
+        self._reader._columns = names
+
+    @property
+    def _reader(self) -> Model:
+        """The model that reads the data: itself, or the autoencoder of a classifier."""
+        reader: Model = getattr(self, "autoencoder", self)
+        return reader
 
     def suited_settings(self, x: Array) -> dict[str, Any]:
         """Return better defaults for data x (N, D), for the reasons in `why_suited`; none here."""

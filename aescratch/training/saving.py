@@ -23,7 +23,9 @@ from aescratch.training import contract
 
 
 def save(model: contract.Trainable, path: str | os.PathLike[str]) -> None:
-    """Write a model to path, completely or not at all: settings, values, buffers, scaling, and the state of its noise.
+    """Write a model to path, completely or not at all: settings, values, buffers, and the state of its noise.
+
+    The scaling and the columns' names of its data are kept, too.
 
     Parameters
     ----------
@@ -57,6 +59,9 @@ def save(model: contract.Trainable, path: str | os.PathLike[str]) -> None:
     scaling = getattr(model, "scaling", None)
     if scaling is not None:
         header["scaling"] = [scaling.shift.tolist(), scaling.size.tolist(), scaling.how]
+    columns = getattr(model, "columns", None)
+    if columns is not None:
+        header["columns"] = list(columns)
     arrays = {name: holder.value for name, holder in _saved(model).items()}
     for name, array in arrays.items():
         if not array_module(array).isfinite(array).all():
@@ -104,6 +109,8 @@ def load(path: str | os.PathLike[str]) -> Any:
             generator.bit_generator.state = header[name]
         if "scaling" in header:
             model.scaling = Scaling(*header["scaling"])
+        if "columns" in header:
+            model.columns = header["columns"]
     except Exception as error:  # a hostile description makes almost anything fail
         raise FileFormatError(
             f"expected a model that aescratch saved, but the contents of {os.fspath(path)} are not a valid model "

@@ -57,17 +57,32 @@ def build_model(arguments: Namespace, n_inputs: int, labels: Array | None, **sui
     widths = [n_inputs, *(arguments.hidden or []), arguments.code or code]
     n_classes = None
     if kind.takes_labels and labels is None:
-        sentence = gettext("a {variant} learns from labels, but these data have none; give data with labels")
+        sentence = gettext(
+            "a {variant} learns from labels, but these data have none; name their column label, "
+            "labels, target or class"
+        )
         raise UsageError(sentence.format(variant=kind.word))
     with wrong_input():
-        for name in given_models(arguments):
-            if arguments.hidden or arguments.code:
-                sentence = gettext("{flag} brings its own layers; leave --hidden and --code out")
-                raise UsageError(sentence.format(flag=flag(name)))
-            settings[name] = open_model(settings[name]).autoencoder
+        settings |= brought_models(arguments)
         if kind.takes_labels and labels is not None and "n_classes" not in settings:
             n_classes = max(2, count_classes(labels))
         return kind(**{**kind.arguments_for(widths, n_classes=n_classes, rng=arguments.seed), **settings})
+
+
+def columns_of_brought(arguments: Namespace) -> tuple[str, ...]:
+    """Return the names of the columns that a given saved model was trained on; empty if there are none."""
+    columns = [model.columns for model in brought_models(arguments).values()]
+    return next((names for names in columns if names), ())
+
+
+def brought_models(arguments: Namespace) -> dict[str, Any]:
+    """Return the autoencoders of the given saved models, by the constructor's parameters."""
+    given = given_settings(arguments, arguments.variant)
+    for name in given_models(arguments):
+        if arguments.hidden or arguments.code:
+            sentence = gettext("{flag} brings its own layers; leave --hidden and --code out")
+            raise UsageError(sentence.format(flag=flag(name)))
+    return {name: open_model(given[name]).autoencoder for name in given_models(arguments)}
 
 
 def count_classes(labels: Array) -> int:

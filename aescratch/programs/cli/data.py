@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -87,8 +88,10 @@ def open_model(path: str) -> Any:
         return ae.load(file)
 
 
-def load_data(name: str, arguments: Namespace, width: int | None = None, *, scales: bool = False) -> Dataset:
-    """Return the data set or the file with this name; raise `UsageError` for another width.
+def load_data(
+    name: str, arguments: Namespace, width: int | None = None, *, scales: bool = False, columns: Sequence[str] = ()
+) -> Dataset:
+    """Return the data set or the file with this name; raise `UsageError` for another width, or for other columns.
 
     If `scales`, whole numbers in a table are accepted, and float64 stays float64, since the data will be scaled.
     """
@@ -105,7 +108,8 @@ def load_data(name: str, arguments: Namespace, width: int | None = None, *, scal
                     raise UsageError(sentence.format(flag=flag, name=name))
             data = BUILT_IN[name]()
         elif Path(name).exists():
-            data = _of_a_file(load_file, name, arguments, scales, categories=arguments.categories or ())
+            named = {"categories": arguments.categories or (), "columns": columns}
+            data = _of_a_file(load_file, name, arguments, scales, **named)
         else:
             built_in = gettext("; check the path, or take one of {names}").format(names=", ".join(BUILT_IN))
             near = did_you_mean(name, BUILT_IN) or built_in
@@ -115,12 +119,14 @@ def load_data(name: str, arguments: Namespace, width: int | None = None, *, scal
     return data
 
 
-def load_or_open(name: str, arguments: Namespace, *, scales: bool) -> Dataset | StreamedDataset:
+def load_or_open(
+    name: str, arguments: Namespace, *, scales: bool, columns: Sequence[str]
+) -> Dataset | StreamedDataset:
     """Return the data with this name, as `load_data` does; a large file is only opened, to be read piece by piece."""
     path = Path(name)
     is_file = name not in BUILT_IN and path.is_file() and not path.name.lower().endswith((".parquet", ".parquet.gz"))
     if not is_file or path.stat().st_size < LARGE or arguments.categories:
-        return load_data(name, arguments, scales=scales)
+        return load_data(name, arguments, scales=scales, columns=columns)
     with wrong_input():
         return _of_a_file(open_file, name, arguments, scales)
 
@@ -157,7 +163,7 @@ def _as_options(sentence: str) -> str:
     """
     for argument, flag in OPTION_OF.items():
         sentence = sentence.replace(argument, flag)
-    return sentence
+    return re.sub(r'categories=\["(.*?)"\]', r"--categories \1", sentence)
 
 
 def scaled_data(model: Any, data: Any) -> Any:

@@ -25,7 +25,8 @@ def run(arguments: Namespace) -> int:
     """Encode and write; return the exit status."""
     path = matrix_path(arguments.out)
     model = open_model(arguments.model).autoencoder
-    data = load_data(arguments.data, arguments, model.widths[0], scales=model.scaling is not None)
+    scales, columns = model.scaling is not None, model.columns or ()
+    data = load_data(arguments.data, arguments, model.widths[0], scales=scales, columns=columns)
     with wrong_input():
         code = in_batches(model.encode, scaled_data(model, data).x)
     write_matrix(arguments, path, code, "codes", "units", data=data.name)

@@ -56,14 +56,18 @@ def run(arguments: Namespace) -> int:
     width = model.autoencoder.widths[0]
     scales = model.scaling is not None
     is_given = arguments.data is not None
-    data = load_data(arguments.data if is_given else DIGITS, arguments, width if is_given else None, scales=scales)
+    columns = model.columns or ()
+    given = arguments.data if is_given else DIGITS
+    data = load_data(given, arguments, width if is_given else None, scales=scales, columns=columns)
     if data.x.shape[1] != width:
         sentence = gettext(
             "no data were given, and the model reads {width:,} numbers per row, so that it can't be measured on "
             "{digits}; write: aescratch evaluate {model} DATA, with data of the same kind as in training"
         )
         raise UsageError(sentence.format(width=width, digits=DIGITS, model=arguments.model))
-    pca_data = data if arguments.pca_data is None else load_data(arguments.pca_data, arguments, width, scales=scales)
+    pca_data = data
+    if arguments.pca_data is not None:
+        pca_data = load_data(arguments.pca_data, arguments, width, scales=scales, columns=columns)
     with wrong_input():
         measures = measure(model, data, pca_data)
         diagnosis = diagnose(model, *arrays_of(model, scaled_data(model, data)), spelling=COMMAND_LINE)

@@ -27,7 +27,7 @@ from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.foundations.scaling import WAYS
 from aescratch.inspection.diagnosis import COMMAND_LINE, Diagnosis, diagnose, diagnose_data
 from aescratch.inspection.monitor import Monitor
-from aescratch.programs.cli.building import build_model, model_options
+from aescratch.programs.cli.building import build_model, columns_of_brought, model_options
 from aescratch.programs.cli.data import (
     DATA_OR_DIGITS,
     IMAGE_SHAPE,
@@ -112,7 +112,8 @@ def train(arguments: Namespace, processes: Processes) -> int:
     held_out: Any = None
     with contextlib.ExitStack() as kept:
         with processes.agreed():
-            data = training = load_or_open(arguments.data, arguments, scales=arguments.scale != "none")
+            scales, columns = arguments.scale != "none", columns_of_brought(arguments)
+            data = training = load_or_open(arguments.data, arguments, scales=scales, columns=columns)
             if arguments.validation is not None:
                 with wrong_input():
                     training, held_out = data.split(arguments.validation, rng=arguments.seed)
@@ -199,7 +200,7 @@ def suited_model(arguments: Namespace, data: Any, everything: Any) -> tuple[Any,
         scaling = autoencoder.scaling if is_brought else autoencoder.scaling_for(data.x, arguments.scale)
         if scaling is not None and scaling.how == "minmax" and not is_brought:
             scaling = ae.Scaling.fit(everything.x, "minmax")  # held-out data must lie in [0, 1], too
-        model.scaling = scaling
+        model.scaling, model.columns = scaling, getattr(data, "columns", None)
         given = given_settings(arguments, arguments.variant)
         seen = scaled_data(model, looked_at(data))
         suited = {k: v for k, v in model.suited_settings(seen.x).items() if k not in given}
@@ -207,7 +208,7 @@ def suited_model(arguments: Namespace, data: Any, everything: Any) -> tuple[Any,
             suited.pop("code_activation", None)  # the code uses the given activation
         if suited:
             model = build_model(arguments, data.x.shape[1], data.labels, **suited)
-            model.scaling = scaling
+            model.scaling, model.columns = scaling, getattr(data, "columns", None)
     words = {activation: word for word, activation in ACTIVATIONS.items()}
     return model, {name: words[value] if value in words else float(value) for name, value in suited.items()}
 
