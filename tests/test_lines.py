@@ -160,8 +160,9 @@ def swish(a):
     return a / (1 + np.exp(-a))
 
 
-def cubes(a):
-    return (a.mean(axis=0) ** 3).sum()
+def powers(a):
+    mean = a.mean(axis=0)
+    return (mean**3 + mean**2).sum()
 
 
 def recurrent(x, W, R):
@@ -199,15 +200,16 @@ BODIES = {
     return grad_E"""),
     "a number that comes in a later line": (loss, "W1 b1", 4, "factor-missing", """
     h = np.tanh(x @ W1 + b1)
-    delta = (h @ W2 - x) @ W2.T
+    grad_x_hat = (h @ W2 - x) / len(x)
+    delta = len(x) * grad_x_hat @ W2.T
     return x.T @ delta / len(x), delta.sum(axis=0) / len(x)"""),
     "a helper that is no gradient": (swish, "a", 3, "factor-missing", """
     s = 1 / (1 + np.exp(-a))
     slope = s + a * s
     return grad_y * slope"""),
-    "a helper that lacks a mean over the rows": (cubes, "a", 2, "sum-missing", """
+    "a helper that lacks a mean over the rows": (powers, "a", 2, "sum-missing", """
     mean = a
-    return np.ones_like(a) * 3 * mean**2 / len(a)"""),
+    return np.ones_like(a) * (3 * mean**2 + 2 * mean) / len(a)"""),
     "in a loop, what the turn before hands on": (recurrent, "W R", 8, "term-missing", """
     hs = [np.zeros(len(R))]
     for row in x:
@@ -239,7 +241,7 @@ BODIES = {
 @pytest.mark.parametrize("case", BODIES)
 def test_the_line_is_found_among_others(case):
     forward, wrt, line, kind, body = BODIES[case]
-    upstream = [] if forward in (tied, loss, two_tanh, cubes, recurrent) else ["grad_y"]
+    upstream = [] if forward in (tied, loss, two_tanh, powers, recurrent) else ["grad_y"]
     names = ", ".join([*upstream, *inspect.signature(forward).parameters])
     evidence = blamed(forward, mistakes.written(f"def backward({names}):{body}\n"), wrt)
     assert (evidence["line"], evidence.get("edit")) == (line, kind)
@@ -368,7 +370,7 @@ def test_an_exception_gets_the_line_and_its_mistake():
     ("forward", "text", "code", "cause"),
     [
         (lambda a: np.maximum(a, 0), "grad_y, a: a > 0", "wrong-dtype", "the factor `grad_y` is missing at `a > 0`"),
-        (lambda mu: 0.5 * (mu**2 - 1).sum(), "mu: 3.5", "wrong-type",
+        (lambda p, q: (p**2 + q**2).sum() / 2, "p, q: (p.copy(), 0.25)", "wrong-type",
          "this isn't the gradient of what the forward computes"),
         (lambda a: np.sqrt((a**2).sum(axis=1)), "grad_y, a: a * (grad_y / np.sqrt((a**1).sum(axis=1)))[:, None]",
          "not-finite", "the exponent 1 should be 2"),
