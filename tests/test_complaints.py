@@ -187,9 +187,11 @@ class TestNumericalWarnings:
         (finding,) = findings(report, "not-finite")
         assert finding.evidence["line"] == line_of(Root.backward, "np.sqrt")[0]
 
-    def test_nan_of_which_numpy_says_nothing_has_no_line(self):
+    def test_nan_of_which_numpy_says_nothing_gets_the_line_that_is_found_by_changing_it(self):
         (finding,) = findings(ae.check_function(ae.functions.tanh, lambda grad_y, y: grad_y * np.nan, A), "not-finite")
-        assert "line" not in finding.evidence
+        assert "warning" not in finding.evidence
+        assert finding.evidence["source"] == "grad_y * np.nan"
+        assert finding.cause == "this isn't the gradient of what the forward computes"
         assert finding.message == "grad_a has 21 entries that are NaN or infinite"
 
     def test_the_run_itself_is_not_changed(self):
@@ -233,6 +235,25 @@ class TestNeverWrittenIsNotZeroAndNotNaN:
         assert "too rough" not in str(report)
         assert [tensor.verdict for tensor in report.tensors] == ["fail", "fail", "pass", "pass"]
         assert "encoder.dense1.backward is never called" in str(report)
+
+    def test_no_line_is_suspected_where_a_part_is_never_called(self):
+        class Penalised(ae.Autoencoder):
+            def loss(self, x, rng=None):
+                self.h = self.encoder.forward(self.as_batch(x))
+                x_hat = self.decoder.forward(self.h)
+                return self.reconstruction.forward(x_hat, x) + 0.5 * (self.h**2).sum() / len(x)
+
+            def backward(self):
+                grad_x_hat = self.reconstruction.backward()
+                grad_h = self.decoder.backward(grad_x_hat)
+                grad_h += self.h / len(self.h)
+
+        model = Penalised([D, H], activation=ae.Tanh, rng=0)
+        for parameter in model.parameters:
+            parameter.value[...] = np.random.default_rng(1).normal(size=parameter.shape)
+        report = ae.check_gradients(model, X)
+        assert "encoder.dense1.backward is never called" in str(report)
+        assert "Look first" not in str(report)
 
     def test_some_entries_never_written(self):
         def leave(grad, before):

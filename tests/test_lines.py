@@ -84,8 +84,9 @@ GIVEN |= {**NETWORK, "kinked": RNG.normal(size=(N, D)), "equal": np.full((N, D),
 GIVEN |= {"W": RNG.normal(size=(D, H)), "V": RNG.normal(size=(H, D)), "b": RNG.normal(size=H)}
 GIVEN |= {"mu": RNG.normal(size=(N, H)), "log_var": RNG.normal(size=(N, H)), "eps": RNG.normal(size=(N, H))}
 GIVEN |= {"E": RNG.normal(size=(D, H)), "labels": np.array([0, 1, 2, 3, 4, 1, 3])}
-GIVEN |= {"c": RNG.normal(size=D)}
+GIVEN |= {"c": RNG.normal(size=D), "R": RNG.normal(size=(H, H))}
 GIVEN["kinked"][0, 0] = 2e-7
+GIVEN["at_kink"] = np.where(np.arange(D) == 1, 0.0, GIVEN["a"])
 
 
 def masked(a, u, v):
@@ -115,6 +116,8 @@ SHORT = [
     (lambda x, V: x @ V.T, "g, x, V: (V.T @ g, g.T @ x)", "x V", "wrong-product", "(g @ V, g.T @ x)"),
     (lambda kinked: np.maximum(kinked, 0), "grad_y, kinked: grad_y * (kinked < 0)", "kinked",
      "condition", "grad_y * (kinked >= 0)"),
+    (lambda at_kink: np.maximum(at_kink, 0), "grad_y, at_kink: at_kink * (grad_y > 0)", "at_kink",
+     "exchanged", "grad_y * (at_kink > 0)"),
     (lambda equal: np.tanh(equal) ** 2, "grad_y, equal: 2 * grad_y", "equal",
      "factor-missing", "2 * grad_y * (np.tanh(equal) * (1 - np.tanh(equal) ** 2))"),
     (lambda a, c: np.tanh(a) * c, "grad_y, a, c: (grad_y * c * (1 - np.tanh(a) ** 2), grad_y.sum(axis=0))", "a c",
@@ -153,6 +156,23 @@ def two_tanh(x, W1, W2):
     return 0.5 * ((np.tanh(h @ W2) - x) ** 2).sum()
 
 
+def swish(a):
+    return a / (1 + np.exp(-a))
+
+
+def powers(a):
+    mean = a.mean(axis=0)
+    return (mean**3 + mean**2).sum()
+
+
+def recurrent(x, W, R):
+    h, total = np.zeros(len(R)), 0.0
+    for row in x:
+        h = np.tanh(row @ W + h @ R)
+        total += (h**2).sum()
+    return total
+
+
 BODIES = {
     "a term that is a matrix product": (tied, "W", 4, "term-missing", """
     h = np.tanh(x @ W)
@@ -178,6 +198,31 @@ BODIES = {
     for i in range(len(labels)):
         grad_E[labels[i]] = grad_y[i]
     return grad_E"""),
+    "a number that comes in a later line": (loss, "W1 b1", 4, "factor-missing", """
+    h = np.tanh(x @ W1 + b1)
+    grad_x_hat = (h @ W2 - x) / len(x)
+    delta = len(x) * grad_x_hat @ W2.T
+    return x.T @ delta / len(x), delta.sum(axis=0) / len(x)"""),
+    "a helper that is no gradient": (swish, "a", 3, "factor-missing", """
+    s = 1 / (1 + np.exp(-a))
+    slope = s + a * s
+    return grad_y * slope"""),
+    "a helper that lacks a mean over the rows": (powers, "a", 2, "sum-missing", """
+    mean = a
+    return np.ones_like(a) * (3 * mean**2 + 2 * mean) / len(a)"""),
+    "in a loop, what the turn before hands on": (recurrent, "W R", 8, "term-missing", """
+    hs = [np.zeros(len(R))]
+    for row in x:
+        hs.append(np.tanh(row @ W + hs[-1] @ R))
+    grad_W, grad_R = np.zeros_like(W), np.zeros_like(R)
+    carried = np.zeros(len(R))
+    for t in reversed(range(len(x))):
+        grad_h = 2 * hs[t + 1]
+        grad_a = grad_h * (1 - hs[t + 1] ** 2)
+        grad_W += np.outer(x[t], grad_a)
+        grad_R += np.outer(hs[t], grad_a)
+        carried = R @ grad_a
+    return grad_W, grad_R"""),
     "no change of the line mends it": (loss, "W1 b1", 5, None, """
     h = np.tanh(x @ W1 + b1)
     grad_x_hat = (h @ W2 - x) / len(x)
@@ -196,7 +241,7 @@ BODIES = {
 @pytest.mark.parametrize("case", BODIES)
 def test_the_line_is_found_among_others(case):
     forward, wrt, line, kind, body = BODIES[case]
-    upstream = [] if forward in (tied, loss, two_tanh) else ["grad_y"]
+    upstream = [] if forward in (tied, loss, two_tanh, powers, recurrent) else ["grad_y"]
     names = ", ".join([*upstream, *inspect.signature(forward).parameters])
     evidence = blamed(forward, mistakes.written(f"def backward({names}):{body}\n"), wrt)
     assert (evidence["line"], evidence.get("edit")) == (line, kind)
@@ -320,6 +365,38 @@ def test_an_exception_gets_the_line_and_its_mistake():
     assert finding.evidence["line"] == 5
 
 
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("forward", "text", "code", "cause"),
+    [
+        (lambda a: np.maximum(a, 0), "grad_y, a: a > 0", "wrong-dtype", "the factor `grad_y` is missing at `a > 0`"),
+        (lambda p, q: (p**2 + q**2).sum() / 2, "p, q: (p.copy(), 0.25)", "wrong-type",
+         "this isn't the gradient of what the forward computes"),
+        (lambda a: np.sqrt((a**2).sum(axis=1)), "grad_y, a: a * (grad_y / np.sqrt((a**1).sum(axis=1)))[:, None]",
+         "not-finite", "the exponent 1 should be 2"),
+    ],
+)  # fmt: skip
+def test_a_gradient_that_cannot_be_compared_gets_the_line_and_its_mistake(forward, text, code, cause):
+    inputs = {name: GIVEN[name] for name in inspect.signature(forward).parameters}
+    report = ae.check_function(forward, mistakes.written(f"backward = lambda {text}\n"), inputs)
+    finding = next(f for f in report.findings if f.code == code)
+    assert (finding.cause, finding.evidence["line"]) == (cause, 1)
+
+
+def test_what_a_dictionary_holds_may_belong_in_a_line():
+    def forward(x, W):
+        y = np.tanh(x @ W)
+        return y, {"x": x, "W": W, "y": y, "a": x @ W}
+
+    def backward(grad_y, cache):
+        grad_a = grad_y * (1 - cache["a"] ** 2)
+        return grad_a @ cache["W"].T, cache["x"].T @ grad_a
+
+    report = ae.check_function(forward, backward, {"x": X, "W": GIVEN["W"]})
+    finding = next(f for f in report.findings if f.cause)
+    assert finding.cause == "`cache['a']` stands where `cache['y']` belongs"
+
+
 def test_closures_methods_and_caches_are_looked_into():
     class Layer:
         def __init__(self):
@@ -401,11 +478,15 @@ def test_what_is_not_known_has_no_value():
         assert evaluated(ast.parse(text, mode="eval").body, {"x": X}, {"np": np}) is None
 
 
-@pytest.mark.parametrize(("distance", "are_known"), [(1.0, True), (3e-5, True), (5e-6, True), (2e-7, False)])
+@pytest.mark.parametrize(("distance", "are_known"), [(1.0, True), (3e-5, True), (5e-6, True), (2e-7, False), (0.0, False)])
 def test_slopes_are_told_beside_a_kink_but_not_where_it_is_too_near(distance, are_known):
     directions = RNG.uniform(0.5, 1.5, (3, D))
     upstream = RNG.normal(size=D)
-    slopes = slopes_along(lambda change: float(upstream @ np.maximum(distance + change, 0)), directions, 1.0, 1.0)
+
+    def at(change):
+        return float(upstream @ np.maximum(distance + change, 0))
+
+    slopes = slopes_along(at, directions, 1.0, at(np.zeros(D)))
     assert slopes.are_known == are_known
     assert slopes.fits(upstream) == are_known
     assert not slopes.fits(upstream * 1.001)

@@ -53,7 +53,7 @@ from aescratch.inspection.gradcheck.warned import tell_where
 
 OUTPUT_NAMES = ("y", "h", "z")  # names under which a backward takes its forward's output
 NOTHING_TO_COMPARE = ("not-deterministic",)
-UNUSABLE = ("raised", "wrong-type", "wrong-dtype", "wrong-count")
+UNUSABLE = ("raised", "wrong-type", "wrong-dtype", "wrong-count", "not-finite")
 # Codes that say nothing about a cause: one is still looked for.
 SAYS_NOTHING_OF_A_CAUSE = ("not-linear", "upstream-ignored", "wrong-shape")
 

@@ -68,6 +68,14 @@ def unit_of(start: Any) -> Any:
     return np.maximum(np.abs(start), 1.0)
 
 
+def broadcasts(small: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    """Whether an array broadcasts to this shape without adding to it."""
+    try:
+        return np.broadcast_shapes(small, shape) == shape
+    except ValueError:
+        return False
+
+
 def largest_size(values: Any) -> float:
     """Return the largest absolute value among the finite values, 0 if there is none."""
     sizes = np.abs(np.asarray(values, np.float64))

@@ -115,7 +115,7 @@ def _lines(
     if takes_a_number(base):
         first = scene_of(base.altered({}, np.asarray(OTHER_UPSTREAM)), names)
     alike = (scene for scene in drawn if scene.right(names) == right)  # no right one if backward raises
-    scenes = [first, *others, *(scene for scene in alike if right or scene.runs or not first.runs)]
+    scenes = [first, *others, *(scene for scene in alike if right or scene.returned() or not first.returned())]
     own = [inspect.unwrap(function) for function in (base.pair.forward, base.pair.backward)]
     return wrong_lines(scenes, names, [n for n in names if n not in right], also=own)
 
@@ -125,8 +125,9 @@ def mend(finding: Finding, pair: Pair, names: Sequence[str], *, seed: int = 0) -
     with contextlib.suppress(Exception), np.errstate(all="ignore"):
         dimensions = dimensions_of(pair)
         given = base_look(pair, names, dimensions, seed)
+        right = scene_of(given, names).right(names)
         for line in _lines(given, None, {}, names, dimensions, seed):
-            if line.cause and set(line.mended) == set(names):
+            if line.cause and right.union(line.mended) == set(names):
                 finding.cause, finding.question = line.cause, line.question
                 finding.evidence |= line.evidence
 

@@ -19,6 +19,7 @@ from aescratch.foundations.language import Phrase, gettext_noop
 from aescratch.functions import activations as sheet
 from aescratch.functions import losses, selection
 from aescratch.inspection.gradcheck.causes.looks import Look, is_scalar
+from aescratch.inspection.gradcheck.numeric import broadcasts
 
 MOST_INGREDIENTS = 8
 
@@ -121,7 +122,7 @@ def features(look: Look, shape: tuple[int, ...]) -> list[Feature]:
 
 def _features(look: Look, shape: tuple[int, ...]) -> Iterator[Feature]:
     for name, value in ingredients(look).items():
-        if _fits(value.shape, shape):
+        if broadcasts(value.shape, shape):
             for template, function in FUNCTIONS.items():
                 yield Feature(Phrase(template, name, name), name, template, np.broadcast_to(function(value), shape))
             for number_name, number in look.inputs.items():
@@ -142,14 +143,6 @@ def _two_sided(name: str, value: Array, number_name: str, number: float, shape: 
         (gettext_noop("(1 where {} > 0, else −{})"), np.where(value > 0, 1.0, -number)),
     ):
         yield Feature(Phrase(words, name, number_name), name, words, np.broadcast_to(array, shape))
-
-
-def _fits(small: tuple[int, ...], shape: tuple[int, ...]) -> bool:
-    """Whether an array broadcasts to this shape without adding to it."""
-    try:
-        return bool(small) and np.broadcast_shapes(small, shape) == shape
-    except ValueError:
-        return False
 
 
 def _rowwise(look: Look, name: str, value: Array, shape: tuple[int, ...]) -> Iterator[Feature]:

@@ -21,7 +21,7 @@ from aescratch.inspection.gradcheck.lines.edits import Edit
 from aescratch.inspection.gradcheck.lines.probing import Gradients, Target
 from aescratch.inspection.gradcheck.lines.scope import Scope
 from aescratch.inspection.gradcheck.lines.trees import Path, expressions, is_slot, parsed, put
-from aescratch.inspection.gradcheck.numeric import largest_size
+from aescratch.inspection.gradcheck.numeric import broadcasts, largest_size
 
 FUNCTIONS = (
     "{v}", "{v} ** 2", "(1 - {v})", "(1 - {v} ** 2)", "{v} * (1 - {v})", "(1 + {v})", "({v} > 0)", "({v} <= 0)",
@@ -30,7 +30,7 @@ FUNCTIONS = (
     "(1 / {n}.sqrt({v}))", "{n}.log({v})",
     "{n}.tanh({v})", "(1 - {n}.tanh({v}) ** 2)", "(1 / (1 + {n}.exp(-{v})))", "(1 - 2 * {v})", "{v} ** 3",
 )  # fmt: skip
-FEW = FUNCTIONS[:9]  # of an expression that isn't a name
+FEW = FUNCTIONS[:9]  # of an expression that isn't a name, and where each must be tried in a run
 NUMBERS = (  # constants that appear in formulas
     1.0, 2.0, 0.5, 3.0, 4.0, 0.25, 1.5, 1 / 3, 6.0, 0.1, 10.0, np.pi, np.sqrt(2), np.sqrt(0.5), np.sqrt(2 / np.pi),
     1 / np.sqrt(2 * np.pi),
@@ -64,6 +64,13 @@ def missing(
             fitting = [target for target in targets if target.array.size == value.size or not value.ndim]
             yield from _factors(node, path, part, found, gradients, scope, constants)
             yield from _by_truth(node, path, part, value, found, fitting, scope, is_right, constants)
+
+
+def factors(node: ast.stmt, scope: Scope) -> Iterator[Edit]:
+    """Yield edits that insert a factor into a statement whose value is no gradient, such as a slope."""
+    found = functions_of_terms(scope, FEW)
+    for path, part in parts(node):
+        yield from _factors(node, path, part, found, None, scope, Constants(scope))
 
 
 def parts(node: ast.stmt) -> Iterator[tuple[Path, ast.expr]]:
@@ -110,10 +117,13 @@ def functions_of_terms(scope: Scope, templates: Sequence[str] = FUNCTIONS) -> li
 
 
 def _factors(
-    node: ast.stmt, path: Path, part: ast.expr, found: Sequence[Named], gradients: Gradients, scope: Scope,
+    node: ast.stmt, path: Path, part: ast.expr, found: Sequence[Named], gradients: Gradients | None, scope: Scope,
     constants: Constants,
 ) -> Iterator[Edit]:  # fmt: skip
-    """Yield edits with one function of one term as a factor, anywhere in an expression."""
+    """Yield edits with one function of one term as a factor, anywhere in an expression.
+
+    The value is then a multiple of a gradient; if no gradients are given, it may be anything.
+    """
     holder = ast.Expr(part)
     for inner, expression, above in expressions(holder):
         if not is_slot(expression, above, of_arrays=True):
@@ -122,16 +132,16 @@ def _factors(
         assert isinstance(marked, ast.Expr)
         there = scope.value(expression)
         for factor in found:
-            if there is None or not _broadcasts(factor.array.shape, there.shape) or _divides(factor.text, expression):
+            if there is None or not broadcasts(factor.array.shape, there.shape) or _divides(factor.text, expression):
                 continue
             value = scope.value(marked.value, factor_=factor.array)
             if value is None or not np.isfinite(value).all() or np.ptp(value) <= SAME * largest_size(value):
                 continue
-            for number in gradients.multiples(value):
-                for text, extra in constants.read(number):
-                    now = factor.text if text == "1" else f"{text} * {factor.text}"
-                    new = put(node, (*path, *inner[1:]), ast.BinOp(expression, ast.Mult(), parsed(f"({now})")))
-                    yield Edit("factor-missing", ast.unparse(expression), now, [new], 2.0 + extra + factor.cost)
+            read = [each for n in (gradients.multiples(value) if gradients else ()) for each in constants.read(n)]
+            for text, extra in [*read, ("1", 0.5)] if read or gradients is None else ():  # a later line may have it
+                now = factor.text if text == "1" else f"{text} * {factor.text}"
+                new = put(node, (*path, *inner[1:]), ast.BinOp(expression, ast.Mult(), parsed(f"({now})")))
+                yield Edit("factor-missing", ast.unparse(expression), now, [new], 2.0 + extra + factor.cost)
 
 
 def _by_truth(
@@ -146,18 +156,18 @@ def _by_truth(
     for target in targets:
         shape = value.shape or target.array.shape
         if shape not in by_shape:
-            fitting = [each for each in arrays if _broadcasts(each.array.shape, shape)]
+            fitting = [each for each in arrays if broadcasts(each.array.shape, shape)]
             flat = [np.broadcast_to(each.array, shape).reshape(-1) for each in fitting]
             by_shape[shape] = fitting, np.stack(flat) if flat else np.zeros((0, 0))
         fitting, rows = by_shape[shape]
-        truth = target.gradient() if fitting else None
+        truth = target.gradient if fitting else None
         if truth is None or (truth.shape != value.shape and value.ndim):
             continue
         if np.allclose(truth, value, SAME, SAME * np.abs(truth).max()):
             continue
         for inner, addend, sign in _addends(part):
             alone = scope.value(addend)
-            if alone is None or not _broadcasts(alone.shape, shape):
+            if alone is None or not broadcasts(alone.shape, shape):
                 continue
             wanted = truth - value + sign * alone
             with np.errstate(all="ignore"):
@@ -165,7 +175,7 @@ def _by_truth(
             if (np.abs(wanted[np.broadcast_to(alone == 0, shape)]) > SAME * np.abs(truth).max()).any():
                 quotient = np.full(shape, np.nan)  # no factor turns 0 into another value
             for now, cost in _pairs(fitting, rows, quotient, constants):
-                if _divides(now, addend):
+                if _divides(now, addend) or isinstance(addend, ast.Constant):
                     continue
                 new = ast.BinOp(addend, ast.Mult(), parsed(f"({now})"))
                 yield Edit("factor-missing", ast.unparse(addend), now, [put(node, (*path, *inner), new)], 2.2 + cost)
@@ -294,10 +304,3 @@ def _divides(factor: str, expression: ast.expr) -> bool:
     """Whether a factor divides by its own expression: that says only that another expression belongs there."""
     text = ast.unparse(expression)
     return any(f"(1 / {each}{end}" in factor for each in (text, f"({text})") for end in ") ")
-
-
-def _broadcasts(small: tuple[int, ...], shape: tuple[int, ...]) -> bool:
-    try:
-        return np.broadcast_shapes(small, shape) == shape
-    except ValueError:
-        return False

@@ -43,16 +43,14 @@ class Target:
     array: Array
     slopes: Slopes
     measure: Callable[[], Array]
-    found: Array | None = None
-    tried: bool = False
 
+    @functools.cached_property
     def gradient(self) -> Array | None:
-        """Return the right gradient, measured once, or None if it can't be measured."""
-        if not self.tried:
-            self.tried = True
-            with contextlib.suppress(Exception):
-                self.found = self.measure()
-        return self.found
+        """The right gradient, or None if it can't be measured."""
+        try:
+            return self.measure()
+        except Exception:
+            return None
 
 
 class Gradients:
@@ -140,10 +138,12 @@ class Recorder:
                 value = eval(code, globals_, dict(names))
             except Exception:  # for example, not bound yet
                 continue
-            if isinstance(value, (np.ndarray, np.generic)):
-                terms[text] = np.array(value)
-            elif isinstance(value, (int, float)) and not isinstance(value, bool):
-                terms[text] = value
+            entries = {f"{text}[{key!r}]": each for key, each in value.items()} if isinstance(value, dict) else {}
+            for term, held in {text: value, **entries}.items():
+                if isinstance(held, (np.ndarray, np.generic)):
+                    terms[term] = np.array(held)
+                elif isinstance(held, (int, float)) and not isinstance(held, bool):
+                    terms[term] = held
         runs.append(Run(self.count, terms, []))
         self.count += 1
 
@@ -214,12 +214,12 @@ class Forward:
         """Return the values of these sizes, with the objective's slopes in each."""
         found = []
         with self._probing():
-            size = abs(self.objective())
+            value = self.objective()
             for key, array in list(self.recorder.seen.items())[:MOST_VALUES]:
                 if array.size in sizes:
                     at = functools.partial(self._moved, key)
                     with contextlib.suppress(Exception):
-                        slopes = slopes_along(at, directions_in(array.shape), size_of(array), size)
+                        slopes = slopes_along(at, directions_in(array.shape), size_of(array), value)
                         if (np.abs(slopes.values) > 100 * slopes.errors).any():  # else the loss doesn't depend on it
                             measure = functools.partial(self._measured, key)
                             found.append(Target(self.texts[key[0]], array, slopes, measure))

@@ -23,7 +23,7 @@ import numpy as np
 from aescratch.backend import Array
 from aescratch.inspection.gradcheck.binding import is_float
 from aescratch.inspection.gradcheck.lines.edits import Edit, edits
-from aescratch.inspection.gradcheck.lines.missing import missing, parts
+from aescratch.inspection.gradcheck.lines.missing import factors, missing, parts
 from aescratch.inspection.gradcheck.lines.probing import Forward, Gradients, Run, Target, expressions_of, recorded
 from aescratch.inspection.gradcheck.lines.scene import Scene
 from aescratch.inspection.gradcheck.lines.scope import Scope
@@ -56,6 +56,7 @@ class Line:
     statement: Statement
     number: int
     runs: list[Run]
+    first_wrong: int = -1
     is_forward: bool = False
     is_right: bool = False
     reads_right: bool = False
@@ -113,7 +114,9 @@ class Search:
             if found and found[0].is_whole:
                 return [self._of_its_helper(line, found[0])]
             if line is self.first or line.reads_right:
-                partial += _others(partial, found)
+                for repair in found:
+                    if not any({*repair.mended} & {*each.mended} for each in partial):
+                        partial.append(repair)
         return [] if self.gave_up else partial  # otherwise one change of another line may be enough
 
     def _rounds(self) -> Iterator[tuple[Line, Sequence[Edit]]]:
@@ -126,6 +129,7 @@ class Search:
             yield from ((line, self._sorted_out(line)[1]) for line in helpers)
             yield from ((line, self._missing(line)) for line in sorted(group, key=lambda line: line is not self.first))
             yield from ((line, self._sorted_out(line)[1]) for line in group if line not in helpers)
+            yield from ((line, list(factors(line.statement.node, self._there(line)))) for line in helpers)
 
     def _of_its_helper(self, line: Line, repair: Repair) -> Repair:
         """Return the repair at the line that computes a name, if the line's own repair adds only what it lacks."""
@@ -143,11 +147,10 @@ class Search:
         """Return the edits of a line whose values fit a gradient, and the edits whose values are unknown."""
         if line.number in self.sorted_out:
             return self.sorted_out[line.number]
-        node, scope = line.statement.node, self._scope(line)
-        last = replace(scope, terms=line.runs[-1].terms)
+        node, last = line.statement.node, self._there(line)
         before = [last.value(part) for _, part in parts(node)]
         fitting, others = [], []
-        for edit in edits(node, scope):
+        for edit in edits(node, self._scope(line)):
             after = [last.value(part) for _, part in parts(edit.nodes[0])]
             pairs = [(a, b) for a, b in zip(before, after, strict=False) if a is not None and b is not None]
             new = [b for a, b in pairs if not np.array_equal(a, b)]
@@ -159,8 +162,7 @@ class Search:
         return self.sorted_out[line.number]
 
     def _missing(self, line: Line) -> list[Edit]:
-        last = replace(self._scope(line), terms=line.runs[-1].terms)
-        found = missing(line.statement.node, last, self.targets, self.known, line.is_right, self.computed)
+        found = missing(line.statement.node, self._there(line), self.targets, self.known, line.is_right, self.computed)
         alone = {(edit.kind, edit.repaired): edit for edit in sorted(found, key=lambda edit: -edit.cost)}
         return sorted(alone.values(), key=lambda edit: edit.cost)[:MOST_MISSING]
 
@@ -193,9 +195,12 @@ class Search:
 
     def _classify(self, line: Line) -> None:
         values = [v for run in line.runs for v in run.values]
-        arrays = [v for v in values if _is_float(v)]
+        by_run = [[v for v in run.values if _is_float(v)] for run in line.runs]
+        arrays = [*chain(*by_run)]
         line.is_forward = bool(arrays) and not any(v is None for v in values) and all(map(self._is_forward, arrays))
-        line.is_right = bool(arrays) and all(self.known.fits(v) or self._is_forward(v) for v in arrays)
+        right = [all(self.known.fits(v) or self._is_forward(v) for v in run) for run in by_run]
+        line.is_right = bool(arrays) and all(right)
+        line.first_wrong = -1 if all(right) else right.index(False)
 
     def _look_at_what_is_read(self, line: Line, trusted: set[str], spoilt: set[str]) -> None:
         """Find out whether a line uses right values only: the forward's, gradients, and those that right lines read."""
@@ -222,6 +227,10 @@ class Search:
         wrong = [line for line in ordered if not line.is_right and any(run.values for run in line.runs)]
         rest = [line for line in reversed(ordered) if line not in wrong]
         return [*wrong, *rest, *(line for line in self.lines if line.is_forward)]
+
+    def _there(self, line: Line) -> Scope:
+        """Return the scope of the first run with a wrong value: in a loop, later ones use what it passed on."""
+        return replace(self._scope(line), terms=line.runs[line.first_wrong].terms)
 
     def _scope(self, line: Line) -> Scope:
         names = line.statement.definition.names
@@ -272,16 +281,6 @@ class Search:
             return None
         kept = [name for name in self.names if name in mended]
         return Repair(statement, edit, kept, len(kept) == len(self.wrong))
-
-
-def _others(partial: Sequence[Repair], found: Sequence[Repair]) -> list[Repair]:
-    """Return the repairs that correct gradients which the repairs before them don't."""
-    kept: list[Repair] = []
-    for repair in found:
-        known = {name for each in (*partial, *kept) for name in each.mended}
-        if not known & set(repair.mended):
-            kept.append(repair)
-    return kept
 
 
 def _factors_of(text: str) -> set[str]:

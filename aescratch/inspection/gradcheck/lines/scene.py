@@ -68,10 +68,10 @@ class Scene:
         """Return the slopes of the objective in one of the arrays."""
         if name not in self.known:
             array, start = self.arrays[name], self.arrays[name].copy()
-            size = abs(self.objective())
+            value = self.objective()
             try:
                 at = functools.partial(self._moved, name, start)
-                self.known[name] = slopes_along(at, directions_in(array.shape), size_of(start), size)
+                self.known[name] = slopes_along(at, directions_in(array.shape), size_of(start), value)
             finally:
                 array[...] = start
         return self.known[name]
@@ -89,21 +89,16 @@ class Scene:
         return self.objective()
 
     def right(self, names: Any = None) -> set[str]:
-        """Return the arrays whose current gradients are right; none if backward raises or doesn't return in time."""
-        try:
-            gradients = limited(self.gradients, self.seconds)
-            return {name for name in names or self.arrays if self.is_right(name, gradients.get(name))}
-        except (Exception, OutOfTime):  # in a changed backward a loop may never end
-            return set()
+        """Return the arrays whose current gradients are right."""
+        gradients = self.returned() or {}
+        return {name for name in names or self.arrays if self.is_right(name, gradients.get(name))}
 
-    @property
-    def runs(self) -> bool:
-        """Whether the current backward returns anything."""
+    def returned(self) -> Mapping[str, Any] | None:
+        """Return the current gradients, or None if backward raises or doesn't return in time."""
         try:
-            limited(self.gradients, self.seconds)
-        except (Exception, OutOfTime):
-            return False
-        return True
+            return limited(self.gradients, self.seconds)
+        except (Exception, OutOfTime):  # in a changed backward a loop may never end
+            return None
 
     def is_right(self, name: str, gradient: Any) -> bool:
         """Whether a gradient is the right one for this array."""
@@ -118,15 +113,15 @@ def directions_in(shape: tuple[int, ...]) -> Array:
     return draw_upstream((DIRECTIONS, *shape), np.random.default_rng([len(shape), *shape]))
 
 
-def slopes_along(at: Callable[[Array], float], directions: Array, unit: float, size: float) -> Slopes:
-    """Return the slopes along directions of an objective, which is a function of a change."""
+def slopes_along(at: Callable[[Array], float], directions: Array, unit: float, value: float) -> Slopes:
+    """Return the slopes along directions of an objective, which is a function of a change, with its value now."""
     values, errors = [], []
     for direction in directions:
-        coarse = _quotient(at, direction, STEP * unit)
+        coarse, _ = _quotient(at, direction, STEP * unit, value)
         for step in SMALLER_STEPS:
-            fine = _quotient(at, direction, step * unit)
-            error, rounding = abs(coarse - fine), ROUNDING * EPSILON * max(size, 1e-300) / (step * unit)
-            if error <= 100 * AGREE * max(abs(coarse), abs(fine)) + 10 * rounding:
+            fine, bend = _quotient(at, direction, step * unit, value)
+            error, rounding = abs(coarse - fine), ROUNDING * EPSILON * max(abs(value), 1e-300) / (step * unit)
+            if max(error, bend) <= 100 * AGREE * max(abs(coarse), abs(fine)) + 10 * rounding:
                 break
             coarse = fine
         else:
@@ -136,10 +131,11 @@ def slopes_along(at: Callable[[Array], float], directions: Array, unit: float, s
     return Slopes(directions, np.array(values), np.array(errors))
 
 
-def _quotient(at: Callable[[Array], float], direction: Array, h: float) -> float:
-    one = at(h * direction) - at(-h * direction)
-    two = at(2 * h * direction) - at(-2 * h * direction)
-    return (8 * one - two) / (12 * h)
+def _quotient(at: Callable[[Array], float], direction: Array, h: float, value: float = 0.0) -> tuple[float, float]:
+    """Return the slope, and by how much it jumps at the point itself, where central differences don't show it."""
+    (one, two), (first, second) = ((at(h * direction), at(2 * h * direction)) for h in (h, -h))
+    bend = abs(4 * (one + first) - (two + second) - 6 * value) / (2 * h)
+    return (8 * (one - first) - (two - second)) / (12 * h), bend
 
 
 def gradient_of(at: Callable[[Array], float], array: Array) -> Array:
@@ -147,7 +143,7 @@ def gradient_of(at: Callable[[Array], float], array: Array) -> Array:
     change, found, h = np.zeros(array.shape), np.zeros(array.shape), STEP * size_of(array)
     for index in np.ndindex(array.shape):
         change[index] = 1.0
-        found[index] = _quotient(at, change, h)
+        found[index], _ = _quotient(at, change, h)
         change[index] = 0.0
     return found
 

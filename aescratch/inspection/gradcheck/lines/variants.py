@@ -273,8 +273,8 @@ def _anywhere(node: ast.expr, above: ast.AST, text: str, scope: Scope) -> Iterat
     transposed = ast.Attribute(node, "T", ast.Load())
     yield "transpose-missing", text, f"{text}.T", transposed, 1.0 if text in scope.terms else 1.4
     yield "square-missing", text, f"{text} ** 2", ast.BinOp(node, ast.Pow(), ast.Constant(2)), 1.4
-    for axis in (0, 1):
-        yield "sum-missing", text, "", parsed(f"({text}).sum(axis={axis})"), 1.6
+    for name, how in itertools.product(("sum", "mean"), ("axis=0", "axis=1", "axis=1, keepdims=True")):
+        yield "sum-missing", text, "", parsed(f"({text}).{name}({how})"), 1.6
     for function in [*(f"{scope.numpy}.{each}" for each in APPLIED), *scope.functions]:
         yield "function-missing", text, function, parsed(f"{function}({text})"), 1.8
     if isinstance(above, ast.BinOp) and isinstance(above.op, (ast.Mult, ast.Div)):

@@ -28,9 +28,9 @@ def with_line(found: list[Finding], model: Any, batch: Sequence[Array], seed: in
     line = None
     with contextlib.suppress(Exception, OutOfTime):  # the code under check may raise
         line = _line(model, batch, seed)
-    if line is None:
-        return found
     first = found[0]
+    if line is None or (first.cause and not line.cause):  # a cause needs no suspicion of a line beside it
+        return found
     first.evidence |= line.evidence
     if line.cause:
         first.cause, first.question, first.proof, first.severity = line.cause, line.question, line.proof, "error"
