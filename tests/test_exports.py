@@ -460,6 +460,12 @@ def test_so_many_archives_of_one_student_are_opened(exercises, tmp_path):
     assert "not graded, because no exercise has such a file name: 5.zip, 6.zip" in found["kim"].remarks
 
 
+def test_files_that_nobody_asked_for_are_named_and_the_rest_is_counted(exercises, tmp_path):
+    found, _ = read(spread(tmp_path / "in", {f"{name}/{i}.pdf": "" for name, n in (("kim", 5), ("lee", 7)) for i in range(n)}), exercises)
+    said = "not graded, because no exercise has such a file name: 0.pdf, 1.pdf, 2.pdf, 3.pdf, 4.pdf"
+    assert (found["kim"].remarks, found["lee"].remarks) == ([said], [f"{said} and 2 more"])
+
+
 def test_an_archive_of_very_many_files_is_not_looked_into(exercises, tmp_path, monkeypatch):
     monkeypatch.setattr(attempts, "MOST_MEMBERS", 10)
     many = packed_bytes(tmp_path, {f"{number}/01_double.py": "" for number in range(11)})

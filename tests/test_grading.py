@@ -649,7 +649,7 @@ def made_up(students=3, exercises=EXERCISES):
                 for part in declared(exercise)
             ]  # fmt: skip
             cause = f"the cause of number {(number + place) % 60} <i>"
-            student.graded.append(Graded(exercise, kind, tuple(parts), kind, cause, "an answer & more\n" * 100))
+            student.graded.append(Graded(exercise, kind, tuple(parts), kind, cause, "an answer & more\n" * 100, told_cause=cause))
         rows.append(student)
     return Grades(exercises, rows)
 

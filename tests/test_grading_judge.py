@@ -414,6 +414,12 @@ def test_a_view_is_of_the_array_that_is_here_or_none(offset, strides):
     assert np.shares_memory(found, whole) == ((offset, strides) in [(0, [8]), (16, [-8])])
 
 
+def test_arrays_count_together_against_the_bytes_of_a_frame():
+    packer, half = Packer(), np.zeros(channel.MOST_BYTES // 16 + 1)
+    assert [packer.pack(half)[0] for _ in range(2)] == ["array", "other"]
+    assert Packer().pack(half)[0] == "array", "another packer counts its own"
+
+
 def test_random_headers_are_answers_or_refused():
     rng = np.random.default_rng(0)
     head, chunks = json.dumps(["tuple", [["array", "<f8", [2, 2], True], ["dict", [["a", ["plain", 1]]]]]]), bytes(32)

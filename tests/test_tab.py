@@ -249,6 +249,7 @@ def test_a_reset_puts_the_stub_back_and_keeps_what_was_written(tab):
 def test_work_goes_on_in_a_terminal_and_back(tab, tmp_path_factory, capsys, monkeypatch):
     tab.check("relu_backward", RELU.solution, 10.0)
     handed_in = tab.hand_in()
+    assert handed_in["name"] == "hand-in.zip"
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     with zipfile.ZipFile(io.BytesIO(base64.b64decode(handed_in["base64"]))) as archive:
         archive.extractall(elsewhere)
