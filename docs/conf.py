@@ -7,6 +7,7 @@
     its records          derivations, and classes that no page names itself               _ext/site_records.py
     aescratch playground the page that trains, which docs/playground.md frames              _ext/site_playground.py
     aescratch step       a page for each variant, which docs/steps.md lists                 _ext/site_steps.py
+    both                 in frames below the tutorials' figures, as _ext/frames.py lists    _ext/site_frames.py
     teaching/slides/     lectures: _static/slides/LANGUAGE/week1.html                       _ext/site_slides.py
     its source           links back to the reference                                        _ext/site_sources.py
     $...$                set by KaTeX, so that a page needs no script for it                _ext/site_formulas.py
@@ -38,7 +39,7 @@ language = "en"
 extensions = [
     "myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "sphinx_copybutton",
     "sphinxcontrib.katex", "site_formulas", "site_tutorials", "site_reference", "site_records", "site_commands",
-    "site_playground", "site_steps", "site_slides", "site_sources", "site_access",
+    "site_playground", "site_steps", "site_frames", "site_slides", "site_sources", "site_access",
 ]  # fmt: skip
 exclude_patterns = [
     "*.py", "[!t]*/**.py", "teaching/**.py", "_*", "**/.ipynb_checkpoints",

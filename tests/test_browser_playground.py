@@ -5,6 +5,8 @@ import html
 import json
 import pathlib
 import re
+import runpy
+import time
 
 import numpy as np
 import pytest
@@ -37,6 +39,9 @@ return [colours.size, covered / (canvas.width * canvas.height)];
 """
 TRAIN = "const p = window.playground; for (let i = 0; i < 2; i++) { p.take(arguments[0] / 2); p.look(); } p.draw(); return p.scene.error"
 VIEWS = ("network", "loss", "output", "code", "decoded")
+DOCS = pathlib.Path(__file__).parents[1] / "docs"
+LISTED = runpy.run_path(str(DOCS / "_ext" / "frames.py"))
+FRAMES = [frame for frame in LISTED["FRAMES"] if frame.page == LISTED["PLAYGROUND"]]
 
 
 @pytest.fixture(scope="module")
@@ -270,13 +275,13 @@ def test_what_is_damaged_or_sampled_is_drawn_for_the_variant_that_does_so(page, 
 
 
 def test_no_address_in_the_documentation_is_refused(page):
-    docs = pathlib.Path(__file__).parents[1] / "docs"
-    written = (docs / "playground.md").read_text("utf-8"), (docs / "_ext" / "site_tutorials.py").read_text("utf-8")
-    addresses = [html.unescape(address) for text in written for address in re.findall(r'[?"](data=[^"]+)"', text)]
+    written = (DOCS / "playground.md").read_text("utf-8")
+    addresses = [html.unescape(address) for address in re.findall(r'[?"](data=[^"]+)"', written)]
+    addresses += [frame.address("en").partition("?")[2] for frame in FRAMES]
     assert len(addresses) > 15
     for address in addresses:
         driver = page(address)
-        chosen = dict(re.findall(r"(\w+)=([^&]+)", address))
+        chosen = dict(re.findall(r"(\w+)=([^&]+)", address.partition("&embed")[0].removeprefix("language=en&")))
         assert "address" not in text(driver, "trouble"), address
         assert {name: str(state(driver)[name]) for name in chosen} == chosen
 
@@ -366,6 +371,101 @@ def test_it_moves_by_itself_until_it_is_told_to_pause(page):
     driver.find_element(By.ID, "run").click()
     assert text(driver, "run") == "Train"
     assert driver.execute_async_script(wait) == driver.execute_async_script(wait)
+
+
+@pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: f"{frame.tutorial[:2]} {frame.state}")
+@pytest.mark.parametrize("width", [864, 358])
+def test_a_frame_of_a_tutorial_has_what_it_lists_and_lowers_its_loss(frame, width, page):
+    driver = page(frame.address("ko").partition("?")[2], width, 576, dark=width < 500)
+    shown = driver.execute_script("return [...document.querySelectorAll('.panel, #settings div[id], h1, #language, #speed, #formulas')].filter((part) => part.checkVisibility()).map((part) => part.id)")
+    assert sorted(shown) == sorted(frame.shows.split(","))
+    for view in {*VIEWS} & {*shown}:
+        assert driver.execute_script(PAINTED, view)[1] > 0.005, view
+    before = driver.execute_script("return window.playground.scene.error")
+    after = driver.execute_script(TRAIN, 200)
+    if "rate=3" in frame.state:
+        assert text(driver, "trouble")
+    else:
+        assert after < 0.7 * before
+    wide, window = driver.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
+    assert wide == window
+
+
+MEANS = "const { codes, units, set } = window.playground.scene; return Array.from({ length: units }, (_, j) => codes.reduce((sum, value, i) => sum + (i % units === j ? value : 0), 0) / set.n)"
+PICTURES = """
+const { scene } = window.playground, part = (i) => (i % 2 ? Math.floor(i / 60) : (i / 2) % 30) / 29;
+const codes = Float64Array.from({ length: 1800 }, (_, i) => scene.least[i % 2] + part(i) * (scene.most[i % 2] - scene.least[i % 2]));
+const decoded = scene.decode(codes), d = scene.set.d;
+return new Set(Array.from({ length: 900 }, (_, i) => decoded.slice(i * d, (i + 1) * d).join())).size;"""
+
+
+def test_what_the_frames_captions_say_is_so(page):
+    """What the others say is in test_what_the_documentation_says_to_try_is_so and with the divergence."""
+
+    def trained(tutorial, steps, script="return window.playground.scene.error", **instead):
+        (state,) = [each.state for each in FRAMES if each.tutorial.startswith(tutorial) and "rate=3" not in each.state]
+        for name, value in instead.items():
+            state = re.sub(rf"\b{name}=[^&]+", f"{name}={value}", state) if f"{name}=" in state else f"{state}&{name}={value}"
+        driver = page(state)
+        driver.execute_script(TRAIN, steps)
+        return driver.execute_script(script)
+
+    error_of_pca = "const { scene } = window.playground; return [scene.error, scene.pca.error(scene.numbers)]"
+    error, pca = trained("01", 20000, error_of_pca)
+    assert error < pca / 3
+    linear, pca = trained("06", 3000, error_of_pca)
+    assert 1 < linear / pca < 1.05
+    assert trained("06", 3000, activation="tanh") < 0.95 * pca
+    for rho in (0.05, 0.2):
+        assert np.mean(trained("08", 3000, MEANS, rho=rho)) == pytest.approx(rho, rel=0.5)
+    assert np.linalg.norm(np.reshape(trained("11", 1500, "return Array.from(window.playground.scene.codes)"), (-1, 2)), axis=1).mean() < 2
+    assert trained("13", 1500, code=8) < 0.6 * trained("13", 1500)
+    assert 2 < trained("14", 1000, PICTURES) <= 16
+    few, more = (np.mean(np.array(trained("15", 1500, MEANS, k=k)) == 0) for k in (8, 16))
+    assert few > 0.3
+    assert more > 0.1
+    mean_digit = "return window.playground.scene.set.pca.errors[0]"
+    collapsed, of_mean = trained("16", 1500), trained("16", 1, mean_digit)
+    assert collapsed == pytest.approx(of_mean, rel=0.05)
+    assert trained("16", 1500, beta=0.05) < 0.7 * of_mean
+
+
+def test_in_a_frame_it_trains_only_in_sight_and_not_after_a_pause(page, address, tmp_path):
+    driver = page("data=ring", moving=True)  # which lays out the window
+    outer = tmp_path / "outer.html"
+    outer.write_text(f'<!DOCTYPE html><title>t</title><div style="height: 3000px"></div><iframe width="800" height="500" src="{address}?language=ko&{FRAMES[0].state}&embed=output"></iframe><div style="height: 3000px"></div>', "utf-8")
+    driver.get(outer.as_uri())
+    frame = driver.find_element(By.TAG_NAME, "iframe")
+
+    def steps_at(place):
+        driver.switch_to.default_content()
+        driver.execute_script("scrollTo(0, arguments[0])", place)
+        driver.switch_to.frame(frame)
+        time.sleep(0.3)
+        before = driver.execute_script("return window.playground.training.steps")
+        time.sleep(0.3)
+        return before, driver.execute_script("return window.playground.training.steps")
+
+    assert steps_at(0) == (0, 0)
+    assert driver.execute_script("return document.documentElement.lang") == "ko"
+    before, after = steps_at(3000)
+    assert 0 < before < after
+    before, after = steps_at(0)
+    assert before == after
+    assert driver.execute_script("return document.getElementById('run').dataset.say") == "train"
+    assert steps_at(3000)[1] > after
+    driver.find_element(By.ID, "run").click()
+    paused = driver.execute_script("return window.playground.training.steps")
+    assert {*steps_at(0), *steps_at(3000)} == {paused}
+    driver.find_element(By.ID, "run").click()
+    assert steps_at(3000)[1] > paused
+
+
+def test_a_change_in_a_frame_keeps_the_frame(page):
+    driver = page("data=ring&variant=denoising&embed=output,particular")
+    find(driver, "sigma").send_keys(Keys.ARROW_RIGHT)
+    assert driver.current_url.partition("#")[2].endswith("embed=output%2Cparticular")
+    assert "embed must be one of data, variant" in text(page("embed=output,sizes,all"), "trouble")
 
 
 @pytest.mark.in_turn(0)

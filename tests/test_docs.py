@@ -5,6 +5,7 @@ completeness of the reference, and the site, built exactly as the README says, w
 """
 
 import doctest
+import html
 import html.parser
 import importlib
 import importlib.util
@@ -13,6 +14,7 @@ import json
 import os
 import pathlib
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -41,6 +43,7 @@ FOUND = "return [...document.querySelectorAll('#search-results li a')].map(a => 
 NEEDED = ("sphinx", "myst_nb", "furo", "sphinxcontrib.katex", "sphinx_copybutton", "jupytext")
 # Executed when the site is built here; all of them run as scripts in test_tutorials.py.
 EXECUTED = {"02_one_step_by_hand", "05_checking_a_gradient", "06_linear_is_pca"}
+FRAMES = runpy.run_path(str(DOCS / "_ext" / "frames.py"))["FRAMES"]
 NO_PAGES = ("slides", "exam", "solutions")  # of docs/teaching
 LOOSELY = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
@@ -235,6 +238,28 @@ def test_tutorials_show_what_they_print_and_draw_and_can_be_taken_along(site, pa
         assert not any(cell["outputs"] for cell in code)
 
 
+def test_ten_tutorials_have_a_frame_below_one_of_their_figures():
+    assert len({frame.tutorial for frame in FRAMES}) >= 10
+    for frame in FRAMES:
+        code = re.findall(r"^# %%\n(.*?)(?=^# %%|\Z)", (ROOT / "tutorials" / f"{frame.tutorial}.py").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+        assert sum(frame.figure in cell for cell in code) == 1, frame.figure
+        assert re.fullmatch(r"[A-Z].+[^.]\.", frame.caption), frame.caption
+
+
+@pytest.mark.in_turn(3)
+def test_the_frames_stand_below_their_figures_and_lead_to_a_live_page(site, pages):
+    for path in TUTORIALS:
+        page = pages[site / "tutorials" / f"{path.stem}.html"]
+        listed = [f"../_static/{frame.address('en')}" for frame in FRAMES if frame.tutorial == path.stem]
+        assert [address for address in page.fetched if address.startswith("../_static/") and "language=" in address] == listed
+        assert page.text.count("<noscript><style>figure.live") == bool(listed)
+    for frame in FRAMES:
+        text = pages[site / "tutorials" / f"{frame.tutorial}.html"].text
+        before = text.partition(html.escape(frame.address("en")))[0]
+        cell = re.sub("<[^>]+>", "", before[before.rindex('<div class="cell docutils') :])
+        assert frame.figure in html.unescape(cell), frame
+
+
 @pytest.mark.in_turn(3)
 def test_formulas_are_set_and_need_no_script(pages):
     shown = "".join(page.text for page in pages.values())
@@ -321,6 +346,40 @@ def test_search_works_on_a_page_opened_from_a_file(site, browser):
         assert any(link.startswith(page) for link in found) if page else not found
     assert browser.get_log("browser") == []
     assert requests_of(browser) == set()
+
+
+@pytest.mark.in_turn(3)
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_frames_are_alive_in_sight_and_not_there_without_scripts(site, browser):
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    metrics = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    trained = "return window.playground?.training.steps > 0"
+    opened = "return [document.querySelector('section.current')?.id, document.querySelectorAll('.refused').length]"
+    for name in {frame.tutorial for frame in FRAMES}:
+        browser.get((site / "tutorials" / f"{name}.html").as_uri())
+        frames = browser.find_elements("css selector", "figure.live iframe")
+        for there, frame in zip(frames, [frame for frame in FRAMES if frame.tutorial == name], strict=True):
+            browser.execute_script("arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })", there)
+            browser.switch_to.frame(there)
+            step = [frame.state.partition("&")[0], 0]
+            WebDriverWait(browser, 20).until(
+                lambda driver, frame=frame, step=step: driver.execute_script(trained) if frame.shows else driver.execute_script(opened) == step
+            )
+            browser.switch_to.default_content()
+    assert browser.get_log("browser") == []
+    assert requests_of(browser) == set()
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        browser.get((site / "tutorials" / "07_denoising.html").as_uri())
+        root = browser.execute_cdp_cmd("DOM.getDocument", {})["root"]["nodeId"]
+        node = browser.execute_cdp_cmd("DOM.querySelector", {"nodeId": root, "selector": "figure.live"})["nodeId"]
+        browser.execute_cdp_cmd("CSS.enable", {})
+        style = browser.execute_cdp_cmd("CSS.getComputedStyleForNode", {"nodeId": node})["computedStyle"]
+        assert {"name": "display", "value": "none"} in style
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 
 
 @pytest.mark.in_turn(3)

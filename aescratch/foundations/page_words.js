@@ -3,14 +3,16 @@
 //   new Words({en: {name: text}, ko: ...}, first) -> say(name, values)
 //   <h2 data-say="name" data-values="{...}"> -> its text    data-say-label, data-say-title -> its label, its tooltip
 //
-// The language is the one chosen before on any of our pages, or the one that the page was made in, or the browser's.
+// The language is the one that the address asks for, ?language=ko, as pages do that frame this one; or the one chosen
+// before on any of our pages, or the one that the page was made in, or the browser's.
 
 const LANGUAGE = "aescratch language";
 
 class Words {
   constructor(texts, first = null) {
     this.texts = texts;
-    const known = [this.#kept(), first, ...navigator.languages.map((each) => each.slice(0, 2))];
+    const asked = new URLSearchParams(location.search).get("language");
+    const known = [asked, this.#kept(), first, ...navigator.languages.map((each) => each.slice(0, 2))];
     this.language = known.find((each) => each in texts) ?? "en";
     this.say = this.say.bind(this);
   }

@@ -22,15 +22,6 @@ from sphinx.util.osutil import ensuredir
 FORMAT = "py:percent"
 # A link to a tutorial, valid for readers of the repository's files.
 LINK = re.compile(r"\]\((?:\.\./)+tutorials/(\d\d_\w+\.py)")
-# The playground's address that shows the topic of each tutorial.
-PLAYGROUND = {
-    "01_manifolds": "data=spiral&variant=vanilla&hidden=24",
-    "06_linear_is_pca": "data=cloud&variant=vanilla&activation=linear",
-    "07_denoising": "data=ring&variant=denoising&code=2&hidden=24", "08_sparsity": "data=digits&variant=kl",
-    "09_tied_and_contractive": "data=digits&variant=contractive", "11_ae_against_vae": "data=digits&variant=vae",
-    "13_choosing_and_mending": "data=digits&rule=sgd&rate=3&activation=linear",
-    "14_straight_through": "data=ring&variant=vq&code=2", "15_sparse_dictionaries": "data=digits&variant=topk",
-}  # fmt: skip
 INTRODUCTION = "This page was executed when the site was built. Take it along: "
 
 
@@ -87,7 +78,7 @@ def link_to_pages(app, docname, source):
 
 
 def add_downloads(app, doctree):
-    """Add a line with the downloads, and a link to the playground, below a tutorial's title."""
+    """Add a line with the downloads below a tutorial's title."""
     folder, _, name = app.env.docname.rpartition("/")
     if folder != "tutorials" or name == "index":
         return
@@ -97,11 +88,6 @@ def add_downloads(app, doctree):
     for words, ending, after in (("as a notebook", "ipynb", ", "), ("as a script", "py", ".")):
         line += nodes.reference("", words, refuri=f"{name}.{ending}", internal=True, classes=["download"])
         line += nodes.Text(after)
-    if name in PLAYGROUND:
-        address = f"../_static/playground.html?{PLAYGROUND[name]}"
-        line += nodes.Text(" See it move: ")
-        line += nodes.reference("", "in the playground", refuri=address, internal=True)
-        line += nodes.Text(".")
     title.parent.insert(title.parent.index(title) + 1, line)
 
 

@@ -1,5 +1,6 @@
 // The third view: the loss, step by step, beside PCA's. The scale is logarithmic: halving looks the same everywhere.
 
+const MOST_TICKS = 8; // powers of ten
 const KEPT = 400; // points of the curve; when it is full, every second point is removed
 
 class Curve {
@@ -27,10 +28,11 @@ function drawLoss(board, curve, pca) {
   const values = [...known.flatMap((point) => [point.error, point.objective]), pca].filter(shown);
   if (!values.length) return;
   const least = Math.log10(Math.min(...values)) - 0.1, most = Math.log10(Math.max(...values)) + 0.1;
-  const left = 46, last = Math.max(1, known.length ? known[known.length - 1].step : 1);
+  const left = 3.6 * board.letter + 6, last = Math.max(1, known.length ? known[known.length - 1].step : 1);
   const plane = board.plane(0, last, least, most, left, 6, board.width - left - 8, board.height - 26);
   const ticks = [];
-  for (let power = Math.floor(least); power <= most; power++) {
+  const apart = Math.ceil((most - least) / MOST_TICKS);
+  for (let power = Math.floor(least); power <= most; power += apart) {
     for (const digit of most - least < 1.6 ? [1, 2, 5] : [1]) ticks.push(digit * 10 ** power);
   }
   for (const tick of ticks) {

@@ -11,6 +11,7 @@ const hits = {}; // the meaning of places on each canvas, from the last drawing
 const BUDGET = 7; // milliseconds of a frame that are spent on steps
 const REST = 4; // computing the views of all data takes about one part in four of the time
 const SLOW = 12; // frames for a step
+const IN_SIGHT = 0.25; // share of the page, from which on it trains
 const WORSE = 3; // times the error at the start, above which training has failed
 const SETTINGS = ["weight", "rho", "beta", "k", "sigma", "p"];
 const LIVE = new Set(["rate", ...SETTINGS]); // settings that change without a restart
@@ -22,9 +23,10 @@ const KEPT_WITH = {
 for (const set of content.sets) open(set);
 
 const asked = () => location.hash || location.search;
-let { state, refused } = stateFrom(content, asked());
+let state, refused, embed;
 let seed = 1, training, scene, curve;
 let running = false, warned = false, pending = 0, frames = 0;
+let wanted = !matchMedia("(prefers-reduced-motion: reduce)").matches; // whether to train while the page is in sight
 let looked = { at: 0, cost: 0 }, told = { frames: 0, steps: 0, at: 0 };
 
 // A set's numbers, from text: bytes, or pairs of bytes.
@@ -35,6 +37,19 @@ function open(set) {
   set.x = Float64Array.from(whole, (value) => set.least + (value / set.levels) * (set.most - set.least));
   set.labels = Array.from(set.labels, Number);
   set.shown = Array.from({ length: 10 }, (_, label) => set.labels.indexOf(label)); // one of each
+}
+
+// Take the state from the address. A page that frames this one lists what it shows: embed=output,code,particular
+function follow() {
+  ({ state, refused } = stateFrom(content, asked()));
+  embed = new URLSearchParams(asked().slice(1)).get("embed");
+  const parts = [...document.querySelectorAll(".panel, #settings div[id]")], named = parts.map((part) => part.id);
+  const listed = embed?.split(",") ?? named;
+  document.documentElement.classList.toggle("embed", embed !== null);
+  for (const part of parts) (part.closest("fieldset") ?? part).hidden = !listed.includes(part.id);
+  for (const value of listed.filter((each) => !named.includes(each))) {
+    refused.push(say("refused_word", { name: "embed", words: named.join(", "), value }));
+  }
 }
 
 function amounts() {
@@ -97,7 +112,7 @@ function change(name, value) {
     state = stateFrom(content, String(new URLSearchParams(kept.map((key) => [key, state[key]])))).state;
     controls();
   }
-  history.replaceState(null, "", `#${new URLSearchParams(state)}`);
+  history.replaceState(null, "", `#${new URLSearchParams({ ...state, ...(embed !== null && { embed }) })}`);
   if (!LIVE.has(name) || training.broken) {
     start();
     return;
@@ -135,12 +150,12 @@ function controls() {
 }
 
 function draw() {
-  hits.output = drawOutput(boards.output, scene);
-  hits.code = drawCodes(boards.code, scene);
-  drawDecoded(boards.decoded, scene);
-  drawNetwork(boards.network, scene);
-  const pca = scene.pca.error(scene.numbers);
-  drawLoss(boards.loss, curve, pca);
+  const seen = (view) => boards[view].canvas.clientWidth > 0, pca = scene.pca.error(scene.numbers);
+  if (seen("output")) hits.output = drawOutput(boards.output, scene);
+  if (seen("code")) hits.code = drawCodes(boards.code, scene);
+  if (seen("decoded")) drawDecoded(boards.decoded, scene);
+  if (seen("network")) drawNetwork(boards.network, scene);
+  if (seen("loss")) drawLoss(boards.loss, curve, pca);
   scene.showHeld();
   element("loss-note").textContent = noteLoss(scene, pca);
   boards.loss.canvas.setAttribute("aria-label", noteLoss(scene, pca));
@@ -151,7 +166,7 @@ function take(steps, until = Infinity) {
   for (let i = 0; i < steps && performance.now() < until; i++) {
     training.step(state.rate, amounts());
     if (training.broken) {
-      pause();
+      stop();
       const value = say(`broken_${training.broken}`);
       trouble(say("broken", { step: training.steps + 1, value, rate: number(state.rate) }));
       return;
@@ -213,9 +228,22 @@ function pause() {
   look();
 }
 
-element("run").addEventListener("click", () => (running ? pause() : go()));
-element("step").addEventListener("click", () => {
+// Pause until the reader wants more, even if the page comes into sight again.
+function stop() {
+  wanted = false;
   pause();
+}
+
+element("run").addEventListener("click", () => {
+  if (running) {
+    stop();
+    return;
+  }
+  wanted = true;
+  go();
+});
+element("step").addEventListener("click", () => {
+  stop();
   if (training.broken) start();
   take(1);
   look();
@@ -259,7 +287,7 @@ onPlace(boards.output.canvas, (x, y) => {
 });
 window.addEventListener("resize", () => draw());
 window.addEventListener("hashchange", () => {
-  ({ state, refused } = stateFrom(content, asked()));
+  follow();
   controls();
   start();
   if (refused.length) trouble(say("refused", { what: refused.join("; ") }));
@@ -267,6 +295,7 @@ window.addEventListener("hashchange", () => {
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw());
 
 language.show();
+follow();
 language.bind(element("language"), () => {
   controls();
   describe();
@@ -279,7 +308,11 @@ start();
 report(Infinity);
 told.at = performance.now();
 if (refused.length) trouble(say("refused", { what: refused.join("; ") }));
-if (!matchMedia("(prefers-reduced-motion: reduce)").matches) go();
+new IntersectionObserver((places) => {
+  const inSight = places[places.length - 1].isIntersecting;
+  if (inSight && wanted && !running) go();
+  else if (!inSight && running) pause();
+}, { threshold: IN_SIGHT }).observe(document.querySelector("main"));
 // For tests and for users of the console.
 window.playground = {
   get training() { return training; }, get scene() { return scene; }, get state() { return state; },
