@@ -856,6 +856,7 @@ def test_without_a_gpu(capsys, monkeypatch):
     assert os.listdir() == []
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_the_backend_is_where_it_trains_and_not_where_it_is_saved(capsys, monkeypatch, small):
     stays, fit = [], ae.Autoencoder.fit
     monkeypatch.setattr(ae.Autoencoder, "to", lambda model, backend: stays.append(backend) or model)
@@ -930,8 +931,9 @@ def test_evaluate(capsys, model):
 
 
 @pytest.mark.in_turn(0)
+@pytest.mark.usefixtures("no_figures")
 def test_a_vae_that_collapsed_is_told_so_and_a_sparse_code_by_its_activity(capsys):
-    outcome, out, _ = run(capsys, "train", "variational", "--code", "8", "--beta", "1", "--json")
+    outcome, out, _ = run(capsys, "train", "variational", "--code", "8", "--beta", "1", "--epochs", "30", "--json")
     found = json.loads(out)
     assert outcome == 0  # findings change no exit status
     assert [finding["code"] for finding in found["diagnosis"]] == ["no-better-than-mean", "posterior-collapsed"]
@@ -942,7 +944,7 @@ def test_a_vae_that_collapsed_is_told_so_and_a_sparse_code_by_its_activity(capsy
     assert "\nchosen: --beta 0.0273 (the mean variance that PCA of the code's width leaves out)\n" in text
     assert re.search("\nconstant units +0 of 8\n", text)
     assert "found" not in text
-    text = run(capsys, "train", "sparse", "--code", "32")[1]
+    text = run(capsys, "train", "sparse", "--code", "32", "--epochs", "5")[1]
     activity = re.search(r"activity per unit, rho = 0.05 +([0-9.]+)\n", text)
     code = ae.load("sparse-digits/model.npz").encode(ae.datasets.load_digits().x)
     assert float(activity[1]) == pytest.approx(code.mean(), rel=1e-2)
