@@ -8,6 +8,7 @@ and be longer if it is found under other names: anybody writes `x.T @ y`, or `h.
 """
 
 import ast
+import functools
 import html
 import io
 import json
@@ -61,8 +62,9 @@ class Secrets(NamedTuple):
         for block in self.given:
             hay = hay.replace(block, SEPARATOR)
         plain = without_numpy(hay)
+        there = Tokens(plain)
         found = [what for key, what in self.lines.items() if key in hay]
-        found += [what for key, what in self.expressions.items() if key in plain or is_renamed_in(key, plain)]
+        found += [what for key, what in self.expressions.items() if key in plain or is_renamed_in(key, there)]
         return list(dict.fromkeys(found))
 
 
@@ -203,30 +205,48 @@ def expressions_in(solution: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def is_renamed_in(key: str, hay: str) -> bool:
-    """Whether an expression is in a text with its variables renamed consistently; both are joined tokens.
+class Tokens:
+    """The tokens of a joined text, in order, and the places at which each of them stands."""
+
+    def __init__(self, text: str) -> None:
+        self.there: list[str] = text.split(SEPARATOR)
+        self.places: dict[str, list[int]] = defaultdict(list)
+        for place, token in enumerate(self.there):
+            self.places[token].append(place)
+
+
+def is_renamed_in(key: str, text: Tokens) -> bool:
+    """Whether an expression, as joined tokens, is in a text with its variables renamed consistently.
 
     Examples
     --------
     >>> key = joined(tokens_of("y * (1 - y) * exp(a)"))
-    >>> [is_renamed_in(key, joined(tokens_of(text))) for text in ("g * (1. - g) * exp(h)", "g * (1. - h) * exp(h)")]
+    >>> texts = [Tokens(joined(tokens_of(text))) for text in ("g * (1. - g) * exp(h)", "g * (1. - h) * exp(h)")]
+    >>> [is_renamed_in(key, text) for text in texts]
     [True, False]
     """
-    wanted, there = key.split(SEPARATOR)[1:-1], hay.split(SEPARATOR)
-    beside = zip(["", *wanted], [*wanted[1:], ""], strict=False)
-    variables = [is_name(name) and before != "." and after != "("
-                 for name, (before, after) in zip(wanted, beside, strict=False)]  # fmt: skip
-    fixed = [place for place, variable in enumerate(variables) if not variable]
+    wanted, variables, fixed = _parts_of(key)
     if len(wanted) < LEAST_RENAMED or not fixed:
         return False
-    for start in (i - fixed[0] for i, token in enumerate(there) if token == wanted[fixed[0]]):
-        window = there[max(start, 0) : start + len(wanted)]
+    rarest = min(fixed, key=lambda place: len(text.places.get(wanted[place], ())))
+    for start in (place - rarest for place in text.places.get(wanted[rarest], ())):
+        window = text.there[max(start, 0) : start + len(wanted)]
         if len(window) == len(wanted) and all(window[place] == wanted[place] for place in fixed):
-            pairs = {(a, b) for a, b, variable in zip(wanted, window, variables, strict=True) if variable}
+            pairs = {(wanted[place], window[place]) for place in variables}
             names, others = {a for a, _ in pairs}, {b for _, b in pairs}
             if len(pairs) == len(names) == len(others) and all(map(is_name, others)):
                 return True
     return False
+
+
+@functools.cache
+def _parts_of(key: str) -> tuple[list[str], list[int], list[int]]:
+    """Return the tokens of an expression, the places of its variables, and those of everything else."""
+    wanted = key.split(SEPARATOR)[1:-1]
+    beside = zip(["", *wanted], [*wanted[1:], ""], strict=False)
+    variables = [place for place, (name, (before, after)) in enumerate(zip(wanted, beside, strict=False))
+                 if is_name(name) and before != "." and after != "("]  # fmt: skip
+    return wanted, variables, sorted(set(range(len(wanted))) - set(variables))
 
 
 def is_name(token: str) -> bool:
