@@ -134,12 +134,21 @@ def test_a_planted_circle_is_seen():
 
 def libraries_of(tree):
     """The libraries that a file imports, and the calls that import one by a name."""
-    statements = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
-    modules = [node.module or "" for node in statements if isinstance(node, ast.ImportFrom)]
-    modules += [alias.name for node in statements if isinstance(node, ast.Import) for alias in node.names]
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    calls = [node for node in calls if ast.unparse(node.func) in ("importlib.import_module", "__import__")]
-    return {module.split(".")[0] for module in modules}, [ast.unparse(node) for node in calls]
+    modules, calls = set(), []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            modules.add(node.module or "")
+        elif isinstance(node, ast.Import):
+            modules.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.Call):
+            called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            calls += [ast.unparse(node)] if called in ("import_module", "__import__") else []
+    return {module.split(".")[0] for module in modules}, calls
+
+
+@functools.cache
+def libraries_in(path):
+    return libraries_of(tree_of(path))
 
 
 def test_backend_alone_names_these_libraries_as_modules():
@@ -148,7 +157,7 @@ def test_backend_alone_names_these_libraries_as_modules():
     )  # fmt: skip
     named, called = {}, {}
     for path in PACKAGE.rglob("*.py"):
-        modules, calls = libraries_of(tree_of(path))
+        modules, calls = libraries_in(path)
         place = path.relative_to(PACKAGE).as_posix()
         for library in ("cupy", "numba"):
             if modules & {library, f"{library}x"}:
@@ -163,10 +172,7 @@ def test_backend_alone_names_these_libraries_as_modules():
 def test_no_file_reaches_for_the_network():
     forbidden = {"urllib", "http", "socket", "requests", "ftplib", "pooch"}
     for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(tree_of(path)):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            assert not forbidden & {name.split(".")[0] for name in names}, path
+        assert not forbidden & libraries_in(path)[0], path
 
 
 def test_importing_the_package_imports_numpy_and_little_else():

@@ -9,6 +9,7 @@ from numeric import D, H, N
 import aescratch as ae
 from aescratch.foundations.declared import declaration_of
 from aescratch.foundations.parts import Part
+from aescratch.inspection.gradcheck import by_rule
 from aescratch.programs.cli.program import main
 from aescratch.testing import assert_gradients
 
@@ -354,7 +355,8 @@ class Bernoulli(Part):
 
 
 @pytest.mark.in_turn
-def test_a_part_that_draws_is_right_in_the_mean_and_for_its_smoothed_forward():
+def test_a_part_that_draws_is_right_in_the_mean_and_for_its_smoothed_forward(monkeypatch):
+    monkeypatch.setattr(by_rule, "DRAWS", 2000)  # enough for a factor of 2
     p = np.array([[0.3, 0.6]])
     right, wrong = Bernoulli(), Bernoulli()
     wrong.factor = 2.0

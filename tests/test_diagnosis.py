@@ -82,7 +82,7 @@ def test_the_price_of_a_penalty_is_that_of_a_linear_autoencoder(penalty, price):
     x = (x - x.mean(axis=0)) @ np.linalg.inv(np.linalg.cholesky(np.cov((x - x.mean(axis=0)).T, bias=True))).T
     x *= np.sqrt(variances)
     model = PRICED[penalty](price)
-    model.fit(x, epochs=4000, batch_size=97, optimizer=ae.Adam(ae.CosineRate(0.02)), rng=0)
+    model.fit(x, epochs=1500, batch_size=97, optimizer=ae.Adam(ae.CosineRate(0.02)), rng=0)
     kept = 1 - (model.reconstruct(x) - x).std(axis=0) / x.std(axis=0)
     expected = np.maximum(1 - least_variance(model.parts[penalty]) / variances, 0)
     np.testing.assert_allclose(kept, expected, atol=0.02)
