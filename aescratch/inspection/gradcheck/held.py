@@ -87,7 +87,7 @@ class Held:
         self.put(self.inputs)
         self.put_back = putting_back(layer)
         declared = declaration_of(self.backward)
-        if declared and declared.in_the_mean and "rng" in inspect.signature(self.forward).parameters:
+        if declared and declared.in_the_mean and self.takes_rng:
             self.inputs.setdefault("rng", seed)
         methods = self.forward, self.backward
         self.pair: Pair = pair_of(
@@ -109,6 +109,7 @@ class Held:
     def _arguments(self, x: Any) -> dict[str, Any]:
         taken = inspect.signature(self.forward).parameters.values()
         self.takes_any: bool = any(p.kind is p.VAR_POSITIONAL for p in taken)
+        self.takes_rng: bool = any(p.name == "rng" for p in taken)
         parameters = {p.name: p for p in taken if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
         given = dict(x) if isinstance(x, Mapping) else {next(iter(parameters), "x"): x}
         unknown = [] if self.takes_any else sorted(set(given) - set(parameters))
@@ -169,7 +170,7 @@ class Held:
         arguments = {name: inputs[name] for name in self.arguments}
         if self.takes_any:
             return self.frozen(lambda: self.forward(*arguments.values()))
-        if "rng" in inspect.signature(self.forward).parameters and "rng" not in arguments:
+        if self.takes_rng and "rng" not in arguments:
             arguments["rng"] = np.random.default_rng(inputs.get("rng", self.seed))
         return self.frozen(lambda: self.forward(**arguments))
 

@@ -26,6 +26,7 @@ from aescratch.foundations.sources import is_others
 
 HERE = Path(__file__).parents[1]  # whose functions only wrap others
 Functions = dict[int, list[FunctionType]]
+Chains = dict[tuple[str, int], list[list[ast.AST]]]  # the nodes from the module down, by a definition's name and line
 SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.Expr)
 HEADED = (ast.For, ast.If, ast.While)
 DEFINING = (ast.FunctionDef, ast.Lambda)
@@ -228,8 +229,9 @@ def _functions(objects: Sequence[Any]) -> Functions:
 
 def _definition(code: CodeType, known: Functions) -> Definition | None:
     """Return the definition of a code, or of the code around it if its function was created in the call."""
-    tree = _tree("".join(linecache.getlines(code.co_filename)))
-    chain = _chain(tree, code)
+    tree, definitions = _read("".join(linecache.getlines(code.co_filename)))
+    chains = definitions.get((code.co_name, code.co_firstlineno), [])
+    chain = chains[0] if len(chains) == 1 else []  # none if it is missing or ambiguous
     while chain and chain[-1] is not tree:
         functions = known.get(id(code), [])
         if functions and isinstance(chain[-1], DEFINING):
@@ -245,28 +247,24 @@ def _definition(code: CodeType, known: Functions) -> Definition | None:
 
 
 @functools.lru_cache(maxsize=4)
-def _tree(text: str) -> ast.Module:
-    """Return the tree of a file, of which only copies are changed; an empty tree if it can't be parsed."""
+def _read(text: str) -> tuple[ast.Module, Chains]:
+    """Return the tree of a file, of which only copies are changed, empty if it can't be parsed, and its definitions."""
     try:
-        return ast.parse(text)
+        tree = ast.parse(text)
     except (SyntaxError, ValueError):
-        return ast.Module([], [])
-
-
-def _chain(tree: ast.Module, code: CodeType) -> list[ast.AST]:
-    """Return the nodes from the module down to the definition of a code; none if it is missing or ambiguous."""
-    found: list[list[ast.AST]] = []
+        tree = ast.Module([], [])
+    found: Chains = {}
 
     def look(node: ast.AST, above: list[ast.AST]) -> None:
         here = [*above, node]
-        name = "<lambda>" if isinstance(node, ast.Lambda) else getattr(node, "name", "")
-        if isinstance(node, DEFINING) and (name, _first_line(node)) == (code.co_name, code.co_firstlineno):
-            found.append(here)
+        if isinstance(node, DEFINING):
+            name = "<lambda>" if isinstance(node, ast.Lambda) else node.name
+            found.setdefault((name, _first_line(node)), []).append(here)
         for child in ast.iter_child_nodes(node):
             look(child, here)
 
     look(tree, [])
-    return found[0] if len(found) == 1 else []
+    return tree, found
 
 
 def _first_line(node: ast.AST) -> int:
