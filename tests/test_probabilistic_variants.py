@@ -16,6 +16,7 @@ from aescratch import functions
 from aescratch.codes import bounds
 from aescratch.divergences import MaximumMeanDiscrepancy
 from aescratch.inspection.diagnosis.finding import COMMAND_LINE
+from aescratch.inspection.gradcheck import by_rule
 from aescratch.inspection.tracing.language import evaluate, read
 
 VAE, IWAE, WAE = ae.VariationalAutoencoder, ae.ImportanceWeightedAutoencoder, ae.WassersteinAutoencoder
@@ -332,8 +333,9 @@ def test_another_rule_than_the_declared_one_is_found(monkeypatch, part, wrong):
 
 
 @pytest.mark.in_turn(0)
-def test_the_rule_equals_the_derivative_in_the_mean_over_the_draws():
+def test_the_rule_equals_the_derivative_in_the_mean_over_the_draws(monkeypatch):
     """As a pair of functions: one unit, which the decoder shows as it is."""
+    monkeypatch.setattr(by_rule, "DRAWS", 2000)
     x, K, v = np.array([[1.3]]), 2, 0.7
 
     def eps(mu, rng):
