@@ -187,7 +187,8 @@ def test_whatever_the_output_can_write(course, encoding):
 def read_only_package(tmp_path_factory):
     """A copy of the package in which nothing may be written."""
     folder = tmp_path_factory.mktemp("installed")
-    shutil.copytree(PACKAGE, folder / "aescratch")  # compiled as far as it is here, as what pip installs is
+    # Compiled as far as it is here, as what pip installs is, without what another process is just writing.
+    shutil.copytree(PACKAGE, folder / "aescratch", ignore=shutil.ignore_patterns("*.pyc.*"))
     folders = [folder, *(path for path in folder.rglob("*") if path.is_dir())]
     for path in folders:
         path.chmod(0o555)
