@@ -13,9 +13,10 @@ from typing import Any
 
 from aescratch import functions
 from aescratch.backend import Array, Number, array_module
+from aescratch.foundations.labels import require_one_label_per_row
 from aescratch.foundations.parts import Part
 from aescratch.foundations.recipes import Recipe
-from aescratch.foundations.validation import require_batch, require_one_label_per_row, require_same_shape
+from aescratch.foundations.validation import require_batch, require_same_shape
 from aescratch.functions import formula
 from aescratch.functions.making import arguments_of, constructor, docstring, held, kinks
 

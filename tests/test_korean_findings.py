@@ -1,4 +1,4 @@
-"""What is said of a wrong forward and of a training in Korean has no English word but names, formulas and codes."""
+"""What is said in Korean of a wrong forward, a training or data has no English word but names, formulas and codes."""
 
 import re
 
@@ -116,4 +116,51 @@ def test_what_a_command_prints_of_a_training_is_korean(name, tmp_path, monkeypat
     told = re.sub(r"\S+\.(npz|png|json|html|txt|csv)", "", SETTING.sub("", told))
     names = [*(kind.__name__ for kind in MODELS), *CODES, "encoder decoder reconstruction sparsity divergence sampling"]
     names += ["dense log_variance decay run digits numpy label PCA SSE SGD rate ReLU gelu beta mean"]
+    assert english_in(told, names) == set()
+
+
+FILES = {
+    "ragged.csv": b"a,b\n1,2\n3\n", "hole.csv": b"a,b\n1,2\n,3\n", "words.csv": b"a,b\n1,x\n", "empty.csv": b"", "text.txt": b"1 2\n",
+    "quoted.csv": b'a,b\n1,"2\n', "latin.csv": "a,b\n1,\xe9\n".encode("latin-1"), "labels.csv": b"a,label\n1,x\n", "bytes.dat": b"\x93\x01",
+    "twice.csv": b"label,label,a\n1,2,3\n", "unnamed.csv": b"a,,b\n1,2,3\n", "infinite.csv": b"a,b\n1,inf\n", "whole.csv": b"a,b\n5,7\n",
+    "bad.npz": b"PK\x03\x04bad", "bad.npy": b"\x93NUMPY", "short.csv.gz": b"\x1f\x8b\x08",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_wrong_with_a_file_is_told_in_korean(name, tmp_path, capsys):
+    path = tmp_path / name
+    path.write_bytes(FILES[name])
+    with in_language("ko"), pytest.raises((ValueError, OSError)) as raised:
+        ae.datasets.load_file(path)
+    told = SETTING.sub("", str(raised.value).replace(str(path), ""))
+    assert english_in(told, ["NaN UTF IDX csv npy npz parquet numpy.save divide_by int64 float32 label"]) == set()
+    main(["--language", "ko", "train", "vanilla", str(path)])
+    told = SETTING.sub("", capsys.readouterr().err.replace(str(path), ""))
+    assert english_in(told, ["aescratch NaN UTF IDX csv npy npz parquet numpy.save int64 float32 label"]) == set()
+
+
+ARGUMENTS = {
+    "a list of words": lambda: ae.Autoencoder([4, 2], rng=0).fit(np.array([["x"]])),
+    "integers": lambda: ae.Autoencoder([4, 2], rng=0).fit(np.arange(8).reshape(2, 4)),
+    "pixels": lambda: ae.Autoencoder([4, 2], rng=0).fit(np.full((2, 4), 255)),
+    "one row": lambda: ae.Autoencoder([4, 2], rng=0).encode(np.zeros(4)),
+    "another width": lambda: ae.Autoencoder([4, 2], rng=0).encode(np.zeros((2, 5))),
+    "NaN": lambda: ae.Autoencoder([4, 2], rng=0).fit(np.full((2, 4), np.nan)),
+    "no array": lambda: ae.Autoencoder([4, 2], rng=0).fit("data.csv"),
+    "no example": lambda: ae.Autoencoder([4, 2], rng=0).fit(np.zeros((0, 4))),
+    "epochs": lambda: ae.Autoencoder([4, 2], rng=0).fit(np.zeros((2, 4)), epochs=-1),
+    "a rate": lambda: ae.Adam("fast"),
+    "rho": lambda: ae.KLSparsity(2.0, 1.0),
+    "a seed": lambda: ae.Autoencoder([4, 2], rng="0"),
+    "a fraction": lambda: ae.datasets.load_digits().split(2),
+}
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_what_is_wrong_with_an_argument_is_told_in_korean(name):
+    with in_language("ko"), pytest.raises((ValueError, TypeError)) as raised:
+        ARGUMENTS[name]()
+    told = re.sub(r"'[^']*'|[\w.]+\([^()]*\)|\w+=\S*", "", str(raised.value))
+    names = ["None NaN learning_rate epochs rho rng numpy.random.Generator fraction list str int64 astype Autoencoder"]
     assert english_in(told, names) == set()

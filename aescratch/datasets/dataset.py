@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aescratch.datasets.checks import check_shape
+from aescratch.foundations.language import gettext
 from aescratch.foundations.validation import Rng, as_generator, require_held_out
 
 
@@ -65,10 +66,11 @@ class Dataset:
         sentence = "x must be a float32 or float64 array, not a {}; convert it with numpy.asarray(x, 'float32')"
         _check_type(self.x, ("float32", "float64"), sentence)
         if self.x.ndim != 2 or self.x.size == 0:
-            raise ValueError(
-                f"x must be (examples, features) with at least one of each, not {self.x.shape}; "
-                "flatten images to rows and give their shape as image_shape"
+            message = gettext(
+                "x must be (examples, features) with at least one of each, not {shape}; flatten images to rows and "
+                "give their shape as image_shape"
             )
+            raise ValueError(message.format(shape=self.x.shape))
         if self.labels is not None:
             _check_labels(self.labels, len(self.x))
         if self.image_shape is not None:
@@ -88,7 +90,8 @@ class Dataset:
     def images(self) -> NDArray[np.floating[Any]]:
         """The rows as images, ``(N, *image_shape)``, a view of `x`; a ValueError if these are not images."""
         if self.image_shape is None:
-            raise ValueError(f"the examples of {self.name!r} are not images: image_shape is None; use x")
+            message = gettext("the examples of {name!r} are not images: image_shape is None; use x")
+            raise ValueError(message.format(name=self.name))
         return self.x.reshape(len(self.x), *self.image_shape)
 
     def take(self, indices: NDArray[np.integer] | NDArray[np.bool_] | list[int]) -> Dataset:
@@ -108,7 +111,8 @@ class Dataset:
         """
         chosen = np.asarray(indices)
         if chosen.size == 0 or (chosen.dtype == bool and not chosen.any()):
-            raise ValueError(f"no example of {self.name!r} is chosen; give at least one position")
+            message = gettext("no example of {name!r} is chosen; give at least one position")
+            raise ValueError(message.format(name=self.name))
         x = self.x[chosen]
         return replace(self, x=x, labels=None if self.labels is None else self.labels[chosen])
 
@@ -154,7 +158,8 @@ def _check_labels(labels: NDArray[np.int64], n_examples: int) -> None:
     sentence = "labels must be an int64 array, not a {}; convert with numpy.asarray(labels, 'int64')"
     _check_type(labels, ("int64",), sentence)
     if labels.shape != (n_examples,):
-        raise ValueError(
-            f"labels must have one number for each of the {n_examples} examples, shape ({n_examples},), "
-            f"not {labels.shape}; give one label per row of x"
+        message = gettext(
+            "labels must have one number for each of the {n_examples} examples, shape ({n_examples},), not {shape}; "
+            "give one label per row of x"
         )
+        raise ValueError(message.format(n_examples=n_examples, shape=labels.shape))

@@ -38,6 +38,7 @@ from aescratch.datasets.npyfiles import (
 )
 from aescratch.datasets.tables import tables_of
 from aescratch.datasets.userfiles import require_rows, unknown_format
+from aescratch.foundations.language import gettext
 
 HEAD = 64  # bytes that are enough to recognise the format, and to hold the header of an IDX file
 CHARACTERS = 2**21  # characters of a .csv that are read at once
@@ -78,9 +79,10 @@ class FileRows:
             values = np.fromfile(file, self.dtype, (stop - start) * width, offset=offset)
             return values.reshape(stop - start, width)
         except ValueError as error:
-            raise DataFileError(
-                f"{self.path} ends within rows {start} to {stop - 1}, or was changed while it was read; copy it again"
-            ) from error
+            message = gettext(
+                "{path} ends within rows {start} to {last}, or was changed while it was read; copy it again"
+            )
+            raise DataFileError(message.format(path=self.path, start=start, last=stop - 1)) from error
 
 
 class TemporaryCopy:
@@ -100,10 +102,11 @@ class TemporaryCopy:
             except OSError as error:
                 if error.errno != errno.ENOSPC:
                     raise
-                raise DataFileError(
-                    f"{path} as plain numbers needs more space than {tempfile.gettempdir()} has; set TMPDIR to a "
-                    "folder with more space"
-                ) from error
+                message = gettext(
+                    "{path} as plain numbers needs more space than {folder} has; set TMPDIR to a folder with more "
+                    "space"
+                )
+                raise DataFileError(message.format(path=path, folder=tempfile.gettempdir())) from error
 
     def __fspath__(self) -> str:
         return self.name
@@ -124,7 +127,8 @@ def rows_in(path: Path, key: str | None) -> Found:
         if head.startswith(ZIP_MAGIC):
             return _in_archive(stream, place, key, path)
         if key is not None:
-            raise ValueError(f"key={key!r} chooses an array of an .npz file, but {path} is not an .npz; leave key out")
+            message = gettext("key={key!r} chooses an array of an .npz file, but {path} is not an .npz; leave key out")
+            raise ValueError(message.format(key=key, path=path))
         if head.startswith(NPY_MAGIC):
             return Found(FileRows(place, npy_layout(stream, n_bytes, path), path))
     if looks_like_idx(head):

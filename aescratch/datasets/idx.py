@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aescratch.datasets.errors import DataFileError
+from aescratch.foundations.language import gettext
 
 TYPE_OF_CODE = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MAXIMUM_AXES = 8
@@ -34,14 +35,17 @@ def idx_layout(contents: bytes, n_bytes: int, path: Path) -> tuple[int, np.dtype
     dtype, n_axes = np.dtype(TYPE_OF_CODE[contents[2]]), contents[3]
     start = 4 + 4 * n_axes
     if not 1 <= n_axes <= MAXIMUM_AXES or len(contents) < start:
-        raise DataFileError(f"{path} ends inside its IDX header, or has an invalid one ({n_axes} axes); copy it again")
+        message = gettext("{path} ends inside its IDX header, or has an invalid one ({n_axes} axes); copy it again")
+        raise DataFileError(message.format(path=path, n_axes=n_axes))
     shape = tuple(int.from_bytes(contents[i : i + 4], "big") for i in range(4, start, 4))
     if 0 in shape:
-        raise DataFileError(f"{path} announces shape {shape}, which holds no value; save the data again")
+        message = gettext("{path} announces shape {shape}, which holds no value; save the data again")
+        raise DataFileError(message.format(path=path, shape=shape))
     expected = start + prod(shape) * dtype.itemsize
     if n_bytes != expected:
-        raise DataFileError(
-            f"{path}: its header says shape {shape}, which needs {expected:,} bytes, but the file has {n_bytes:,}; "
+        message = gettext(
+            "{path}: its header says shape {shape}, which needs {expected:,} bytes, but the file has {n_bytes:,}; "
             "copy it again"
         )
+        raise DataFileError(message.format(path=path, shape=shape, expected=expected, n_bytes=n_bytes))
     return start, dtype, shape

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from aescratch.datasets.errors import DataFileError
+from aescratch.foundations.language import gettext
 
 MAXIMUM_VALUES = 2**30  # numbers in one data set: 4 GiB of float32
 MAXIMUM_BYTES = 8 * MAXIMUM_VALUES
@@ -32,9 +33,8 @@ def read_bytes(path: Path, at_most: int = MAXIMUM_BYTES) -> bytes:
     """
     require_file(path)
     if path.stat().st_size > at_most + at_most // 1000 + 1024:  # gzip makes noise a little longer
-        raise DataFileError(
-            f"{path} has {path.stat().st_size:,} bytes and at most {at_most:,} are read; replace or split it"
-        )
+        message = gettext("{path} has {size:,} bytes and at most {at_most:,} are read; replace or split it")
+        raise DataFileError(message.format(path=path, size=path.stat().st_size, at_most=at_most))
     contents = path.read_bytes()
     if not contents.startswith(GZIP_MAGIC):
         return contents
@@ -45,21 +45,25 @@ def read_bytes(path: Path, at_most: int = MAXIMUM_BYTES) -> bytes:
 def require_file(path: Path) -> None:
     """Raise if there is no ordinary file at a path, or an empty one."""
     if not path.exists():
-        raise FileNotFoundError(f"there is no file at {path}; check the path")
+        message = gettext("there is no file at {path}; check the path")
+        raise FileNotFoundError(message.format(path=path))
     if not path.is_file():
-        raise DataFileError(f"{path} is not an ordinary file; give the path of the data file itself")
+        message = gettext("{path} is not an ordinary file; give the path of the data file itself")
+        raise DataFileError(message.format(path=path))
     if path.stat().st_size == 0:
-        raise DataFileError(f"{path} is empty (0 bytes); save the data again")
+        message = gettext("{path} is empty (0 bytes); save the data again")
+        raise DataFileError(message.format(path=path))
 
 
 def check_unpacked_size(unpacked: int, packed: int, path: Path, at_most: int = MAXIMUM_BYTES) -> None:
     """Raise for a size to which no honest compressed file of that length unpacks."""
     allowed = min(at_most, max(ALWAYS_ALLOWED, MAXIMUM_RATIO * packed))
     if unpacked > allowed:
-        raise DataFileError(
-            f"{path} would unpack from {packed:,} to more than {allowed:,} bytes, which looks like a "
-            "decompression bomb; unpack it yourself if you trust it"
+        message = gettext(
+            "{path} would unpack from {packed:,} to more than {allowed:,} bytes, which looks like a decompression "
+            "bomb; unpack it yourself if you trust it"
         )
+        raise DataFileError(message.format(path=path, packed=packed, allowed=allowed))
 
 
 def unpack(stream: IO[bytes] | gzip.GzipFile, *, packed_size: int, path: Path, at_most: int = MAXIMUM_BYTES) -> bytes:
@@ -68,7 +72,8 @@ def unpack(stream: IO[bytes] | gzip.GzipFile, *, packed_size: int, path: Path, a
     for piece in unpacked_pieces(stream, packed_size, path, MAXIMUM_BYTES):
         unpacked += piece
         if len(unpacked) > at_most:
-            raise DataFileError(f"{path} unpacks to more than the {at_most:,} bytes expected; replace the file")
+            message = gettext("{path} unpacks to more than the {at_most:,} bytes expected; replace the file")
+            raise DataFileError(message.format(path=path, at_most=at_most))
     return bytes(unpacked)
 
 
@@ -82,11 +87,13 @@ def unpacked_pieces(
         check_unpacked_size(size, packed_size, path, at_most)
         yield piece
     if not size:
-        raise DataFileError(f"{path} is empty once unpacked; save the data again")
+        message = gettext("{path} is empty once unpacked; save the data again")
+        raise DataFileError(message.format(path=path))
 
 
 def _next_piece(stream: IO[bytes] | gzip.GzipFile, path: Path) -> bytes:
     try:
         return stream.read(PIECE)
     except (OSError, EOFError, zlib.error) as error:
-        raise DataFileError(f"{path} is damaged or cut short (its compressed data end badly); copy it again") from error
+        message = gettext("{path} is damaged or cut short (its compressed data end badly); copy it again")
+        raise DataFileError(message.format(path=path)) from error

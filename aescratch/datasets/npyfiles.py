@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from aescratch.datasets.errors import DataFileError
 from aescratch.datasets.limits import check_unpacked_size, unpack
+from aescratch.foundations.language import gettext
 
 NPY_MAGIC = b"\x93NUMPY"
 ZIP_MAGIC = b"PK"
@@ -47,19 +48,23 @@ def npy_layout(stream: IO[bytes], n_bytes: int, path: Path, member: str = "") ->
     start = stream.tell()
     shape, fortran_order, dtype = _read_header(stream, where)
     if dtype.hasobject:
-        raise DataFileError(f"{where} holds Python objects, which are never unpickled here; save a float32 array")
+        message = gettext("{where} holds Python objects, which are never unpickled here; save a float32 array")
+        raise DataFileError(message.format(where=where))
     if dtype.kind not in NUMBERS:
-        raise DataFileError(f"{where} holds {dtype}, not numbers; save a float32 array")
+        message = gettext("{where} holds {dtype}, not numbers; save a float32 array")
+        raise DataFileError(message.format(where=where, dtype=dtype))
     announced = prod(shape) * dtype.itemsize
     offset = stream.tell() - start
     present = n_bytes - offset
     if min(shape, default=1) < 0 or announced != present:
-        raise DataFileError(
-            f"{where}: its header says {dtype} of shape {shape}, which needs {announced:,} bytes, but the file has "
-            f"{present:,}; copy it again"
+        message = gettext(
+            "{where}: its header says {dtype} of shape {shape}, which needs {announced:,} bytes, but the file has "
+            "{present:,}; copy it again"
         )
+        raise DataFileError(message.format(where=where, dtype=dtype, shape=shape, announced=announced, present=present))
     if announced == 0:
-        raise DataFileError(f"{where} is an empty array of shape {shape}; save at least one example")
+        message = gettext("{where} is an empty array of shape {shape}; save at least one example")
+        raise DataFileError(message.format(where=where, shape=shape))
     return Layout(offset, dtype, shape, fortran_order)
 
 
@@ -81,7 +86,8 @@ def parse_npz(contents: bytes, path: Path, key: str | None) -> tuple[NDArray[Any
 
 def unreadable(path: Path) -> DataFileError:
     """Return the error for an .npz that zipfile can't read."""
-    return DataFileError(f"{path} is a damaged or unreadable .npz file; copy it again or save it again")
+    message = gettext("{path} is a damaged or unreadable .npz file; copy it again or save it again")
+    return DataFileError(message.format(path=path))
 
 
 def wanted_members(archive: zipfile.ZipFile, key: str | None, path: Path) -> tuple[str, str | None]:
@@ -98,20 +104,24 @@ def _read_header(stream: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, 
         read = {(1, 0): npy_format.read_array_header_1_0, (2, 0): npy_format.read_array_header_2_0}[version]
         return read(stream)
     except Exception as error:  # a hostile header can fail in any way that a Python literal can
-        raise DataFileError(f"{where} has a damaged or unknown .npy header; save it again with numpy.save") from error
+        message = gettext("{where} has a damaged or unknown .npy header; save it again with numpy.save")
+        raise DataFileError(message.format(where=where)) from error
 
 
 def _choose(names: list[str], key: str | None, path: Path) -> str:
     if key is not None:
         if key not in names:
-            raise DataFileError(f"{path} has no array {key!r}; its keys are {', '.join(names) or '(none)'}")
+            message = gettext("{path} has no array {key!r}; its keys are {keys}")
+            raise DataFileError(message.format(path=path, key=key, keys=", ".join(names) or gettext("(none)")))
         return key
     candidates = [name for name in names if name not in LABEL_NAMES]
     if len(candidates) != 1:
-        raise DataFileError(
-            f"{path} has {len(candidates)} arrays that could be the data; name one of its keys, with key= in Python or "
-            f"--key: {', '.join(names) or '(none)'}"
+        message = gettext(
+            "{path} has {count} arrays that could be the data; name one of its keys, with key= in Python or --key: "
+            "{keys}"
         )
+        keys = ", ".join(names) or gettext("(none)")
+        raise DataFileError(message.format(path=path, count=len(candidates), keys=keys))
     return candidates[0]
 
 
@@ -119,7 +129,8 @@ def entry_of(archive: zipfile.ZipFile, name: str, path: Path) -> zipfile.ZipInfo
     """Return the entry of an array; raise unless it is packed in NumPy's way."""
     entry = archive.getinfo(name + ".npy")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise DataFileError(f"{path} is not packed as by numpy.savez; save it again with numpy.savez_compressed")
+        message = gettext("{path} is not packed as by numpy.savez; save it again with numpy.savez_compressed")
+        raise DataFileError(message.format(path=path))
     return entry
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from aescratch.datasets.errors import DataFileError
 from aescratch.datasets.limits import MAXIMUM_VALUES
 from aescratch.datasets.tables import Place, Table, parse_csv
+from aescratch.foundations.language import gettext, gettext_noop
 
 PARQUET_MAGIC = b"PAR1"
 
@@ -22,14 +23,16 @@ def parse_parquet(contents: bytes, path: Path, categories: Sequence[str] = (), l
         import pyarrow
         from pyarrow import compute, csv, parquet
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f"{path} is a .parquet, which needs pyarrow, but that isn't installed; pip install pyarrow, or save a .csv"
-        ) from error
+        message = gettext(
+            "{path} is a .parquet, which needs pyarrow, but that isn't installed; pip install pyarrow, or save a .csv"
+        )
+        raise ModuleNotFoundError(message.format(path=path)) from error
     try:
         file = parquet.ParquetFile(io.BytesIO(contents))
         count = file.metadata.num_rows * file.metadata.num_columns
         if count > MAXIMUM_VALUES:  # a few bytes can represent many equal values
-            raise DataFileError(f"{path} has {count:,} values and at most {MAXIMUM_VALUES:,} are read; split the file")
+            message = gettext("{path} has {size:,} values and at most {most:,} are read; split the file")
+            raise DataFileError(message.format(path=path, size=count, most=MAXIMUM_VALUES))
         table = file.read()
         for number, field in enumerate(table.schema):
             if pyarrow.types.is_boolean(field.type):
@@ -37,8 +40,10 @@ def parse_parquet(contents: bytes, path: Path, categories: Sequence[str] = (), l
         rows = io.BytesIO()
         csv.write_csv(table, rows, csv.WriteOptions(include_header=False))
     except (pyarrow.ArrowException, OSError) as error:
-        raise DataFileError(f"{path} can't be read: {str(error).splitlines()[0].rstrip('.')}; save a .csv") from error
+        message = gettext("{path} can't be read: {problem}; save a .csv")
+        raise DataFileError(message.format(path=path, problem=str(error).splitlines()[0].rstrip("."))) from error
     names = table.column_names
     if numbered := [name for name in names if name.startswith("__index_level_")]:
-        raise DataFileError(f"{path} has row numbers in column {numbered[0]!r}; save the data frame with index=False")
-    return parse_csv(rows.getvalue(), Place(path, word="row"), categories, names, like=like)
+        message = gettext("{path} has row numbers in column {name!r}; save the data frame with index=False")
+        raise DataFileError(message.format(path=path, name=numbered[0]))
+    return parse_csv(rows.getvalue(), Place(path, word=gettext_noop("row")), categories, names, like=like)

@@ -22,11 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aescratch.datasets.errors import DataFileError
+from aescratch.foundations.language import gettext, gettext_noop
 
 LABEL_NAMES = ("label", "labels", "target", "class")
 MISSING = {"", "na", "n/a", "null", "none", "?", "-"}  # and texts that are read as NaN or infinity
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(e[+-]?\d+)?", re.IGNORECASE)
-NUMBERED = "replace each class by a whole number from 0"
+NUMBERED = gettext_noop("replace each class by a whole number from 0")
 MOST_WORDS = 100  # different words of a column that becomes columns of 0 and 1
 
 
@@ -35,7 +36,11 @@ class Place(NamedTuple):
 
     path: Path
     first: int = 1
-    word: str = "line"
+    word: str = gettext_noop("line")
+
+
+class LineError(DataFileError):
+    """The error names the line of the file."""
 
 
 class Table(NamedTuple):
@@ -67,7 +72,8 @@ def parse_csv(
     try:
         text = contents.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataFileError(f"{path} is not UTF-8 text, as a .csv must be; save it as comma-separated text") from error
+        message = gettext("{path} is not UTF-8 text, as a .csv must be; save it as comma-separated text")
+        raise DataFileError(message.format(path=path)) from error
     text = text.replace("\r\n", "\n").replace("\r", "\n")  # as Windows and old Macs end lines
     kept = text.lstrip("\n")
     first_row = place.first + text[: len(text) - len(kept)].count("\n")
@@ -80,17 +86,23 @@ def parse_csv(
         if has_names := _are_names(names, separator):
             place, body = place._replace(first=first_row + 1), rest
     if has_names and "" in names:
-        raise DataFileError(f"{path} has a column without a name, often a row number; name it or remove it")
+        message = gettext("{path} has a column without a name, often a row number; name it or remove it")
+        raise DataFileError(message.format(path=path))
     unknown = [name for name in categories if not has_names or name not in names]
     if unknown:
-        known = f"its columns are {', '.join(names)}" if has_names else "its first line names no columns"
-        raise DataFileError(f"{path} has no column {unknown[0]!r} to convert to 0 and 1; {known}")
+        known = gettext("its columns are {names}").format(names=", ".join(names))
+        if not has_names:
+            known = gettext("its first line names no columns")
+        message = gettext("{path} has no column {name!r} to convert to 0 and 1; {known}")
+        raise DataFileError(message.format(path=path, name=unknown[0], known=known))
     labelled = next((name for name in categories if name.lower() in LABEL_NAMES), None)
     if labelled is not None:
-        raise DataFileError(f"{path} has labels in column {labelled!r}, which is not a feature; {NUMBERED}")
+        message = gettext("{path} has labels in column {labelled!r}, which is not a feature; {advice}")
+        raise DataFileError(message.format(path=path, labelled=labelled, advice=gettext(NUMBERED)))
     twice = next((name for name in categories if names.count(name) > 1), None)
     if twice is not None:
-        raise DataFileError(f"{path} has {names.count(twice)} columns named {twice!r}; give each a unique name")
+        message = gettext("{path} has {count} columns named {twice!r}; give each a unique name")
+        raise DataFileError(message.format(path=path, count=names.count(twice), twice=twice))
     words: dict[str, list[str]] = {name: [] for name in categories}
     if like and has_names:
         words = _words_of(like, names, path)
@@ -99,10 +111,12 @@ def parse_csv(
     else:
         values = _numbers(body, separator, names if has_names else [], place)
     if has_names and len(names) != values.shape[1]:
-        raise DataFileError(f"{path} names {len(names)} columns, but its lines have {values.shape[1]}; make them agree")
+        message = gettext("{path} names {names} columns, but its lines have {found}; make them agree")
+        raise DataFileError(message.format(path=path, names=len(names), found=values.shape[1]))
     labels = [i for i, name in enumerate(names) if has_names and name.lower() in LABEL_NAMES]
     if len(labels) > 1:
-        raise DataFileError(f"{path} has {len(labels)} columns of labels; keep one of them")
+        message = gettext("{path} has {count} columns of labels; keep one of them")
+        raise DataFileError(message.format(path=path, count=len(labels)))
     columns = tuple(name for i, name in enumerate(names) if has_names and i not in labels)
     if like and has_names:
         columns = tuple(like)
@@ -121,14 +135,16 @@ def _words_of(like: Sequence[str], names: Sequence[str], path: Path) -> dict[str
         if column not in names:
             of = [name for name in names if column.startswith(f"{name}=")]
             if not of:
-                raise DataFileError(f"{path} has no column {column!r}; the data must have {', '.join(like)}")
+                message = gettext("{path} has no column {column!r}; the data must have {columns}")
+                raise DataFileError(message.format(path=path, column=column, columns=", ".join(like)))
             name = max(of, key=len)
             words.setdefault(name, []).append(column.removeprefix(f"{name}="))
     known = {*like, *words}
     others = [name for name in names if name not in known and name.lower() not in LABEL_NAMES]
     others += [name for name in known if names.count(name) > 1]
     if others:
-        raise DataFileError(f"{path} has a column {others[0]!r} beside {', '.join(like)}; remove it")
+        message = gettext("{path} has a column {column!r} beside {columns}; remove it")
+        raise DataFileError(message.format(path=path, column=others[0], columns=", ".join(like)))
     return words
 
 
@@ -152,9 +168,10 @@ def _block_of(text: str, place: Place, is_first: bool) -> Table:
     try:
         return parse_csv(text.encode("utf-8", "surrogateescape"), place)
     except DataFileError as error:
-        if is_first or f" in {place.word} " in str(error):
+        if is_first or isinstance(error, LineError):
             raise
-        raise DataFileError(f"{error}, of those from {place.word} {place.first} on") from error  # numpy's count
+        message = gettext("{error}, of those from {word} {first} on")
+        raise DataFileError(message.format(error=error, word=gettext(place.word), first=place.first)) from error
 
 
 def _separator(first: str) -> str:
@@ -165,17 +182,21 @@ def _separator(first: str) -> str:
 
 def _numbers(body: str, separator: str, names: Sequence[str], place: Place) -> NDArray[np.float64]:
     if not body.strip():
-        raise DataFileError(f"{place.path} holds no {place.word} of numbers; save at least one example")
+        message = gettext("{path} holds no {word} of numbers; save at least one example")
+        raise DataFileError(message.format(path=place.path, word=gettext(place.word)))
     text = body if separator == "," else _with_points(body, separator)
     try:
         values = np.loadtxt(StringIO(text), delimiter=separator, ndmin=2, comments=None, quotechar='"')
     except (ValueError, OverflowError) as error:
         reason = _what_is_no_number(text, separator, names, place) or _which_is_ragged(text, separator, place)
+        if reason:
+            raise LineError(reason) from error
         # numpy's own sentence names the row and the cell, and ends in advice about its own arguments
-        reason = reason or f"is not a table of numbers: {str(error).split('; ')[0].rstrip('.')}"
-        raise DataFileError(f"{place.path} {reason}") from None  # which would show two of NumPy's own errors
+        message = gettext("{path} is not a table of numbers: {problem}")
+        problem = str(error).split("; ")[0].rstrip(".")
+        raise DataFileError(message.format(path=place.path, problem=problem)) from None  # not NumPy's own errors, too
     if not np.isfinite(values).all():
-        raise DataFileError(f"{place.path} {_what_is_no_number(text, separator, names, place)}")
+        raise LineError(_what_is_no_number(text, separator, names, place))
     return values
 
 
@@ -193,31 +214,43 @@ def _with_point(cell: str) -> str:
 def _what_is_no_number(text: str, separator: str, names: Sequence[str], place: Place) -> str:
     """Return a sentence about the first column of words, or else about missing values, or an empty text."""
     missing: list[tuple[int, int]] = []
-    kind = "missing"
+    is_infinite = False
+    path, word = place.path, gettext(place.word)
     for number, cells in _rows(text, separator, place):
         for column, cell in enumerate(cells):
             bare = cell.strip()
             value = float(bare) if _is_number(bare) else None
             if bare.lower() in MISSING or (value is not None and not math.isfinite(value)):
                 missing.append((number, column))
-                kind = "missing or infinite" if value is not None and math.isinf(value) else kind
+                is_infinite = is_infinite or (value is not None and math.isinf(value))
             elif value is None:
                 name = names[column] if column < len(names) else ""
                 if name.lower() in LABEL_NAMES:
-                    return f"holds words as labels in column {name!r}, {bare!r} in {place.word} {number}; {NUMBERED}"
-                made = f'; or, for a category, convert it to columns of 0 and 1: categories=["{name}"]' if name else ""
-                return (
-                    f"holds text in {_named(names, column)}, {bare!r} in {place.word} {number}, where a number is "
-                    f"expected; leave the column out{made}"
-                )
+                    said = gettext(
+                        "{path} holds words as labels in column {name!r}, {cell!r} in {word} {number}; {advice}"
+                    )
+                    advice = gettext(NUMBERED)
+                    return said.format(path=path, name=name, cell=bare, word=word, number=number, advice=advice)
+                made = gettext('; or, for a category, convert it to columns of 0 and 1: categories=["{name}"]')
+                return gettext(
+                    "{path} holds text in {column}, {cell!r} in {word} {number}, where a number is expected; leave the "
+                    "column out{more}"
+                ).format(
+                    path=path, column=_named(names, column), cell=bare, word=word, number=number,
+                    more=made.format(name=name) if name else "",
+                )  # fmt: skip
     if not missing:
         return ""
     number, column = missing[0]
-    count = f"1 {kind} value" if len(missing) == 1 else f"{len(missing):,} {kind} values"
-    return (
-        f"has {count}, the first in {place.word} {number}, {_named(names, column)}; remove these rows, or insert the "
-        "column's mean"
-    )
+    one, several = gettext("1 missing value"), gettext("{count:,} missing values")
+    if is_infinite:
+        one, several = gettext("1 missing or infinite value"), gettext("{count:,} missing or infinite values")
+    return gettext(
+        "{path} has {what}, the first in {word} {number}, {column}; remove these rows, or insert the column's mean"
+    ).format(
+        path=path, what=one if len(missing) == 1 else several.format(count=len(missing)), word=word, number=number,
+        column=_named(names, column),
+    )  # fmt: skip
 
 
 def _which_is_ragged(text: str, separator: str, place: Place) -> str:
@@ -226,8 +259,15 @@ def _which_is_ragged(text: str, separator: str, place: Place) -> str:
     for number, cells in _rows(text, separator, place):
         expected = expected or len(cells)
         if len(cells) != expected:
-            count = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
-            return f"has {count} in {place.word} {number}, but {expected} in those before; correct that {place.word}"
+            said = gettext(
+                "{path} has {count} cells in {word} {number}, but {expected} in those before; correct that {word}"
+            )
+            if len(cells) == 1:
+                said = gettext(
+                    "{path} has 1 cell in {word} {number}, but {expected} in those before; correct that {word}"
+                )
+            word, count = gettext(place.word), len(cells)
+            return said.format(path=place.path, count=count, word=word, number=number, expected=expected)
     return ""
 
 
@@ -242,9 +282,8 @@ def _with_categories(
     rows = list(_rows(body, separator, place))
     ragged = next((number for number, cells in rows if len(cells) != len(names)), None)
     if ragged is not None:
-        raise DataFileError(
-            f"{path} names {len(names)} columns, but {place.word} {ragged} has another number; make them agree"
-        )
+        message = gettext("{path} names {names} columns, but {word} {ragged} has another number; make them agree")
+        raise DataFileError(message.format(path=path, names=len(names), word=gettext(place.word), ragged=ragged))
     chosen = [names.index(name) for name in known]
     others = [column for column in range(len(names)) if column not in chosen]
     rest, written = StringIO(), 0
@@ -266,15 +305,20 @@ def _with_categories(
         strange = next((number for (number, _), word in zip(rows, words, strict=True) if word not in kinds), None)
         if strange is not None:
             word = next(word for word in words if word not in kinds)
+            message = gettext(
+                "{path} has {cell!r} in {word} {number}, column {name!r}, but the earlier data have only {kinds}; "
+                "remove these rows, or train with them"
+            )
+            place_word = gettext(place.word)
             raise DataFileError(
-                f"{path} has {word!r} in {place.word} {strange}, column {name!r}, but the earlier data have only "
-                f"{', '.join(kinds)}; remove these rows, or train with them"
+                message.format(path=path, cell=word, word=place_word, number=strange, name=name, kinds=", ".join(kinds))
             )
         if len(kinds) > MOST_WORDS:
-            raise DataFileError(
-                f"{path} has {len(kinds)} different words in column {name!r}, but at most {MOST_WORDS} are converted "
-                "to columns; leave the column out"
+            message = gettext(
+                "{path} has {count} different words in column {name!r}, but at most {most} are converted to "
+                "columns; leave the column out"
             )
+            raise DataFileError(message.format(path=path, count=len(kinds), name=name, most=MOST_WORDS))
         columns += [np.array([word == kind for word in words], np.float64) for kind in kinds]
         made += [f"{name}={kind}" for kind in kinds]
     return np.column_stack(columns), made
@@ -288,13 +332,16 @@ def _rows(text: str, separator: str, place: Place) -> Iterator[tuple[int, list[s
             if cells:
                 yield place.first + reader.line_num - 1, cells
     except csv.Error as error:
-        where = f"{place.word} {place.first + reader.line_num - 1}"
-        advice = "look for an extra quotation mark"
-        raise DataFileError(f"{place.path} can't be read in {where}: {error}; {advice}") from error
+        message = gettext("{path} can't be read in {word} {number}: {error}; look for an extra quotation mark")
+        number = place.first + reader.line_num - 1
+        told = message.format(path=place.path, word=gettext(place.word), number=number, error=error)
+        raise LineError(told) from error
 
 
 def _named(names: Sequence[str], column: int) -> str:
-    return f"column {names[column]!r}" if column < len(names) else f"column {column + 1}"
+    if column < len(names):
+        return gettext("column {name!r}").format(name=names[column])
+    return gettext("column {number}").format(number=column + 1)
 
 
 def _are_whole(values: NDArray[np.float64]) -> bool:

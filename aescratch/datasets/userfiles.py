@@ -23,6 +23,7 @@ from aescratch.datasets.limits import MAXIMUM_VALUES, read_bytes
 from aescratch.datasets.npyfiles import NPY_MAGIC, ZIP_MAGIC, parse_npy, parse_npz
 from aescratch.datasets.parquet import PARQUET_MAGIC, parse_parquet
 from aescratch.datasets.tables import Place, parse_csv
+from aescratch.foundations.language import gettext
 from aescratch.foundations.scaling import CONSTANT
 from aescratch.foundations.streams import divided
 
@@ -109,7 +110,8 @@ def load_file(
     """
     path = Path(path)
     if divide_by is not None and not (isinstance(divide_by, Real) and 0 < divide_by < np.inf):
-        raise ValueError(f"divide_by must be a positive number, not {divide_by!r}; pass the largest value, such as 255")
+        message = gettext("divide_by must be a positive number, not {divide_by!r}; pass the largest value, such as 255")
+        raise ValueError(message.format(divide_by=divide_by))
     named = [categories] if isinstance(categories, str) else categories
     values, labels, label_name, names = _parse(path, key, to_be_scaled, named, columns)
     if values.ndim == 3 and image_shape is None:
@@ -120,8 +122,10 @@ def load_file(
     x, scaling = _scaled(rows, divide_by, dtype, path)
     if dtype == "float32" and not fits and (rounded := _rounded_away(rows, divide_by, x)):
         warnings.warn(
-            f"{path} has differences between rows that float32 can't hold, in {_count(rounded, x.shape[1])}; pass "
-            "to_be_scaled=True, which keeps float64, and then scale the data by ae.Scaling",
+            gettext(
+                "{path} has differences between rows that float32 can't hold, in {columns}; pass to_be_scaled=True, "
+                "which keeps float64, and then scale the data by ae.Scaling"
+            ).format(path=path, columns=_count(rounded, x.shape[1])),
             UserWarning,
             stacklevel=2,
         )
@@ -143,11 +147,13 @@ def _parse(
     is_parquet = contents.startswith(PARQUET_MAGIC)
     is_table = is_parquet or path.name.lower().removesuffix(".gz").endswith(".csv")
     if categories and not is_table:
-        raise ValueError(f"expected a .csv or .parquet with categories, got {path}; leave categories out")
+        message = gettext("expected a .csv or .parquet with categories, got {path}; leave categories out")
+        raise ValueError(message.format(path=path))
     if contents.startswith(ZIP_MAGIC):
         return *parse_npz(contents, path, key), "", ()
     if key is not None:
-        raise ValueError(f"key={key!r} chooses an array of an .npz file, but {path} is not an .npz; leave key out")
+        message = gettext("key={key!r} chooses an array of an .npz file, but {path} is not an .npz; leave key out")
+        raise ValueError(message.format(key=key, path=path))
     if contents.startswith(NPY_MAGIC):
         return parse_npy(contents, path), None, "", ()
     if looks_like_idx(contents):
@@ -165,39 +171,46 @@ def _parse(
 
 def unknown_format(path: Path, contents: bytes) -> DataFileError:
     """Return the error for a file of an unknown format."""
-    problem = f"{path} does not begin like a .npy, .npz, .parquet or IDX file"
     if bytes(contents[:4]).isascii() and bytes(contents[:4]).decode("ascii").isprintable():
-        return DataFileError(f"{problem}, but looks like text; if it is a table of numbers, name it .csv")
-    return DataFileError(
-        f"{problem} (it begins with {contents[:4].hex(' ')}) and is not named .csv; save it in one of these formats"
+        message = gettext(
+            "{path} does not begin like a .npy, .npz, .parquet or IDX file, but looks like text; if it is a table of "
+            "numbers, name it .csv"
+        )
+        return DataFileError(message.format(path=path))
+    message = gettext(
+        "{path} does not begin like a .npy, .npz, .parquet or IDX file (it begins with {start}) and is not named .csv; "
+        "save it in one of these formats"
     )
+    return DataFileError(message.format(path=path, start=contents[:4].hex(" ")))
 
 
 def integers(path: Path, which: str) -> DataFileError:
     """Return the error for a file of whole numbers without a divisor."""
-    return DataFileError(
-        f"{path} holds integers ({which}), but floats in [0, 1] are expected; divide by their largest possible value, "
+    message = gettext(
+        "{path} holds integers ({which}), but floats in [0, 1] are expected; divide by their largest possible value, "
         "for example divide_by=255"
     )
+    return DataFileError(message.format(path=path, which=which))
 
 
 def require_rows(shape: tuple[int, ...], path: Path) -> None:
     """Raise unless it is a matrix or a stack of images with at least one column."""
     if len(shape) not in (2, 3):
-        raise DataFileError(
-            f"{path} has an array of shape {shape}, but (N, D) or (N, height, width) is expected; "
-            "reshape it to one example per row"
+        message = gettext(
+            "{path} has an array of shape {shape}, but (N, D) or (N, height, width) is expected; reshape it to one "
+            "example per row"
         )
+        raise DataFileError(message.format(path=path, shape=shape))
     if 0 in shape:
-        raise DataFileError(f"{path} holds labels but no features; save at least one column of data")
+        message = gettext("{path} holds labels but no features; save at least one column of data")
+        raise DataFileError(message.format(path=path))
 
 
 def _rows(values: NDArray[Any], path: Path) -> NDArray[Any]:
     require_rows(values.shape, path)
     if values.size > MAXIMUM_VALUES:
-        raise DataFileError(
-            f"{path} has {values.size:,} values and at most {MAXIMUM_VALUES:,} are read; split the file"
-        )
+        message = gettext("{path} has {size:,} values and at most {most:,} are read; split the file")
+        raise DataFileError(message.format(path=path, size=values.size, most=MAXIMUM_VALUES))
     return values.reshape(len(values), -1)
 
 
@@ -212,19 +225,23 @@ def _scaled(
     if divide_by is None and rows.dtype == np.uint8:
         divide_by = 255
     if divide_by is None and rows.dtype.kind in "ui":
-        raise integers(path, f"{kind}, {rows.min()} to {rows.max()}")
+        raise integers(path, kind + ", " + gettext("{low} to {high}").format(low=rows.min(), high=rows.max()))
     is_bad = ~np.isfinite(rows)
     if is_bad.any():
         row, column = np.argwhere(is_bad)[0] + 1
+        message = gettext(
+            "{path} holds NaN or infinity in {bad} of {count} rows, first in row {row}, column {column}; remove "
+            "those rows"
+        )
         raise DataFileError(
-            f"{path} holds NaN or infinity in {is_bad.any(axis=1).sum()} of {len(rows)} rows, first in row {row}, "
-            f"column {column}; remove those rows"
+            message.format(path=path, bad=is_bad.any(axis=1).sum(), count=len(rows), row=row, column=column)
         )
     with np.errstate(over="ignore"):
         x = np.array(rows, dtype=dtype, order="C") if divide_by is None else np.asarray(divided(rows, divide_by), dtype)
         is_finite = np.isfinite(x.astype(np.float32)).all()
     if not is_finite:
-        raise DataFileError(f"{path} holds values beyond float32, up to {np.abs(rows).max():.3g}; scale them down")
+        message = gettext("{path} holds values beyond float32, up to {largest:.3g}; scale them down")
+        raise DataFileError(message.format(path=path, largest=np.abs(rows).max()))
     return x, f"{kind} as they are" if divide_by is None else f"{kind} divided by {divide_by:g}"
 
 
@@ -237,18 +254,22 @@ def _rounded_away(rows: NDArray[Any], divide_by: float | None, x: NDArray[np.flo
 
 
 def _count(columns: list[int], width: int) -> str:
-    named = f"column {columns[0]} of x"
-    return named if len(columns) == 1 else f"{len(columns)} of {width} columns, the first of them {named}"
+    named = gettext("column {number} of x").format(number=columns[0])
+    if len(columns) == 1:
+        return named
+    several = gettext("{count} of {width} columns, the first of them {named}")
+    return several.format(count=len(columns), width=width, named=named)
 
 
 def whole_labels(labels: NDArray[Any], n_examples: int, path: Path) -> NDArray[np.int64]:
     """Return labels, one for each example, as integers; raise unless they are whole numbers."""
     if labels.shape != (n_examples,):
-        raise DataFileError(
-            f"{path} has labels of shape {labels.shape} for {n_examples} examples; give one per example"
-        )
+        message = gettext("{path} has labels of shape {shape} for {n_examples} examples; give one per example")
+        raise DataFileError(message.format(path=path, shape=labels.shape, n_examples=n_examples))
     if labels.dtype.kind == "f" and not (np.abs(labels) < 2**53).all():
-        raise DataFileError(f"{path} has labels that are NaN, infinite or huge; use whole numbers from 0")
+        message = gettext("{path} has labels that are NaN, infinite or huge; use whole numbers from 0")
+        raise DataFileError(message.format(path=path))
     if (labels != np.floor(labels)).any():
-        raise DataFileError(f"{path} has labels that are not whole numbers; use whole numbers from 0")
+        message = gettext("{path} has labels that are not whole numbers; use whole numbers from 0")
+        raise DataFileError(message.format(path=path))
     return labels.astype(np.int64)

@@ -21,9 +21,14 @@ from typing import IO, Any
 import numpy as np
 
 from aescratch.backend import Array, to_numpy
+from aescratch.foundations.language import gettext, gettext_noop
 
 FORMAT_VERSION = 1
 HEADER = "header"
+INSTEAD = {
+    "checkpoint": gettext_noop("pass it to fit as checkpoint=, or "),
+    "model": gettext_noop("open it with ae.load, or "),
+}
 LONGEST = 200  # characters of another error's text that are quoted
 
 
@@ -49,9 +54,11 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     folder = path.parent
     if not folder.is_dir():
         kind = NotADirectoryError if folder.exists() else FileNotFoundError
-        raise kind(f"expected a folder to write {path.name} into, but {folder} is not a folder; create it first")
+        message = gettext("expected a folder to write {name} into, but {folder} is not a folder; create it first")
+        raise kind(message.format(name=path.name, folder=folder))
     if path.is_dir():
-        raise IsADirectoryError(f"expected the name of a file to write, but {path} is a folder; add a name to it")
+        message = gettext("expected the name of a file to write, but {path} is a folder; add a name to it")
+        raise IsADirectoryError(message.format(path=path))
     temporary = path.with_name(f".{os.urandom(8).hex()}.part")  # path's name may already have the maximum length
     try:
         with open(temporary, "xb") as stream:
@@ -123,20 +130,23 @@ def read_archive(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any
             header = json.loads(arrays.pop(HEADER).tobytes())
             version, found = header["format"], header["kind"]
         except Exception as error:  # the readers of zip, npy and JSON raise almost anything on hostile bytes
-            raise FileFormatError(
-                f"expected a {kind} that aescratch saved, but {os.fspath(path)} is damaged, truncated or "
-                f"something else ({named(error)}); check the path, or save it again"
-            ) from error
+            message = gettext(
+                "expected a {kind} that aescratch saved, but {path} is damaged, truncated or something else "
+                "({problem}); check the path, or save it again"
+            )
+            raise FileFormatError(message.format(kind=kind, path=os.fspath(path), problem=named(error))) from error
     if not isinstance(version, int) or version > FORMAT_VERSION:
+        message = gettext(
+            "expected format {format} or older, but {path} has format {found}; open it with a newer aescratch"
+        )
         raise FileFormatError(
-            f"expected format {FORMAT_VERSION} or older, but {os.fspath(path)} has format {str(version)[:20]}; "
-            "open it with a newer aescratch"
+            message.format(format=FORMAT_VERSION, path=os.fspath(path), found=str(version)[:20])
         )
     if found != kind:
-        advice = {"checkpoint": "pass it to fit as checkpoint=", "model": "open it with ae.load"}.get(str(found), "")
+        message = gettext("expected a {kind}, but {path} holds a {found}; {advice}give the path of a {kind}")
+        advice = gettext(INSTEAD.get(str(found), ""))
         raise FileFormatError(
-            f"expected a {kind}, but {os.fspath(path)} holds a {str(found)[:20]}; "
-            f"{advice}{advice and ', or '}give the path of a {kind}"
+            message.format(kind=kind, path=os.fspath(path), found=str(found)[:20], advice=advice)
         )
     return header, arrays
 
@@ -153,9 +163,9 @@ def _read_members(stream: IO[bytes]) -> dict[str, Array]:
     with zipfile.ZipFile(stream) as archive:
         members = archive.infolist()
         if any(member.compress_type != zipfile.ZIP_STORED for member in members):
-            raise ValueError("a member is compressed")  # we never compress, and a small file could unpack to any size
+            raise ValueError(gettext("a member is compressed"))
         if sum(member.file_size for member in members) > length:
-            raise ValueError("the members are larger than the file")
+            raise ValueError(gettext("the members are larger than the file"))
         return {member.filename.removesuffix(".npy"): _parse_array(archive.read(member)) for member in members}
 
 
@@ -163,6 +173,6 @@ def _parse_array(member: bytes) -> Array:
     """Return the array in the bytes of an npy file; unlike `numpy.load`, don't allocate what the header claims."""
     stream = io.BytesIO(member)
     if np.lib.format.read_magic(stream) != (1, 0):
-        raise ValueError("a member has another version than we write")
+        raise ValueError(gettext("a member has another version than we write"))
     shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
     return np.frombuffer(stream.read(), dtype).reshape(shape, order="F" if fortran_order else "C")

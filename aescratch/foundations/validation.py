@@ -14,9 +14,16 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from aescratch.backend import Array, array_module
+from aescratch.foundations.language import gettext, gettext_noop
 
 Rng: TypeAlias = "int | np.random.Generator | None"
 LARGEST = (16, 255, 65535)  # values of pixels: of the digits, of bytes, of two bytes
+INSTEAD = {
+    "b": gettext_noop("pass {name}.astype(float)"),
+    "O": gettext_noop("an array of Python objects usually means rows of different lengths"),
+    "c": gettext_noop("pass {name}.real, or real and imaginary parts side by side"),
+}
+OTHERWISE = gettext_noop("convert it to floats first")
 MOSTLY = 0.6  # of the largest value: data whose maximum is lower are probably not pixels
 
 
@@ -45,12 +52,14 @@ def as_generator(rng: Rng) -> np.random.Generator:
         return np.random.default_rng(rng)
     if isinstance(rng, numbers.Integral) and not isinstance(rng, bool):
         if rng < 0:
-            raise ValueError(f"expected a seed of 0 or more, got {rng}")
+            message = gettext("expected a seed of 0 or more, got {rng}")
+            raise ValueError(message.format(rng=rng))
         return np.random.default_rng(int(rng))
-    raise TypeError(
-        f"expected rng to be an integer seed or a numpy.random.Generator, got {type(rng).__name__}; "
-        "pass rng=0, for example, for reproducible numbers"
+    message = gettext(
+        "expected rng to be an integer seed or a numpy.random.Generator, got {kind}; pass rng=0, for example, for "
+        "reproducible numbers"
     )
+    raise TypeError(message.format(kind=type(rng).__name__))
 
 
 def own_generator(rng: Rng) -> np.random.Generator:
@@ -76,15 +85,17 @@ def as_matrix(x: Any, dtype: str, width: int | None, name: str = "x") -> Array:
     require_rows(x, width, name)
     if not bool(xp.isfinite(x).all()):
         bad = int((~xp.isfinite(x)).sum())
-        raise ValueError(
-            f"expected finite numbers in {name}, got {bad} that are NaN or infinite; remove these rows, or "
-            "replace the numbers"
+        message = gettext(
+            "expected finite numbers in {name}, got {bad} that are NaN or infinite; remove these rows, or replace "
+            "the numbers"
         )
+        raise ValueError(message.format(name=name, bad=bad))
     if x.dtype == dtype:
         return x
     largest = float(xp.abs(x).max())
     if largest > float(np.finfo(dtype).max):
-        raise ValueError(f"expected {name} to fit into {dtype}, got values up to {largest:.3g}; rescale the data")
+        message = gettext("expected {name} to fit into {dtype}, got values up to {largest:.3g}; rescale the data")
+        raise ValueError(message.format(name=name, dtype=dtype, largest=largest))
     return x.astype(dtype)
 
 
@@ -105,30 +116,34 @@ def as_array(x: Any, name: str = "x") -> Any:
     TypeError: expected x to be an array of floats, got memoryview; pass numpy.asarray(x, float)
     """
     if hasattr(x, "toarray"):
-        raise TypeError(f"expected {name} to be a dense array, got a sparse {type(x).__name__}; pass {name}.toarray()")
+        message = gettext("expected {name} to be a dense array, got a sparse {kind}; pass {name}.toarray()")
+        raise TypeError(message.format(name=name, kind=type(x).__name__))
     if hasattr(x, "columns") and (hasattr(x, "items") or hasattr(x, "get_columns")):
         return _from_frame(x, name)
     library = type(x).__module__.partition(".")[0]
     if library == "cupy" or isinstance(x, (np.ndarray, np.generic)):
         return without_subclass(x, name)
     if not hasattr(x, "__array__"):
-        raise TypeError(f"expected {name} to be an array of floats, got {_what_came(x, name)}")
+        message = gettext("expected {name} to be an array of floats, got {came}")
+        raise TypeError(message.format(name=name, came=_what_came(x, name)))
     try:
         return np.asarray(x)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise TypeError(
-            f"expected {name} to be an array of floats, got {library}.{type(x).__name__}, which NumPy can't convert "
-            f"({error})"
-        ) from error
+        message = gettext(
+            "expected {name} to be an array of floats, got {library}.{kind}, which NumPy can't convert ({error})"
+        )
+        raise TypeError(message.format(name=name, library=library, kind=type(x).__name__, error=error)) from error
 
 
 def _what_came(x: Any, name: str) -> str:
     """Return what came in place of an array, and what to pass."""
     if isinstance(x, (str, os.PathLike)):
         path = os.fspath(x)
-        return f"the text {path!r}; if it is a file, read it first: ae.datasets.load_file({path!r}).x"
-    advice = "its array, such as digits.x" if hasattr(x, "x") else f"numpy.asarray({name}, float)"
-    return f"{type(x).__name__}; pass {advice}"
+        said = gettext("the text {path!r}; if it is a file, read it first: ae.datasets.load_file({path!r}).x")
+        return said.format(path=path)
+    if hasattr(x, "x"):
+        return gettext("{kind}; pass its array, such as digits.x").format(kind=type(x).__name__)
+    return gettext("{kind}; pass numpy.asarray({name}, float)").format(kind=type(x).__name__, name=name)
 
 
 def _from_frame(frame: Any, name: str) -> Array:
@@ -138,16 +153,18 @@ def _from_frame(frame: Any, name: str) -> Array:
     for label, column in pairs:
         values = np.asarray(column)
         if values.dtype.kind not in "fiu" or str(column.dtype) == "category":
-            raise TypeError(
-                f"expected numbers in every column of {name}, got {column.dtype} in column {label!r}; "
-                "convert it to numbers first, or drop it"
+            message = gettext(
+                "expected numbers in every column of {name}, got {dtype} in column {label!r}; convert it to numbers "
+                "first, or drop it"
             )
+            raise TypeError(message.format(name=name, dtype=column.dtype, label=label))
         missing = int((~np.isfinite(values)).sum())
         if missing:
-            raise ValueError(
-                f"expected finite numbers in {name}, got {missing} in column {label!r} that are missing, NaN or "
+            message = gettext(
+                "expected finite numbers in {name}, got {missing} in column {label!r} that are missing, NaN or "
                 "infinite; remove these rows, or replace the numbers, for example by the column's mean"
             )
+            raise ValueError(message.format(name=name, missing=missing, label=label))
         columns.append(values)
     return np.stack(columns, axis=1) if columns else np.asarray(frame)
 
@@ -155,16 +172,20 @@ def _from_frame(frame: Any, name: str) -> Array:
 def require_rows(x: Any, width: int | None, name: str) -> None:
     """Raise ValueError unless the array is a matrix with at least one row, and of this width if it is given."""
     if x.ndim != 2:
-        flat = f"reshape it to ({len(x) if x.ndim else 1}, -1)"
-        hint = f"pass {name}[None, :] for a single example" if x.ndim == 1 else flat
-        raise ValueError(f"expected {name} to be a matrix with one example per row, got shape {x.shape}; {hint}")
+        hint = gettext("reshape it to ({n_rows}, -1)").format(n_rows=len(x) if x.ndim else 1)
+        if x.ndim == 1:
+            hint = gettext("pass {name}[None, :] for a single example").format(name=name)
+        message = gettext("expected {name} to be a matrix with one example per row, got shape {shape}; {hint}")
+        raise ValueError(message.format(name=name, shape=x.shape, hint=hint))
     if x.shape[0] == 0:
-        raise ValueError(f"expected {name} to hold at least one example, got shape {x.shape}")
+        message = gettext("expected {name} to hold at least one example, got shape {shape}")
+        raise ValueError(message.format(name=name, shape=x.shape))
     if width is not None and x.shape[1] != width:
-        raise ValueError(
-            f"expected {name} to have {width} columns, got shape {x.shape}; "
-            f"pass {width} columns, or make a model of width {x.shape[1]}"
+        message = gettext(
+            "expected {name} to have {width} columns, got shape {shape}; pass {width} columns, or make a model of "
+            "width {found}"
         )
+        raise ValueError(message.format(name=name, width=width, shape=x.shape, found=x.shape[1]))
 
 
 def require_batch(x: Any, name: str) -> None:
@@ -183,17 +204,11 @@ def require_same_shape(x: Any, name: str, other: Any, other_name: str) -> None:
     if len(shape) != 2 or shape[0] == 0 or shape != getattr(other, "shape", None):
         require_batch(x, name)
         require_batch(other, other_name)
-        raise ValueError(
-            f"expected {name} and {other_name} to have the same shape, got {x.shape} and {other.shape}; "
-            "pass one row per example and one column per feature in both"
+        message = gettext(
+            "expected {name} and {other_name} to have the same shape, got {shape} and {other_shape}; pass one row "
+            "per example and one column per feature in both"
         )
-
-
-def require_one_label_per_row(labels: Any, logits: Any) -> None:
-    """Raise ValueError unless there is one label for each row of logits; a column would select (N, N) entries."""
-    shape = labels.shape if hasattr(labels, "shape") else np.shape(labels)
-    if shape != logits.shape[:1]:
-        raise ValueError(f"expected one label per row of logits, shape {logits.shape[:1]}, got shape {shape}")
+        raise ValueError(message.format(name=name, other_name=other_name, shape=x.shape, other_shape=other.shape))
 
 
 def without_subclass(x: Any, name: str) -> Any:
@@ -205,7 +220,10 @@ def without_subclass(x: Any, name: str) -> Any:
         If it is a masked array, whose mask would be lost.
     """
     if isinstance(x, np.ma.MaskedArray):
-        raise TypeError(f"expected {name} to be a plain array, got a masked one; fill or drop the masked entries first")
+        message = gettext(
+            "expected {name} to be a plain array, got a masked one; fill or drop the masked entries first"
+        )
+        raise TypeError(message.format(name=name))
     return np.asarray(x) if isinstance(x, np.ndarray) else x
 
 
@@ -218,48 +236,18 @@ def require_floats(x: Any, name: str) -> None:
         least, largest = int(x.min()), int(x.max())
         scale = next((top for top in LARGEST if least >= 0 and MOSTLY * top <= largest <= top), None)
         if scale is None:
-            advice = f"pass {name}.astype(float)"
+            advice = gettext("pass {name}.astype(float)").format(name=name)
         else:
-            advice = (
-                f"divide first, for example {name} / {scale}.0 for images with values from 0 to {scale}; "
-                f"or pass {name}.astype(float), if they are measurements"
-            )
-        raise TypeError(f"expected {name} to hold floats, got {x.dtype} with values up to {largest}; {advice}")
-    what = "text" if kind in "US" else str(x.dtype)
-    other = {
-        "b": f"pass {name}.astype(float)",
-        "O": "an array of Python objects usually means rows of different lengths",
-        "c": f"pass {name}.real, or real and imaginary parts side by side",
-    }
-    raise TypeError(f"expected {name} to hold floats, got {what}; {other.get(kind, 'convert it to floats first')}")
-
-
-def as_labels(labels: Any, n_examples: int, n_classes: int) -> Array:
-    """Return labels as a vector of class numbers 0 ... n_classes - 1, one per example.
-
-    Raises
-    ------
-    TypeError
-        If they aren't an array of integers.
-    ValueError
-        If their number or range is wrong.
-    """
-    if labels is None:
-        raise TypeError(
-            "expected labels, one class number per example, got None; pass loss(x, labels) or fit(x, labels)"
-        )
-    labels = as_array(labels, "labels") if hasattr(labels, "__array__") else labels
-    if not hasattr(labels, "dtype") or labels.dtype.kind not in "iu":
-        kind = getattr(labels, "dtype", type(labels).__name__)
-        raise TypeError(f"expected labels to be an array of integers, got {kind}; pass numpy.asarray(labels, int)")
-    if labels.shape != (n_examples,):
-        raise ValueError(f"expected one label per example, shape ({n_examples},), got shape {labels.shape}")
-    if int(labels.min()) < 0 or int(labels.max()) >= n_classes:
-        raise ValueError(
-            f"expected labels from 0 to {n_classes - 1}, got values from {int(labels.min())} to {int(labels.max())}; "
-            "number the classes from 0, or make the model with more classes"
-        )
-    return labels
+            advice = gettext(
+                "divide first, for example {name} / {scale}.0 for images with values from 0 to {scale}; or pass "
+                "{name}.astype(float), if they are measurements"
+            ).format(name=name, scale=scale)
+        message = gettext("expected {name} to hold floats, got {dtype} with values up to {largest}; {advice}")
+        raise TypeError(message.format(name=name, dtype=x.dtype, largest=largest, advice=advice))
+    what = gettext("text") if kind in "US" else str(x.dtype)
+    advice = gettext(INSTEAD.get(kind, OTHERWISE)).format(name=name)
+    message = gettext("expected {name} to hold floats, got {what}; {advice}")
+    raise TypeError(message.format(name=name, what=what, advice=advice))
 
 
 def require_number(
@@ -275,10 +263,9 @@ def require_number(
     ValueError
         If it is outside of the bounds.
     """
-    bounds = {"above": above, "of at least": least, "below": below, "of at most": most}
-    wanted = " and ".join(f"{word} {bound:g}" for word, bound in bounds.items() if bound is not None)
+    bounds = (above, least, below, most)
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
-        raise TypeError(f"expected {name} to be a number {wanted}".rstrip() + f", got {value!r}")
+        raise TypeError(_no_such_number(name, value, bounds))
     try:
         number = float(value)
     except OverflowError:  # an integer too large for a float
@@ -288,8 +275,21 @@ def require_number(
         and (below is None or number < below) and (most is None or number <= most)
     )  # fmt: skip
     if not (inside and math.isfinite(number)):
-        raise ValueError(f"expected {name} to be a number {wanted}".rstrip() + f", got {value!r}")
+        raise ValueError(_no_such_number(name, value, bounds))
     return number
+
+
+def _no_such_number(name: str, value: Any, bounds: tuple[float | None, ...]) -> str:
+    """Return the sentence about a value that isn't a number within these bounds."""
+    words = (
+        gettext("above {bound:g}"), gettext("of at least {bound:g}"), gettext("below {bound:g}"),
+        gettext("of at most {bound:g}"),
+    )  # fmt: skip
+    given = [said.format(bound=bound) for said, bound in zip(words, bounds, strict=True) if bound is not None]
+    if not given:
+        return gettext("expected {name} to be a number, got {value!r}").format(name=name, value=value)
+    said = gettext("expected {name} to be a number {wanted}, got {value!r}")
+    return said.format(name=name, wanted=gettext(" and ").join(given), value=value)
 
 
 def require_count(name: str, value: Any, least: int = 1, most: int | None = None) -> int:
@@ -302,13 +302,19 @@ def require_count(name: str, value: Any, least: int = 1, most: int | None = None
     ValueError
         If it is too small or too large.
     """
-    bound = f"of at least {least}" + (f" and at most {most}" if most is not None else "")
     if not isinstance(value, numbers.Integral) or isinstance(value, bool):
-        raise TypeError(f"expected {name} to be an integer {bound}, got {value!r}")
+        raise TypeError(_no_such_count(name, value, least, most))
     count = int(value)
     if count < least or (most is not None and count > most):
-        raise ValueError(f"expected {name} to be an integer {bound}, got {count}")
+        raise ValueError(_no_such_count(name, count, least, most))
     return count
+
+
+def _no_such_count(name: str, value: Any, least: int, most: int | None) -> str:
+    """Return the sentence about a value that isn't an integer within these bounds."""
+    bound = gettext("of at least {least}") if most is None else gettext("of at least {least} and at most {most}")
+    said = gettext("expected {name} to be an integer {bound}, got {value!r}")
+    return said.format(name=name, bound=bound.format(least=least, most=most), value=value)
 
 
 def require_held_out(fraction: Any, n_examples: int) -> int:
@@ -322,17 +328,21 @@ def require_held_out(fraction: Any, n_examples: int) -> int:
         If it isn't between 0 and 1, or leaves a part without examples.
     """
     if not isinstance(fraction, numbers.Real):
-        raise TypeError(
-            f"expected fraction, the test part's share, to be a number between 0 and 1, got {fraction!r}; try "
-            "0.2"
+        message = gettext(
+            "expected fraction, the test part's share, to be a number between 0 and 1, got {fraction!r}; try 0.2"
         )
+        raise TypeError(message.format(fraction=fraction))
     if not 0 < float(fraction) < 1:
-        raise ValueError(f"expected fraction, the test part's share, between 0 and 1, got {fraction}; try 0.2")
+        message = gettext("expected fraction, the test part's share, between 0 and 1, got {fraction}; try 0.2")
+        raise ValueError(message.format(fraction=fraction))
     n_test = round(float(fraction) * n_examples)
     if n_test in (0, n_examples):
+        message = gettext(
+            "a fraction of {fraction} cuts {n_examples} examples into {n_training} for training and {n_test} for "
+            "testing; choose one that leaves at least one in each"
+        )
         raise ValueError(
-            f"a fraction of {fraction} cuts {n_examples} examples into {n_examples - n_test} for training and {n_test} "
-            "for testing; choose one that leaves at least one in each"
+            message.format(fraction=fraction, n_examples=n_examples, n_training=n_examples - n_test, n_test=n_test)
         )
     return n_test
 
@@ -346,7 +356,8 @@ def require_flag(name: str, value: Any) -> bool:
         If it is anything else.
     """
     if not isinstance(value, bool):
-        raise TypeError(f"expected {name} to be True or False, got {value!r}")
+        message = gettext("expected {name} to be True or False, got {value!r}")
+        raise TypeError(message.format(name=name, value=value))
     return value
 
 
@@ -360,5 +371,6 @@ def require_dtype(dtype: Any) -> str:
     """
     name = getattr(dtype, "__name__", str(dtype))
     if name not in ("float32", "float64"):
-        raise ValueError(f'expected dtype "float32" or "float64", got {dtype!r}')
+        message = gettext('expected dtype "float32" or "float64", got {dtype!r}')
+        raise ValueError(message.format(dtype=dtype))
     return name

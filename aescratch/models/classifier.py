@@ -16,9 +16,10 @@ import numpy as np
 from aescratch import functions
 from aescratch.backend import Array, Number, move, to_numpy
 from aescratch.foundations.buffers import Buffer
+from aescratch.foundations.labels import as_labels
 from aescratch.foundations.parameters import Parameter, pack
 from aescratch.foundations.parts import Part
-from aescratch.foundations.validation import Data, Rng, as_generator, as_labels, as_matrix, own_generator, require_count
+from aescratch.foundations.validation import Data, Rng, as_generator, as_matrix, own_generator, require_count
 from aescratch.initializers import xavier_uniform
 from aescratch.layers import Dense, Sequential
 from aescratch.losses import SoftmaxCrossEntropy

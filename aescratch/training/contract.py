@@ -20,9 +20,10 @@ import numpy as np
 from aescratch.backend import Array, array_module, move
 from aescratch.foundations.buffers import Buffer, move_buffers, named_buffers
 from aescratch.foundations.buffers import frozen as frozen_buffers
+from aescratch.foundations.labels import as_labels
 from aescratch.foundations.parameters import Parameter, pack
 from aescratch.foundations.parts import Part, in_mode
-from aescratch.foundations.validation import as_labels, as_matrix
+from aescratch.foundations.validation import as_matrix
 from aescratch.layers import Sequential
 
 EXAMPLE = "ae.Autoencoder([64, 32])"

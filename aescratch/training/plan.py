@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array, batch_size, move
+from aescratch.foundations.labels import as_labels
 from aescratch.foundations.recipes import describe
 from aescratch.foundations.streams import as_stream, is_streamed
-from aescratch.foundations.validation import Rng, as_labels, require_count, require_rows
+from aescratch.foundations.validation import Rng, require_count, require_rows
 from aescratch.training import contract
 from aescratch.training.checkpoints import PathLike, checksum_of
 from aescratch.training.ending import MOST_ROWS, sampled

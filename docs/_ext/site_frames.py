@@ -2,8 +2,8 @@
 
     a code cell with the text `figure`  ->  the cell, and below it <figure class="live"> with a frame and a caption
 
-A frame is loaded when it comes near the window, and trains only in sight. Without scripts, and on paper, it isn't there:
-the figure stays.
+A frame is loaded when it comes near the window, and trains only in sight. Without scripts, and on paper, it isn't
+there: the figure stays.
 """
 
 from html import escape
@@ -19,8 +19,9 @@ WITHOUT_SCRIPTS = "<noscript><style>figure.live { display: none; }</style></nosc
 def html_of(frame, language):
     """Return a frame with its caption."""
     playground = frame.page == PLAYGROUND
+    kind, title = "live" if playground else "step", TITLES[playground]
     return (
-        f'<figure class="live"><iframe class="{"live" if playground else "step"}" loading="lazy" title="{TITLES[playground]}" '
+        f'<figure class="live"><iframe class="{kind}" loading="lazy" title="{title}" '
         f'src="../_static/{escape(frame.address(language))}"></iframe>'
         f"<figcaption>{escape(frame.caption)} "
         f'<a href="../_static/{escape(frame.whole)}">In the whole window</a></figcaption></figure>'
@@ -36,7 +37,8 @@ def add(app, doctree):
     for frame in (frame for frame in FRAMES if frame.tutorial == name):
         found = [cell for cell in cells if frame.figure in cell.children[0].astext()]
         if len(found) != 1:
-            raise ExtensionError(f"expected one code cell with {frame.figure!r} in {name}, got {len(found)}; see frames.py")
+            sentence = f"expected one code cell with {frame.figure!r} in {name}, got {len(found)}; see frames.py"
+            raise ExtensionError(sentence)
         node = nodes.raw("", html_of(frame, app.config.language), format="html")
         found[0].parent.insert(found[0].parent.index(found[0]) + 1, node)
 

@@ -27,7 +27,7 @@ from aescratch.datasets import (
     load_natural_patches,
     open_file,
 )
-from aescratch.foundations.language import Phrase, gettext
+from aescratch.foundations.language import Phrase, gettext, gettext_noop
 from aescratch.foundations.scaling import scaled
 from aescratch.programs.cli.options import group, option
 from aescratch.programs.cli.status import UsageError, did_you_mean, wrong_input
@@ -49,9 +49,9 @@ BUILT_IN: dict[str, Callable[[], Dataset]] = {
 }
 OPTION_OF = {
     "divide_by=": "--divide-by ", "divide_by": "--divide-by", "image_shape": "--image-shape", "key='": "--key '",
-    "leave key out": "leave --key out",
-    "pass to_be_scaled=True, which keeps float64, and then scale the data by ae.Scaling":
-    "train with --scale standardize",
+    gettext_noop("leave key out"): gettext_noop("leave --key out"),
+    gettext_noop("pass to_be_scaled=True, which keeps float64, and then scale the data by ae.Scaling"):
+    gettext_noop("train with --scale standardize"),
 }  # fmt: skip
 DATA_HELP = Phrase(
     "built-in data: digits, fashion, fashion-test or patches; data that may be on this machine: mnist, mnist-test, "
@@ -162,7 +162,7 @@ def _as_options(sentence: str) -> str:
     'divide by their largest possible value, for example --divide-by 255'
     """
     for argument, flag in OPTION_OF.items():
-        sentence = sentence.replace(argument, flag)
+        sentence = sentence.replace(gettext(argument), gettext(flag))
     return re.sub(r'categories=\["(.*?)"\]', r"--categories \1", sentence)
 
 
