@@ -128,14 +128,15 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_what_is_wrong_with_a_file_is_told_in_korean(name, tmp_path, capsys):
+def test_what_is_wrong_with_a_file_is_told_in_korean(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     path = tmp_path / name
     path.write_bytes(FILES[name])
     with in_language("ko"), pytest.raises((ValueError, OSError)) as raised:
         ae.datasets.load_file(path)
     told = SETTING.sub("", str(raised.value).replace(str(path), ""))
     assert english_in(told, ["NaN UTF IDX csv npy npz parquet numpy.save divide_by int64 float32 label"]) == set()
-    main(["--language", "ko", "train", "vanilla", str(path)])
+    main(["--language", "ko", "train", "vanilla", str(path), "--epochs", "1"])
     told = SETTING.sub("", capsys.readouterr().err.replace(str(path), ""))
     assert english_in(told, ["aescratch NaN UTF IDX csv npy npz parquet numpy.save int64 float32 label"]) == set()
 
