@@ -296,7 +296,7 @@ def assert_unmoved(model, values):
 
 def test_a_model_does_not_move_to_an_unknown_backend():
     model, values = model_and_values()
-    with pytest.raises(ValueError, match=r'^expected the backend "numpy" or "cupy", got \'tpu\'$'):
+    with pytest.raises(ValueError, match=r'^expected the backend "numpy" or, for a GPU, "cupy", got \'tpu\'$'):
         model.to("tpu")
     assert_unmoved(model, values)
 

@@ -382,7 +382,7 @@ def test_a_moving_penalty_without_room_says_what_is_missing():
     ("make", "match"),
     [
         (lambda: ae.Dropout(1.0), "expected p to be a number"),
-        (lambda: ae.Autoencoder([5, 3], dropout=-0.1), "expected p to be a number"),
+        (lambda: ae.Autoencoder([5, 3], dropout=-0.1), "expected dropout to be a number of at least 0 and below 1, got -0.1"),
         (lambda: ae.Autoencoder([5, 3], batch_norm=1), "expected batch_norm to be True or False, got 1"),
         (lambda: ae.BatchNorm(0), "expected n_units to be an integer"),
         (lambda: ae.BatchNorm(3, momentum=0), "expected momentum to be a number"),
