@@ -108,6 +108,28 @@ def test_a_prediction_is_chosen_beside_the_code(student):
     choices[2].click()
     assert '\nPREDICTION = "c"\n' in student.code()
     assert "isn't what happens" in student.check()
+    right = next(n for n, choice in enumerate(choices) if choice.get_attribute("value") in exercise.solution.partition("PREDICTION = ")[2][:3])
+    choices[right].click()
+    assert "pass: the prediction is right" in student.check()
+
+
+def test_a_hint_asked_for_again_says_nothing_of_a_terminal_and_a_pass_is_seen(student):
+    exercise = BY_NAME["dense_backward"]
+    student.go(exercise)
+    student.write(exercise.mutated(next(iter(exercise.mutants.values()))))
+    student.check()
+    for number in range(1, 7):
+        student.find("#hint").click()
+        student.until(lambda: student.text("hints").count("hint ") >= min(number, 3) and not student.driver.execute_script("return document.querySelector('#hint').disabled"))
+        assert student.driver.execute_script("return document.activeElement.id") == "hint"
+    assert "aescratch" not in student.text("hints")
+    assert len(student.driver.find_elements("css selector", "#hints button")) == 1
+    student.driver.execute_script("scrollTo(0, document.body.scrollHeight)")
+    student.write(exercise.shown_solution)
+    assert "dense_backward: passed" in student.check()
+    assert student.text("hints") == ""
+    top, height = student.driver.execute_script("return [document.querySelector('#answer .verdict').getBoundingClientRect().top, innerHeight]")
+    assert 0 < top < height - 20
 
 
 def test_a_loop_without_an_end_is_stopped_at_its_line_while_the_page_answers(student):

@@ -17,6 +17,7 @@ from aescratch.inspection.gradcheck.printing import ASK_YOURSELF
 from aescratch.inspection.gradcheck.printing import shown as in_words
 
 WIDTH = 24  # of the progress bar
+ASKS_FIRST = "\nPREDICTION = None"
 PRINTED_LINES = 5
 HEADS = (gettext_noop("tensor"), gettext_noop("tried on"))  # the first words of a report's table
 SEVERITIES = ("error", "inconclusive", "note")
@@ -26,6 +27,8 @@ def answer(exercise: Exercise, path: Path, outcome: Outcome, before: Mapping[str
     """Return the answer to a check of a student's file, from its outcome and the entry of the last check."""
     lines = [f"{exercise.name}: {headline(outcome.kind)}"]
     if outcome.kind == NOT_BEGUN and outcome.line:
+        if ASKS_FIRST in exercise.stub:  # else the check would have ended at the prediction
+            lines.append(f"  {gettext('pass: the prediction is right')}")
         place = f"{path.name}:{outcome.line}"
         sentence = gettext("write your code at {place}, in place of raise NotImplementedError")
         lines.append(f"  {sentence.format(place=place)}")

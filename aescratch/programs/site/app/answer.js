@@ -50,9 +50,9 @@ export function hanging(line, parts) {
 
 // A row whose name and verdict are coloured: on a phone the verdict is beyond the edge.
 function worded(line) {
-  const found = /^(\s*)(\S+)(.*?)(pass|fail)\s*$/.exec(line);
+  const found = /^(\s*)(\S+)(.*?)(pass|fail|통과|실패)\s*$/.exec(line);
   if (!found) return [line];
-  const [, inset, name, between, verdict] = found;
-  const coloured = (text) => made("span", { className: verdict }, text);
+  const [, inset, name, between, verdict] = found, className = /pass|통과/.test(verdict) ? "pass" : "fail";
+  const coloured = (text) => made("span", { className }, text);
   return [inset, coloured(name), between, coloured(verdict)];
 }

@@ -9,8 +9,10 @@ import { show } from "./prose.js";
 import { content, element, made, say } from "./strings.js";
 
 const SECONDS = 20; // of a check: twice those of the command line, as Python is slower in a browser
+const HEADER = 64; // pixels at the top and the bottom, where an answer's first line isn't read
 const PAUSE = 900; // milliseconds without a key, after which what is typed is checked
 const HOLE = "raise NotImplementedError";
+const COMMAND = /[^.?]*aescratch exercises hint \S+ --answer[^.?]*$/; // a button does it here
 const PREDICTION = /^PREDICTION\s*=.*$/m;
 const GIVEN = /^PREDICTION\s*=\s*["'](\w)["']/m;
 
@@ -35,7 +37,6 @@ export class Desk {
   show(exercise) {
     if (this.exercise === exercise) return;
     this.exercise = exercise;
-    this.saved.set("current", exercise.name);
     clearTimeout(this.timer);
     const { number, title, file, name } = exercise;
     element("exercise-title").textContent = `${number}. ${title}`;
@@ -70,7 +71,7 @@ export class Desk {
     }
     const { exercise, editor } = this;
     const text = editor.text;
-    this.saved.keep(exercise.file, text);
+    this.#keep(text);
     this.#busy(true);
     if (asked && !this.python.ready) this.#say(say("waiting"));
     try {
@@ -89,17 +90,18 @@ export class Desk {
   }
 
   async hint(answer) {
+    if (this.hinting) return;
     const { exercise, editor } = this;
     const text = editor.text;
-    this.saved.keep(exercise.file, text);
-    element("hint").disabled = true;
+    this.#keep(text);
+    this.hinting = true; // a disabled button would lose the keyboard's focus
     try {
       await this.python.call("write", [exercise.name, text]);
       const result = await this.python.call("hint", [exercise.name, answer]);
       if (result.progress) this.saved.keep("progress.json", result.progress);
       if (this.exercise === exercise) this.#showHint(result);
     } finally {
-      element("hint").disabled = false;
+      this.hinting = false;
     }
   }
 
@@ -116,7 +118,7 @@ export class Desk {
   }
 
   #changed(text) {
-    this.saved.keep(this.exercise.file, text);
+    this.#keep(text);
     this.#letter(text);
     this.#state();
     clearTimeout(this.timer);
@@ -129,9 +131,19 @@ export class Desk {
     const named = showAnswer(node, result.text, exercise.file, (line) => editor.go(line));
     node.className = result.passed ? "passed" : "wrong";
     if (editor.text === text) editor.name(named);
-    if (result.passed) node.append(this.#onward());
+    if (result.passed) {
+      node.append(this.#onward());
+      element("hints").replaceChildren();
+    }
     this.#state();
-    if (asked && innerWidth < 900) node.scrollIntoView({ block: "nearest" });
+    const { top } = node.getBoundingClientRect();
+    if (asked && (top < HEADER || top > innerHeight - HEADER)) element("answers").scrollIntoView({ block: "start" });
+  }
+
+  // Save the code; the first page leads back to the exercise that was worked at last.
+  #keep(text) {
+    this.saved.set("current", this.exercise.name);
+    this.saved.keep(this.exercise.file, text);
   }
 
   #onward() {
@@ -146,9 +158,11 @@ export class Desk {
   }
 
   #showHint(result) {
-    const shown = made("section", {}, made("pre", {}, ...result.text.split("\n").map((line) => hanging(line, [line]))));
+    const lines = result.text.split("\n").map((line) => line.replace(COMMAND, ""));
+    const shown = made("section", {}, made("pre", {}, ...lines.map((line) => hanging(line, [line]))));
     if (element("hints").childElementCount === 0) element("hints").append(made("h2", {}, say("hints_title")));
-    if (result.text.includes("--answer")) {
+    if (COMMAND.test(result.text)) {
+      element("hints").querySelector("button")?.parentElement.remove(); // the same, asked for before
       const button = made("button", { type: "button" }, say("hint_answer"));
       button.addEventListener("click", () => (shown.remove(), this.hint(true)));
       shown.append(button);
@@ -163,7 +177,8 @@ export class Desk {
   }
 
   #forget() {
-    this.#say(say(this.exercise.stub.includes(HOLE) ? "answer_none" : "answer_planted"));
+    const planted = !this.exercise.stub.includes(HOLE), begun = !this.editor.text.includes(HOLE);
+    this.#say(say(planted ? "answer_planted" : begun ? "answer_begun" : "answer_none"));
     element("hints").replaceChildren();
   }
 
