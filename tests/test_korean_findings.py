@@ -135,7 +135,7 @@ def test_what_is_wrong_with_a_file_is_told_in_korean(name, tmp_path, monkeypatch
     with in_language("ko"), pytest.raises((ValueError, OSError)) as raised:
         ae.datasets.load_file(path)
     told = SETTING.sub("", str(raised.value).replace(str(path), ""))
-    assert english_in(told, ["NaN UTF IDX csv npy npz parquet numpy.save divide_by int64 float32 label"]) == set()
+    assert english_in(told, ["NaN UTF IDX csv npy npz parquet numpy.save divide_by categories int64 float32 label"]) == set()
     main(["--language", "ko", "train", "vanilla", str(path), "--epochs", "1"])
     told = SETTING.sub("", capsys.readouterr().err.replace(str(path), ""))
     assert english_in(told, ["aescratch NaN UTF IDX csv npy npz parquet numpy.save int64 float32 label"]) == set()

@@ -75,34 +75,40 @@ class Reading(NamedTuple):
 
 def read_submissions(places: Sequence[Path], exercises: Sequence[Exercise], roster: Roster | None = None) -> Reading:
     """Return the submissions in exports, folders or zip files, by name, with remarks on anything unusual."""
+    with contextlib.ExitStack() as stack:  # exports stay open while they are read in place
+        return _read(places, exercises, roster, stack)
+
+
+def _read(
+    places: Sequence[Path], exercises: Sequence[Exercise], roster: Roster | None, stack: contextlib.ExitStack
+) -> Reading:
     exports: list[Export] = []
     remarks: list[str] = []
     people: dict[tuple[str, ...], list[tuple[int, Attempt]]] = defaultdict(list)
     submissions: dict[str, Submission] = {}
-    with contextlib.ExitStack() as stack:  # exports stay open while they are read in place
-        for number, place in enumerate(places):
-            try:
-                root, odd = stack.enter_context(opened(place))
-                export = read_export(place, root, str(number))
-                if not export.attempts:
-                    raise CourseError(_nobody(place, root, exercises))
-            except UnreadableError as problem:
-                raise CourseError(f"{place} {problem}; download it again, or unpack it") from problem
-            exports.append(export)
-            before = f"{export.name}: " if len(places) > 1 else ""
-            remarks += [f"{before}{remark}" for remark in [*odd, *export.remarks]]
-            for attempt in export.attempts:
-                people[attempt.who.key].append((number, attempt))
-        whos = [_united([attempt.who for _, attempt in attempts]) for attempts in people.values()]
-        placed, more = roster.placed(whos) if roster else ([(None, [who]) for who in whos], [])
-        for row, those in placed:
-            name = shown(row.student if row else those[0].label)
-            numbered = (f"{name} ({number})" for number in itertools.count(2))  # two may look the same when printed
-            name = next(each for each in itertools.chain([name], numbered) if each not in submissions)
-            submission = choose(name, [each for who in those for each in people[who.key]], exercises)
-            submission.row, submissions[name] = row, submission
-            if others := sorted({shown(who.name) for who in those if row and not row.may_be_called(who.name)}):
-                submission.remarks.append(gettext("handed in as {names}").format(names=gettext(" and ").join(others)))
+    for number, place in enumerate(places):
+        try:
+            root, odd = stack.enter_context(opened(place))
+            export = read_export(place, root, str(number))
+            if not export.attempts:
+                raise CourseError(_nobody(place, root, exercises))
+        except UnreadableError as problem:
+            raise CourseError(f"{place} {problem}; download it again, or unpack it") from problem
+        exports.append(export)
+        before = f"{export.name}: " if len(places) > 1 else ""
+        remarks += [f"{before}{remark}" for remark in [*odd, *export.remarks]]
+        for attempt in export.attempts:
+            people[attempt.who.key].append((number, attempt))
+    whos = [_united([attempt.who for _, attempt in attempts]) for attempts in people.values()]
+    placed, more = roster.placed(whos) if roster else ([(None, [who]) for who in whos], [])
+    for row, those in placed:
+        name = shown(row.student if row else those[0].label)
+        numbered = (f"{name} ({number})" for number in itertools.count(2))  # two may look the same when printed
+        name = next(each for each in itertools.chain([name], numbered) if each not in submissions)
+        submission = choose(name, [each for who in those for each in people[who.key]], exercises)
+        submission.row, submissions[name] = row, submission
+        if others := sorted({shown(who.name) for who in those if row and not row.may_be_called(who.name)}):
+            submission.remarks.append(gettext("handed in as {names}").format(names=gettext(" and ").join(others)))
     return Reading([submissions[name] for name in sorted(submissions)], remarks + more, exports)
 
 
