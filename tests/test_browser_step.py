@@ -293,6 +293,19 @@ def test_a_number_that_cannot_be_is_refused_in_a_sentence(page, name, optimizer,
     assert not browser.find_element(By.ID, "reset").is_displayed()
 
 
+@pytest.mark.parametrize("model", ["KLSparsity", "JumpReLU", "Wasserstein"])
+def test_no_fraction_stands_within_the_numerator_of_another(model, page):
+    of = {
+        "KLSparsity": ae.SparseAutoencoder([5, 3], ae.KLSparsity(0.05, 0.5), rng=0),
+        "JumpReLU": ae.JumpReLUAutoencoder([5, 3], 0.1, rng=0),
+        "Wasserstein": ae.WassersteinAutoencoder([5, 3], rng=0),
+    }
+    browser = page(ae.trace(of[model], np.random.default_rng(0).random((4, 5))))
+    nested = "return [...document.querySelectorAll('mfrac > :first-child mfrac')].map((each) => each.closest('section').id)"
+    assert browser.execute_script(nested) == []
+    assert browser.execute_script("return document.querySelectorAll('mfrac').length") > 20
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_page_opens_at_its_title(page, sparse, width):
     browser = page(sparse, width)

@@ -15,16 +15,20 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from matplotlib import pyplot
 
 import aescratch as ae
 from aescratch import functions
 from aescratch.foundations.recipes import constructor_parameters
+from aescratch.foundations.scaling import scaled, unscaled
 from aescratch.inspection.diagnosis import Finding
+from aescratch.inspection.measures import PCA
 from aescratch.inspection.monitor import Monitor
 from aescratch.programs.cli import check as check_command
-from aescratch.programs.cli import main, program, writing
+from aescratch.programs.cli import figures, main, program, writing
 from aescratch.programs.cli import page as run_pages
 from aescratch.programs.cli import train as train_command
+from aescratch.programs.cli.explained import explained, explained_by_column
 from aescratch.programs.cli.figures import FIGURES, restored_over_time
 from aescratch.programs.cli.measures import found_lines
 from aescratch.programs.cli.settings import ELSEWHERE, SETTINGS, flag, owners
@@ -562,7 +566,7 @@ def test_figures_of_other_variants(capsys, folder):
     (folder / "out" / "mine.png").write_bytes(b"mine")
     assert run(capsys, "train", "vanilla", "plain.npy", "--epochs", 1, "--code", 1, "--out", "out")[0] == 0
     files = {"model.npz", "history.json", "metrics.json", "index.html", "command.txt"}
-    expected = files | {"loss.png", "code-activity.png", "mine.png"}
+    expected = files | {"loss.png", "code-activity.png", "explained-by-column.png", "mine.png"}
     assert set(os.listdir("out")) == expected, "what an earlier run left is gone, what isn't ours stays"
     assert expected - {"mine.png"} - files <= set(FIGURES)
 
@@ -1252,6 +1256,53 @@ def test_a_run_leaves_a_page_that_needs_nothing_else(capsys):
     assert f"{found['sse_per_image']:.4g}" in page.text
     assert "aescratch train sparse" in page.text
     assert source.index("<img") < source.index("<h2>Diagnosis") < source.index("<details>") < source.index("<svg")
+
+
+def test_the_page_of_a_table_opens_with_what_is_explained_of_each_column(capsys, monkeypatch):
+    rng = np.random.default_rng(0)
+    hidden = rng.normal(size=(120, 2))
+    rows = np.column_stack([100 + 9 * hidden[:, 0], np.ones(120), rng.normal(size=120), *(hidden @ rng.normal(size=2) for _ in range(25))])
+    names = ["age", "constant", "noise", *(f"c{n}" for n in range(25))]
+    Path("table.csv").write_text(",".join([*names, "label"]) + "\n" + "".join(",".join([*map(str, row), "1"]) + "\n" for row in rows))
+    drawn = []
+    monkeypatch.setattr(figures, "explained_by_column", lambda *given: drawn.append((given, explained_by_column(*given))) or drawn[-1][1])
+    assert run(capsys, "train", "linear", "table.csv", "--code", 2, "--epochs", 400, "--validation", "0.25", "--out", "out")[0] == 0
+    source = Path("out/index.html").read_text("utf-8")
+    assert source.index('src="explained-by-column.png"') < source.index("<h2>Diagnosis") < source.index("latent-map.png")
+
+    (((ours, theirs, columns), ax),) = drawn
+    model, data = ae.load("out/model.npz"), ae.datasets.load_file("table.csv", to_be_scaled=True)
+    train, test = data.split(0.25, rng=0)
+    pca = PCA.fit(scaled(model, train.x)).reconstruct(scaled(model, test.x), 2)
+    x, x_hat = test.x.astype(float), unscaled(model, model.reconstruct(scaled(model, test.x)))
+    vary = [column for column in range(28) if column != 1]
+    share = lambda back: 1 - ((back - x) ** 2).mean(axis=0)[vary] / x.var(axis=0)[vary]  # noqa: E731
+    np.testing.assert_allclose(ours[vary], share(x_hat), rtol=1e-4, atol=1e-4)  # for float32
+    np.testing.assert_allclose(theirs[vary], share(unscaled(model, pca)), rtol=1e-4, atol=1e-4)
+    assert np.isnan([ours[1], theirs[1]]).all()
+    assert columns == tuple(names)
+
+    worst = np.array(vary)[np.argsort(ours[vary])]
+    assert worst[0] == 2
+    labels = [text.get_text() for text in ax.get_yticklabels()]
+    assert labels == [*(names[column] for column in worst[:19]), "mean of 8 others"]
+    widths = [bar.get_width() for bar in ax.patches]
+    np.testing.assert_allclose(widths, [*ours[worst[:19]], ours[worst[19:]].mean()])
+    np.testing.assert_allclose(ax.get_lines()[0].get_xdata(), [*theirs[worst[:19]], theirs[worst[19:]].mean()])
+    title = ax.figure.get_suptitle()
+    assert [*map(int, re.findall(r"(\d+) %", title))] == [round(100 * abs(value)) for value in (ours[vary].mean(), theirs[vary].mean(), ours[2])]
+    assert "least explained: noise, " in title
+
+
+def test_what_is_explained_of_a_column_is_a_number_for_any_model_of_it():
+    x = np.random.default_rng(0).normal(size=(9, 3))
+    shares = explained(np.column_stack([x[:, 0], np.full(9, np.nan), np.full(9, 1e300)]), x)
+    assert shares.tolist() == [1, -99, -99]
+    ax = explained_by_column(shares, shares)
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["column 2", "column 3", "column 1"]
+    assert ax.get_xlim() == (-1, 1)
+    assert "−9900 %" in [text.get_text() for text in ax.texts]
+    pyplot.close("all")
 
 
 def test_a_page_of_a_training_that_ran_away_is_whole(capsys, small):

@@ -16,7 +16,7 @@ from aescratch.programs.cli.settings import CHOICES, READERS
 from aescratch.programs.tour.variants import VARIANTS
 
 every_kind = pytest.mark.parametrize("kind", MODELS, ids=lambda kind: kind.word)
-DRAWN_EVERYWHERE = {"loss.png", "latent-map.png"}  # by what comes of any model
+DRAWN_EVERYWHERE = {"loss.png", "latent-map.png", "explained-by-column.png"}  # by what comes of any model
 
 
 def small(kind, **options):

@@ -557,6 +557,14 @@ def test_letters_in_latex(toy):
     )
 
 
+def test_no_fraction_stands_within_the_numerator_of_another():
+    x = np.random.default_rng(0).random((3, 5))
+    kl = ae.trace(ae.SparseAutoencoder([5, 3], ae.KLSparsity(0.05, 0.5), rng=0), x)["grad_h1_kl_sparsity_alone"].latex
+    assert kl.partition(" = ")[2] == r"\frac{1}{N} \left(-\frac{\rho}{\hat{\rho}_{j}} + \frac{1 - \rho}{1 - \hat{\rho}_{j}}\right)"
+    threshold = ae.trace(ae.JumpReLUAutoencoder([5, 3], 0.1, rng=0), x)["grad_theta_sparsity"].latex
+    assert threshold.partition(" = ")[2] == r"-\frac{\sum_{n} \mathrm{near}_{n j}}{\mathrm{bandwidth} \, N}"
+
+
 @pytest.mark.in_turn
 def test_latex_is_understood_by_matplotlib():
     pytest.importorskip("matplotlib")

@@ -89,8 +89,8 @@ FRAMES = (
     Frame(
         "13_choosing_and_mending", "except ae.TrainingDivergedError", PLAYGROUND,
         "data=digits&rule=sgd&rate=3&activation=linear",
-        "After a few steps the loss is infinite, and the training stops; lower the learning rate, and it goes "
-        "on.", "loss,rule",
+        "After a few steps the loss is infinite, and the training stops; lower the learning rate and press "
+        "Train, and the loss falls.", "loss,rule",
     ),
     Frame(
         "13_choosing_and_mending", "The fewer the units, the more blurred the digits", PLAYGROUND,

@@ -57,11 +57,21 @@ function math(tree, around) {
     const mean = kind === "mean" ? `<mfrac><mn>1</mn><mi>${COUNTS[one] ?? "N"}</mi></mfrac>` : "";
     return within(row(`${mean}<munder>${big}<mi>${one}</mi></munder>${math(two, 4)}`), 4, around);
   }
-  if (kind === "/") return `<mfrac>${row(math(one, -1))}${row(math(two, -1))}</mfrac>`;
+  if (kind === "/") return quotient(one, two, around);
   if (kind === "**") return `<msup>${row(math(one, 8))}${row(math(two, -1))}</msup>`;
   if (kind === "-" && one === 0) return within(sign("−") + math(two, 6), 6, around);
   const own = BINDING[kind];
   return within(math(one, own) + sign(SIGNS[kind] || kind) + math(two, own + (kind === "-" ? 1 : 0)), own, around);
+}
+
+// As one writes it by hand: no fraction within the numerator of another, as in 1/N (1/a − b), or a/(b N).
+function quotient(one, two, around) {
+  if (one[0] === "/") return quotient(one[1], ["*", one[2], two], around);
+  if (one[0] === "-" && one[1] === 0) return math(["-", 0, ["/", one[2], two]], around);
+  const [upper, lower] = [one, two].map((part) => row(math(part, -1)));
+  if (!upper.includes("<mfrac>")) return `<mfrac>${upper}${lower}</mfrac>`;
+  const own = AGGREGATES.has(one[0]) ? 4 : BINDING["*"];
+  return within(`<mfrac><mn>1</mn>${lower}</mfrac>${one[0] === "*" ? sign("·") : ""}${math(one, 4)}`, own, around);
 }
 
 const formula = (step) =>

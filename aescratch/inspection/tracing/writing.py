@@ -226,7 +226,7 @@ def _latex(tree: Tree, letters: Mapping[Any, str], around: float = LOOSEST) -> s
         return _enclosed(f"{share}{LATEX_OF[kind]}_{{{tree[1]}}} {summed}", AGGREGATE, around)
     left, right = tree[1:]
     if kind == "/":
-        return rf"\frac{{{_latex(left, letters)}}}{{{_latex(right, letters)}}}"
+        return _latex_quotient(left, right, letters, around)
     own = BINDING[kind]
     if kind == "-" and left == 0:
         return _enclosed(f"-{_latex(right, letters, UNARY)}", UNARY, around)
@@ -235,6 +235,20 @@ def _latex(tree: Tree, letters: Mapping[Any, str], around: float = LOOSEST) -> s
     sign = LATEX_SIGNS.get(kind, kind)
     after = _latex(right, letters, own + (kind == "-"))
     return _enclosed(f"{_latex(left, letters, own)} {sign} {after}", own, around)
+
+
+def _latex_quotient(left: Tree, right: Tree, letters: Mapping[Any, str], around: float) -> str:
+    """As one writes it by hand: no fraction within the numerator of another, as in 1/N (1/a − b), or a/(b N)."""
+    if isinstance(left, list) and left[0] == "/":
+        return _latex_quotient(left[1], ["*", left[2], right], letters, around)
+    if isinstance(left, list) and left[:2] == ["-", 0]:
+        return _latex(["-", 0, ["/", left[2], right]], letters, around)
+    upper, lower = _latex(left, letters), _latex(right, letters)
+    if r"\frac" not in upper:
+        return rf"\frac{{{upper}}}{{{lower}}}"
+    sign = LATEX_SIGNS["*"] if left[0] == "*" else ""
+    product = rf"\frac{{1}}{{{lower}}}{sign} {_latex(left, letters, AGGREGATE)}"
+    return _enclosed(product, AGGREGATE if left[0] in AGGREGATES else BINDING["*"], around)
 
 
 def _enclosed(text: str, own: float, around: float) -> str:

@@ -17,24 +17,28 @@ import aescratch as ae
 from aescratch.backend import Array, to_numpy
 from aescratch.datasets import Dataset
 from aescratch.foundations.files import whole_file
+from aescratch.inspection.measures import PCA
 from aescratch.inspection.monitor import N_RESTORED, Monitor
+from aescratch.programs.cli.explained import explained, explained_by_column
 from aescratch.programs.cli.measures import in_batches
 
 FIGURES = (
     "loss.png", "code-activity.png", "latent-map.png", "filters.png", "reconstructions.png", "denoising.png",
-    "latent-traversal.png", "samples.png", "restored-over-time.png",
+    "latent-traversal.png", "samples.png", "restored-over-time.png", "explained-by-column.png",
 )  # fmt: skip
 MOST_POINTS, MOST_FILTERS, MOST_UNITS, N_OVER_TIME = 3000, 100, 10, 5
 
 
-def draw_figures(folder: Path, model: Any, data: Dataset, history: ae.History, monitor: Monitor) -> list[str]:
-    """Write the figures that make sense for this model and data, and return their names."""
+def draw_figures(
+    folder: Path, model: Any, data: Dataset, known: Dataset, history: ae.History, monitor: Monitor
+) -> list[str]:
+    """Write the figures that make sense for this model and data, and return their names; `known` is for PCA."""
     import matplotlib  # slow to import, and only train draws
 
     matplotlib.use("agg")  # for files only, since there may be no screen
     from matplotlib import pyplot
 
-    drawings = drawings_of(model, data, history, monitor)
+    drawings = drawings_of(model, data, known, history, monitor)
     for name, draw in drawings.items():
         figure = draw().figure
         with whole_file(folder / name) as stream:
@@ -44,7 +48,7 @@ def draw_figures(folder: Path, model: Any, data: Dataset, history: ae.History, m
 
 
 def drawings_of(
-    model: Any, data: Dataset, history: ae.History, monitor: Monitor
+    model: Any, data: Dataset, known: Dataset, history: ae.History, monitor: Monitor
 ) -> dict[str, Callable[[], Any]]:  # fmt: skip
     """Return a drawing function for each figure that makes sense, in the order of all figures."""
     rows, few, autoencoder = evenly(len(data), MOST_POINTS), data.x[evenly(len(data), 10)], model.autoencoder
@@ -63,6 +67,10 @@ def drawings_of(
         "latent-traversal": lambda: ae.plots.latent_traversal(model, middle, shape, units=units),
         "samples": lambda: ae.plots.images(model.sample(50, rng=0), shape),
         "restored-over-time": lambda: ae.plots.images(restored_over_time(monitor), shape, columns=N_RESTORED),
+        "explained-by-column": lambda: explained_by_column(
+            explained(in_batches(autoencoder.reconstruct, data.x), data.x),
+            explained(PCA.fit(known.x).reconstruct(data.x, model.widths[-1]), data.x), data.columns or (),
+        ),
     }
     wanted = {"code-activity"}
     if history.loss:
@@ -73,6 +81,8 @@ def drawings_of(
         wanted |= {*model.figures}
         if "reconstructions" in wanted and monitor.snapshots:
             wanted.add("restored-over-time")
+    elif not model.takes_labels and np.ptp(data.x, axis=0).any():
+        wanted.add("explained-by-column")
     if not is_finite(code, autoencoder, few):
         wanted &= {"loss"}
     return {f"{name}.png": draw for name, draw in drawings.items() if name in wanted}

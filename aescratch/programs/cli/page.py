@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PAGE_FILE = "index.html"
-OPENING = "reconstructions.png"  # the picture that the page opens with, if there is one
+OPENINGS = "reconstructions.png", "explained-by-column.png"  # the page opens with one of images, and one of a table
 MARGINS = {"left": 0.13, "right": 0.98, "bottom": 0.17, "top": 0.97}  # shares of a chart
 STYLE = """
 :root { color-scheme: light dark; }
@@ -51,7 +51,7 @@ def run_page(
     images = [
         f'<figure><figcaption>{escape(name.removesuffix(".png").replace("-", " "))}</figcaption>'
         f'<img src="{escape(name)}" alt="{escape(name)}" loading="lazy"></figure>'
-        for name in sorted(pictures, key=lambda name: name != OPENING)
+        for name in sorted(pictures, key=lambda name: name not in OPENINGS)
     ]
     curves = list(_charts(monitor))
     first, *more = images or curves or [""]

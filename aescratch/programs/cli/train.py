@@ -150,7 +150,8 @@ def train(arguments: Namespace, processes: Processes) -> int:
                 message = gettext("interrupted; {folder} contains the model after epoch {epoch}")
             print(f"aescratch: {message.format(folder=folder, epoch=len(history))}", file=sys.stderr)
             return INTERRUPTED
-        files += draw_figures(folder, model, looked_at(seen_held_out or seen), history, monitor)
+        known = looked_at(seen)
+        files += draw_figures(folder, model, looked_at(seen_held_out or known), known, history, monitor)
         few = looked_at(training)
         measured = looked_at(held_out) if held_out else few
         measures = measure(model, measured, few)
