@@ -487,7 +487,7 @@ class TestHints:
         answers = {levels[2] for levels in exercise.hints.own.values()}
         assert not any(answer in text for text in shown for answer in answers)
         for text in shown[2:]:
-            assert text.startswith("gelu_backward: the last hint is the answer. What would you try after hint 2?")
+            assert text.startswith("gelu_backward: the last hint tells what to write. What would you try after hint 2?")
             assert "aescratch exercises hint gelu_backward --answer" in text
         assert any(answer in course("hint", "--answer") for answer in answers)
 

@@ -597,8 +597,12 @@ def test_a_prediction_comes_before_the_code(exercise, tmp_path):
     outcome = answered(exercise, NOT_PREDICTED, tmp_path)
     assert (outcome.kind, outcome.codes) == ("not-begun", ["no-prediction"])
     assert "PREDICTION, at the top of the file, is still None; read the question there" in outcome.reports[0]
-    assert answered(exercise, "PREDICTION = 3", tmp_path).codes == ["no-prediction"]
-    assert answered(exercise, "PREDICTION = 'e'", tmp_path).codes == ["no-prediction"]
+    for other in ("3", "'e'"):
+        outcome = answered(exercise, f"PREDICTION = {other}", tmp_path)
+        assert (outcome.kind, outcome.codes) == ("wrong", ["no-such-letter"])
+    assert exercise.hints.choose(["no-such-letter"]) == ("no-such-letter", exercise.hints.choose(["no-prediction"])[1])
+    unquoted = answered(exercise, "PREDICTION = c", tmp_path)
+    assert unquoted.message == 'NameError: name \'c\' is not defined; write the letter in quotation marks: PREDICTION = "c"'
     right = prediction_of(exercise)[-2]
     assert answered(exercise, f"PREDICTION = '{right.upper()} '", tmp_path).passed
     hole = exercise.stub.replace(NOT_PREDICTED, prediction_of(exercise))

@@ -404,7 +404,7 @@ class TestTrust:
     def test_nothing_compared_is_inconclusive(self):
         report = Report("nothing", [], [], 1e-6)
         assert report.verdict == "inconclusive"
-        assert str(report).splitlines()[-1] == "inconclusive: no entry was compared; see the findings above"
+        assert str(report).splitlines()[-1] == "inconclusive: no entry was compared; see the message above"
 
 
 class TestInputs:
@@ -561,7 +561,7 @@ class TestModels:
         assert (finding.tensor, finding.evidence) == ("decoder.b1", {"layer": "decoder.dense1"})
         assert "decoder.b1 of decoder.dense1 is missing in model.parameters" in finding.message
         assert report.verdict == "fail"
-        assert str(report).splitlines()[-1] == "fail: the values of 33 of 33 entries agree; see the findings above"
+        assert str(report).splitlines()[-1] == "fail: the values of 33 of 33 entries agree; see the message above"
 
     def test_a_backward_that_raises_is_a_finding_with_its_place(self, monkeypatch):
         def slip(grad_x):
@@ -666,7 +666,7 @@ class TestCalls:
 
         report = ae.check_function(functions.tanh, backward, {"a": X})
         assert (report.verdict, codes(report)) == ("fail", {"not-repeatable"})
-        assert str(report).splitlines()[-1] == "fail: the values of 35 of 35 entries agree; see the findings above"
+        assert str(report).splitlines()[-1] == "fail: the values of 35 of 35 entries agree; see the message above"
 
     def test_a_backward_that_raises_names_the_place(self):
         report = ae.check_function(functions.dense, lambda grad_y, x, W: grad_y @ W, DENSE)
@@ -817,7 +817,7 @@ class TestReport:
             return x.T @ grad_y, grad_y @ W.T, grad_y.sum(axis=0)
 
         last = str(ae.check_function(functions.dense, swapped, DENSE, explain=False)).splitlines()[-1]
-        said = "the values of 3 of 3 entries agree, but grad_x, grad_W can't be compared; see the findings above"
+        said = "the values of 3 of 3 entries agree, but grad_x, grad_W can't be compared; see the message above"
         assert last == f"fail: {said}"
 
     def test_prints_a_table_then_findings_then_a_summary(self):

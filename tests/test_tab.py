@@ -235,7 +235,7 @@ def test_hints_are_those_of_the_command_line(tab, capsys, monkeypatch):
     assert main(["exercises", "hint", "--level", "1"]) == 0
     assert capsys.readouterr().out == f"{first['text']}\n"
     assert "hint 2 of 3" in tab.hint("relu_backward")["text"]
-    assert "the last hint is the answer" in tab.hint("relu_backward")["text"]
+    assert "the last hint tells what to write" in tab.hint("relu_backward")["text"]
     assert "hint 3 of 3" in tab.hint("relu_backward", True)["text"]
 
 

@@ -41,7 +41,8 @@ def answer(exercise: Exercise, path: Path, outcome: Outcome, before: Mapping[str
     if outcome.printed.strip():
         printed = outcome.printed.strip().replace(f"{path.resolve().parent}{os.sep}", "").splitlines()  # in warnings
         more = len(printed) > PRINTED_LINES
-        head = gettext("your code printed (and more):") if more else gettext("your code printed:")
+        first = gettext("your code printed more; the first {number} lines:").format(number=PRINTED_LINES)
+        head = first if more else gettext("your code printed:")
         lines.append(f"  {head}")
         lines += [f"    | {line[:100]}" for line in printed[:PRINTED_LINES]]
     lines += [f"  {gettext('note')}: {remark}" for remark in outcome.remarks]

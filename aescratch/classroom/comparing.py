@@ -22,9 +22,10 @@ from aescratch.inspection.gradcheck.printing import PASS
 
 EXPLAINING = ContextVar("explaining", default=True)  # whether to search for causes, which takes most of the time
 BAD_MANNERS = ("changed-argument", "shared-memory", "changed-random-state")
+OF_UPSTREAM = ("upstream-ignored", "not-linear")
 TOLERANCE = 1e-9  # for values that aren't estimated
 Inputs = Mapping[str, Any]
-NO_PREDICTION, WRONG_PREDICTION = "no-prediction", "wrong-prediction"  # codes of findings
+NO_PREDICTION, NO_SUCH_LETTER, WRONG_PREDICTION = "no-prediction", "no-such-letter", "wrong-prediction"  # codes
 
 
 @contextlib.contextmanager
@@ -103,7 +104,7 @@ def check_backward(
     if at:
         report.title = gettext("{title}, at {inputs}").format(title=report.title, inputs=gettext(at))
     report.findings = [finding for finding in report.findings if finding.code != "equal-sizes"]  # the sizes are ours
-    report.findings.sort(key=lambda finding: finding.code == "shared-memory")  # wrong numbers first
+    report.findings = _in_order(_joined(report.findings))
     for finding in report.findings:
         if finding.code in BAD_MANNERS:  # elsewhere only a note beside right values; an exercise is stricter
             finding.severity = "error"
@@ -111,8 +112,38 @@ def check_backward(
             pair = bind(forward, backward, with_copies(inputs, held or {}))
             output = call(forward, copied(pair.inputs))
             given = pair.arguments(np.ones(np.shape(output)), output)
-            finding.message = finding.message.replace("backward", name_of(backward), 1) + _given(given)
+            own = name_of(backward)
+            finding.message = finding.message.replace("backward", own, 1) + _given(own, given)
     return report
+
+
+def _joined(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings with one on wrong values for all gradients that one line makes wrong."""
+    dropped: list[Finding] = []
+    for cause in findings:
+        mended = [f"grad_{name}" for name in cause.evidence.get("mends", ())]
+        wrong = [each for each in findings if each.code == "wrong-values" and each.tensor in mended]
+        if len(wrong) > 1:
+            names = ", ".join(str(each.tensor) for each in wrong[1:])
+            wrong[0].message += gettext("; the same mistake makes {names} wrong").format(names=names)
+            dropped += wrong[1:]
+    return [finding for finding in findings if finding not in dropped]
+
+
+def _in_order(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings without those that say the same mistake again, and those on shared memory last.
+
+    A gradient of a wrong shape needs more than a copy, and an argument that was changed is often returned too. An array
+    in place of the upstream gradient makes backward break the law that it is linear in that.
+    """
+    overwritten = {each.tensor for each in findings if each.code == "changed-argument"}
+    sharing = [each for each in findings if each.code == "shared-memory" and each.tensor not in overwritten]
+    replaced = {each.tensor: each for each in findings if each.evidence.get("hypothesis") == "other-upstream"}
+    lawless = [each for each in findings if each.code in OF_UPSTREAM and each.tensor in replaced]
+    for each in lawless:
+        replaced[each.tensor].evidence["law"] = each.code
+    others = [each for each in findings if each.code != "shared-memory" and each not in lawless]
+    return others if "wrong-shape" in {each.code for each in others} else [*others, *sharing]
 
 
 def undeclared(backward: Callable[..., Any]) -> Callable[..., Any]:
@@ -153,7 +184,7 @@ def check_forward(
             value, again = call(forward, arguments), call(forward, copied(inputs))
         except Exception as error:
             found = raised(error, forward.__name__)
-            found.message += _given(inputs)
+            found.message += _given(forward.__name__, inputs)
             return ValueReport(title, [], [found], TOLERANCE)
         wanted = np.asarray(call(right, copied(inputs)))
         for name in changed(arguments, inputs):
@@ -184,10 +215,10 @@ def check_forward(
     return ValueReport(title, [failing or tensors[0]], [*impure.values(), *wrong], TOLERANCE)
 
 
-def _given(arguments: Inputs) -> str:
+def _given(name: str, arguments: Inputs) -> str:
     """Return the end of a sentence that names the shapes of a function's arguments; numbers are left out."""
-    shapes = [f"{name} {np.shape(value)}" for name, value in arguments.items() if np.ndim(value)]
-    return gettext("; it was given {shapes}").format(shapes=", ".join(shapes)) if shapes else ""
+    shapes = [f"{argument} {np.shape(value)}" for argument, value in arguments.items() if np.ndim(value)]
+    return gettext("; {name} was given {shapes}").format(name=name, shapes=", ".join(shapes)) if shapes else ""
 
 
 def check_prediction(student: Any, right: str, against: Mapping[str, str]) -> Report:
@@ -224,7 +255,7 @@ def check_prediction(student: Any, right: str, against: Mapping[str, str]) -> Re
             "guess is fine, and a wrong one costs nothing"
         )
         message = message.format(came=came, letters=", ".join(others), last=last)
-        findings = [Finding(NO_PREDICTION, None, "error", message)]
+        findings = [Finding(NO_PREDICTION if given is None else NO_SUCH_LETTER, None, "error", message)]
     return PredictionReport(gettext("your prediction, before any code"), [], findings, TOLERANCE)
 
 

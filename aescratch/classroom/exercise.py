@@ -20,7 +20,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from aescratch.classroom.comparing import seeking_causes
-from aescratch.classroom.hints import Hints, HintTable, read_hints
+from aescratch.classroom.hints import Hints, HintTable, filled, read_hints
 from aescratch.classroom.stubs import HOLE, MarkerError, said_in_comments, shown_solution, stub_of
 from aescratch.foundations.language import LANGUAGES, in_language, in_this_language, language, read_sentences
 from aescratch.foundations.sources import module_of_file, module_of_text
@@ -152,7 +152,9 @@ class Exercise:
     @property
     def hints(self) -> Hints:
         """Its hints, completed by the general ones."""
-        return Hints(_hints_in(self.folder), _hints_in(PATH))
+        own = _hints_in(self.folder)
+        upstream = re.search(r"^def \w+\((grad_\w+)", self.stub, flags=re.MULTILINE)
+        return Hints(own, filled(_hints_in(PATH), own, upstream[1] if upstream else ""))
 
     @property
     def checks(self) -> ModuleType:

@@ -24,8 +24,8 @@ def next_hint(workspace: Workspace, exercise: Exercise, level: int | None = None
         return sentence.format(name=exercise.name)
     if level >= LEVELS and not answer:
         sentence = gettext(
-            "{name}: the last hint is the answer. What would you try after hint {level}? Change one line and check it. "
-            "To read the answer anyway: {command}"
+            "{name}: the last hint tells what to write. What would you try after hint {level}? Change one line and "
+            "check it. To read the last hint anyway: {command}"
         )
         command = f"aescratch exercises hint {exercise.name} --answer"
         return sentence.format(name=exercise.name, level=LEVELS - 1, command=command)

@@ -15,12 +15,15 @@ from aescratch.foundations.language import gettext, gettext_noop
 
 LEVELS = 3
 FALLBACK = "*"
+UPSTREAM, ANSWER = "{upstream}", "{answer}"  # what the general hints leave to the exercise
+KEPT_BACK = gettext_noop("Your teacher keeps this level: ask for it when the idea alone doesn't help.")
 SUBJECTS = {  # of hints, in words, and the codes that each stands for
     gettext_noop("the exception"): "raised",
     gettext_noop("the time limit"): "timed-out",
     gettext_noop("the early exit"): "died",
     gettext_noop("the syntax"): "syntax-error",
     gettext_noop("the two shapes"): "misfit",
+    gettext_noop("the condition"): "truth-value",
     gettext_noop("the shape"): "wrong-shape",
     gettext_noop("what is returned"): "wrong-type wrong-count",
     gettext_noop("the values"): "wrong-values described zeros",
@@ -46,7 +49,7 @@ SUBJECTS = {  # of hints, in words, and the codes that each stands for
     gettext_noop("the product"): "wrong-product",
     gettext_noop("which entries are taken"): "index rearranged",
     gettext_noop("the axis"): "axis kept-axis extra-axis collapsed sum-extra",
-    gettext_noop("the prediction"): "no-prediction wrong-prediction",
+    gettext_noop("the prediction"): "no-prediction no-such-letter wrong-prediction",
     gettext_noop("the dtype"): "wrong-dtype",
     gettext_noop("where the slope is taken"): "wrong-argument",
     gettext_noop("the changed argument"): "changed-argument",
@@ -86,6 +89,31 @@ def read_hints(text: str) -> HintTable:
             raise ValueError(f"expected {LEVELS} levels of hints for {codes}, got {len(levels)}")
         table.update(dict.fromkeys(codes.split(), levels))
     return table
+
+
+def filled(general: HintTable, own: HintTable, upstream: str) -> HintTable:
+    """Return the general hints with the name of an exercise's upstream gradient, and with its answer.
+
+    The upstream gradient is spelled out if it is empty, as in an exercise whose forward returns the loss.
+
+    Examples
+    --------
+    >>> own = {"*": ("Which slope?", "Two factors.", "y (1 - y)")}
+    >>> filled({"upstream-ignored": ("Double {upstream}.", "...", "Multiply. {answer}")}, own, "grad_z")
+    {'upstream-ignored': ('Double grad_z.', '...', 'Multiply. y (1 - y)')}
+    """
+    answer = own[FALLBACK][-1] if FALLBACK in own else ""
+    words = {
+        UPSTREAM: upstream or gettext(SPOKEN["upstream-ignored"]),
+        ANSWER: "" if answer in (KEPT_BACK, gettext(KEPT_BACK)) else answer,
+    }
+
+    def with_words(level: str) -> str:
+        for place, word in words.items():
+            level = level.replace(place, word)
+        return level.rstrip()
+
+    return {code: tuple(map(with_words, levels)) for code, levels in general.items()}
 
 
 def about(key: str) -> str:

@@ -110,6 +110,8 @@ def raised(error: BaseException, path: Path) -> Outcome:
     kind = type(error).__name__
     known = kinds.OF_EXCEPTIONS.get(kind, kinds.RAISED)
     says = text if known == kinds.LACKING else joined(": ", [kind, text]) if text else kind
+    if isinstance(error, NameError) and theirs and (theirs.line or "").startswith("PREDICTION"):
+        says += gettext('; write the letter in quotation marks: PREDICTION = "{letter}"').format(letter=error.name)
     outcome = stopped(kinds.RAISED, says, (theirs.lineno or 0) if theirs else 0)
     outcome.kind = known
     return outcome

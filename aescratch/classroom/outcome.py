@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from aescratch.classroom.comparing import NO_PREDICTION, WRONG_PREDICTION
+from aescratch.classroom.comparing import NO_PREDICTION, NO_SUCH_LETTER, WRONG_PREDICTION
 from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.inspection.gradcheck import Finding, Report
 from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE, PASS
@@ -104,7 +104,7 @@ def still_running(seconds: float) -> str:
 def outcome_of(reports: Sequence[Report]) -> Outcome:
     """Return the outcome of reports: passed if all pass, not begun if the hole or the planted bug is unchanged."""
     for report in reports:  # until the prediction is right, the code's results are not shown
-        for kind, code in ((NOT_BEGUN, NO_PREDICTION), (WRONG, WRONG_PREDICTION)):
+        for kind, code in ((NOT_BEGUN, NO_PREDICTION), (WRONG, NO_SUCH_LETTER), (WRONG, WRONG_PREDICTION)):
             if code in {finding.code for finding in report.findings}:
                 return Outcome(kind, "", 0, [str(report)], [code], mistake=code)
     verdicts = _verdicts_of(reports)
@@ -129,8 +129,9 @@ def _codes_of(reports: Sequence[Report]) -> list[str]:
     for finding in _most_telling_first(reports):  # for an exception, first the change that would fix it, if known
         if finding.code != "cause" and finding.cause and "edit" in finding.evidence:
             codes.append(str(finding.evidence["edit"]))
-        if "misfit" in finding.evidence:
-            codes.append("misfit")
+        codes += [code for code in ("misfit", "truth-value") if code in finding.evidence]
+        if "law" in finding.evidence:  # of the chain rule, which the cause breaks
+            codes.append(f"{finding.evidence['law']}@{finding.tensor}")
         codes.append(code_of(finding))
     return list(dict.fromkeys(codes))
 

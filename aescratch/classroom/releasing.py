@@ -15,7 +15,7 @@ from pathlib import Path
 
 from aescratch.classroom.exercise import PACKAGES, CourseError, Exercise, read_exercise
 from aescratch.classroom.grading.proving import solution_problems
-from aescratch.classroom.hints import FALLBACK
+from aescratch.classroom.hints import FALLBACK, KEPT_BACK
 from aescratch.classroom.leaks import BINARIES, STRAY, leaks_in, secrets_of
 from aescratch.classroom.outcome import Ended
 from aescratch.classroom.recognising import MISTAKES, record_mistakes
@@ -28,7 +28,6 @@ from aescratch.foundations.language import LANGUAGES, gettext, gettext_noop, in_
 OURS = ("about.md", "checks.py", "hints.md", "mutants.py", "solution.py", "stub.py")
 HANDED_ON = {".py", ".md", ".txt", ".csv", ".json", *BINARIES}  # a teacher's further files that are copied
 HINTS = re.compile(r"hints(?:\.(\w+))?\.md")
-KEPT_BACK = gettext_noop("Your teacher keeps this level: ask for it when the idea alone doesn't help.")
 ON_THE_PACKAGE = gettext_noop("""
 The package itself contains most of these functions. Read them afterwards: `check` tells you when a file passes because
 it calls them, and they are not available in grading.

@@ -9,12 +9,19 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.foundations.language import gettext, joined, told
+from aescratch.foundations.language import gettext, gettext_noop, joined, told
 from aescratch.foundations.sources import PACKAGE, innermost
 from aescratch.inspection.gradcheck.misfits import misfit_of
 from aescratch.inspection.gradcheck.report import FAIL, INCONCLUSIVE, PASS, UNCHECKED, Finding, TensorResult
 
 LONGEST_SOURCE = 100  # characters of a line that is shown
+OF_TRUTH_VALUES = "truth value of an array"  # in NumPy's message, whose advice, any() or all(), seldom fits a gradient
+NO_CONDITION = gettext_noop(
+    "{name} raised {kind}{where}: a condition (if, and, or, max) works with one number, but it got an array; for each "
+    "entry use a mask such as (a > 0), or np.where"
+)
+NO_FIT = gettext_noop("{name} raised {kind}{where}: {misfit} ({error})")
+WHICH_ENTRIES = gettext_noop("Is the condition about one number, or about each entry of an array by itself?")
 
 
 def value_findings(tensors: Sequence[TensorResult]) -> list[Finding]:
@@ -192,14 +199,15 @@ def raised(error: Exception, name: str = "backward") -> Finding:
         says = gettext(", and says: {error}").format(error=error) if str(error) else ""
         message = gettext("{name} isn't written yet{where}{says}").format(name=name, where=where, says=says)
         return Finding("not-implemented", None, "error", message, evidence)
-    message = gettext("{name} raised {kind}: {error}{where}")
-    message = message.format(name=name, kind=type(error).__name__, error=error, where=where)
-    finding = Finding("raised", None, "error", message, evidence)
-    if misfit := misfit_of(error):
-        finding.message += misfit.message
-        finding.question = misfit.question
+    said, question, misfit = gettext("{name} raised {kind}: {error}{where}"), "", misfit_of(error)
+    if misfit:
+        said, question = gettext(NO_FIT), misfit.question
         evidence["misfit"] = misfit.operation
-    return finding
+    elif isinstance(error, ValueError) and OF_TRUTH_VALUES in str(error):
+        said, question = gettext(NO_CONDITION), gettext(WHICH_ENTRIES)
+        evidence["truth-value"] = True
+    message = said.format(name=name, kind=type(error).__name__, error=error, where=where, misfit=misfit)
+    return Finding("raised", None, "error", message, evidence, "", question)
 
 
 def place_of_line(filename: str, line: int | None, source: str | None) -> dict[str, Any]:

@@ -197,7 +197,7 @@ def _overlap(a: Array, b: Array) -> bool:
 def of_the_arguments(
     arguments: Mapping[str, Any], before: Mapping[str, Any], gradients: Sequence[Any]
 ) -> list[Finding]:  # fmt: skip
-    """Return a finding for each argument that backward changed or returned a view of."""
+    """Return a finding for each argument that backward changed, or returned, or returned a part of."""
     findings = []
     for name in changed(arguments, before):
         message = gettext("{who} changed its argument {name}; work on a copy, the caller still needs it")
@@ -205,10 +205,13 @@ def of_the_arguments(
         findings.append(Finding("changed-argument", name, "note", message))
     arrays = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray)}
     for name, value in arrays.items():
-        if any(isinstance(g, np.ndarray) and np.shares_memory(g, value) for g in gradients):
+        sharing = [g for g in gradients if isinstance(g, np.ndarray) and np.shares_memory(g, value)]
+        if sharing:
             message = gettext(
-                "backward returns a view of its argument {name}; return a new array, such as {name}.copy()"
+                "backward returns an array that shares memory with its argument {name}: changing one changes the "
+                "other; return a copy, made with .copy()"
             )
-            message = message.format(name=name)
-            findings.append(Finding("shared-memory", name, "note", message))
+            if any(each is value for each in sharing):
+                message = gettext("backward returns its argument {name} itself; return a copy, such as {name}.copy()")
+            findings.append(Finding("shared-memory", name, "note", message.format(name=name)))
     return findings

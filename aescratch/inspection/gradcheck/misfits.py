@@ -35,10 +35,9 @@ class Misfit(NamedTuple):
     right: tuple[str, tuple[int, ...]]
     question: str
 
-    @property
-    def message(self) -> str:
-        """The operation with the shapes, as the end of a sentence."""
-        sentence = gettext("; in `{operation}`, {left} has shape {shape} and {right} has shape {other}")
+    def __str__(self) -> str:
+        """Return the operation with the shapes, as a part of a sentence."""
+        sentence = gettext("in `{operation}`, {left} has shape {shape} and {right} has shape {other}, which don't fit")
         (left, shape), (right, other) = self.left, self.right
         return sentence.format(operation=self.operation, left=left, shape=shape, right=right, other=other)
 

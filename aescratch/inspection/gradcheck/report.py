@@ -254,19 +254,24 @@ class Report(Printable):
         agree = sum(tensor.count(PASS) for tensor in self.tensors)
         kinks = sum(tensor.count("kink") for tensor in self.tensors)
         verdict = shown(self.verdict)
-        if self.verdict != PASS and agree == entries:
+        all_pass = agree + kinks == entries and all(tensor.verdict == PASS for tensor in self.tensors)
+        if self.verdict != PASS and (agree == entries or all_pass):
             compared = {None, *(tensor.name for tensor in self.tensors)}
             apart = dict.fromkeys(f.tensor for f in self.findings if f.code in MALFORMED and f.tensor not in compared)
-            said = gettext("the values of {agree} of {entries} entries agree; see the findings above")
+            said = gettext("the values of {agree} of {entries} entries agree; see the message above")
             if not entries:
-                said = gettext("no entry was compared; see the findings above")
+                said = gettext("no entry was compared; see the message above")
             elif apart:
                 said = gettext(
-                    "the values of {agree} of {entries} entries agree, but {names} can't be compared; see the findings "
+                    "the values of {agree} of {entries} entries agree, but {names} can't be compared; see the message "
                     "above"
                 )
+            elif kinks:
+                said = gettext(
+                    "the values of {agree} of {entries} entries agree, and {kinks} lie at kinks; see the message above"
+                )
             names = ", ".join(map(str, apart))
-            return f"{verdict}: {said.format(agree=agree, entries=entries, names=names)}"
+            return f"{verdict}: {said.format(agree=agree, entries=entries, names=names, kinks=kinks)}"
         said = gettext(self.agreement)
         by_rule = sum(tensor.verdicts.size for tensor in self.tensors if tensor.rule)
         if self.tensors and not any(tensor.numeric_is.startswith(DIFFERENCES) for tensor in self.tensors):

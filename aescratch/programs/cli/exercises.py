@@ -82,7 +82,7 @@ ACTIONS = {
         ["dense_backward", "dense_backward --level 2", "dense_backward --answer"],
         [
             NAME, whole("--level", Phrase("level of the hint, 1 to {levels}", levels=LEVELS)),
-            switch("--answer", "show the last level, which is the answer"),
+            switch("--answer", "show the last level, which tells what to write"),
         ],
     ),
     "reset": Action(

@@ -126,7 +126,7 @@ def watch_files(arguments: Namespace) -> int:
 
 
 def hint(arguments: Namespace) -> int:
-    """Print the next hint for the mistake that the last check found; the last hint, the answer, needs --answer."""
+    """Print the next hint for the mistake that the last check found; the last hint needs --answer."""
     if arguments.level is not None and arguments.level > LEVELS:
         sentence = gettext("expected --level from 1 to {levels}, got {level}")
         raise UsageError(sentence.format(levels=LEVELS, level=arguments.level))

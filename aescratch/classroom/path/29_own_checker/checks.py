@@ -52,7 +52,7 @@ class CheckerReport(Report):
         number = sum(tensor.verdicts.size for tensor in self.tensors)
         agree = sum(tensor.count("pass") for tensor in self.tensors)
         if not number:
-            return gettext("{verdict}: nothing was judged; see the findings above").format(verdict=self.verdict)
+            return gettext("{verdict}: nothing was judged; see the message above").format(verdict=self.verdict)
         sentence = gettext("{verdict}: {agree} of {number} gradients are judged rightly")
         return sentence.format(verdict=self.verdict, agree=agree, number=number)
 

@@ -47,6 +47,7 @@ TRIALS = 3
 LONG = 3.0  # seconds of processor time, after which only the usual causes are tried for the remaining gradients
 VANISHING = 1e-6  # of the largest entry
 SATURATED = 0.5  # a share of entries that vanish at the given inputs only; with more, nothing is claimed
+ADDING = ("term", "upstream-term")  # hypotheses on a term too many
 OTHER_UPSTREAM = 1.7  # of an output that is a number, so that multiplying by it shows
 UNMEASURED = gettext_noop(
     "These facts are for random inputs of usual size: at the given inputs the right gradient can't be measured well "
@@ -82,7 +83,7 @@ def _explain(pair: Pair, names: Sequence[str], seed: int) -> list[Finding]:
     wrong = [name for name in names if is_wrong(given, name)]
     findings = []
     if found is None:
-        findings = [describe(given, name, [], UNTAKEN) for name in wrong]
+        findings = [describe(given, name, [], UNTAKEN) for name in wrong if _has_its_shape(given, name)]
     else:
         generic, draws = found
         hidden = [name for name in names if name not in wrong and is_hidden(given, name) and is_wrong(generic, name)]
@@ -167,9 +168,11 @@ def _judged(
         is_mended = line is not None and bool(line.cause)
         cause = judge.cause(STAGES[:2] if is_mended or is_late else STAGES) if judged else None
         if line is None:
-            findings.append(cause or describe(given, name, judge.ruled_out))
-        elif is_mended and cause is None:
+            unknown = [describe(given, name, judge.ruled_out)] if _has_its_shape(given, name) else []
+            findings += [cause] if cause else unknown
+        elif is_mended and (cause is None or _is_a_sign(cause, line)):
             findings.append(_of_line(line, [name]))
+            findings[-1].evidence = {**(cause.evidence if cause else {}), **line.evidence}
         elif cause is None:
             finding = describe(given, name, judge.ruled_out, advice=line.advice)
             finding.evidence |= line.evidence
@@ -179,6 +182,16 @@ def _judged(
             cause.evidence |= line.evidence if is_mended else {}
             findings.append(cause)
     return findings
+
+
+def _is_a_sign(cause: Finding, line: WrongLine) -> bool:
+    """Whether a cause is a term too many that is only the sign of a term in the line."""
+    return line.evidence["edit"] == "sign-of-term" and cause.evidence.get("hypothesis") in ADDING
+
+
+def _has_its_shape(look: Look, name: str) -> bool:
+    """Whether a gradient has the shape of its input, so that facts about its values can be told."""
+    return bool(look.returned[name].shape == look.truth(name).shape)
 
 
 def _of_line(line: WrongLine, mended: Sequence[str]) -> Finding:

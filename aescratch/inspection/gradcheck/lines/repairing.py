@@ -132,12 +132,17 @@ class Search:
             yield from ((line, list(factors(line.statement.node, self._there(line)))) for line in helpers)
 
     def _of_its_helper(self, line: Line, repair: Repair) -> Repair:
-        """Return the repair at the line that computes a name, if the line's own repair adds only what it lacks."""
-        factors = _factors_of(repair.edit.was)
+        """Return the repair at the line that computes a name, if the line's own repair adds only what it lacks.
+
+        A line that only returns the name may be repaired by any change of the other.
+        """
+        factors, returned = _factors_of(repair.edit.was), isinstance(line.statement.node, ast.Return)
         for other in self.lines:
             named = other is not line and bool(factors & set(_targets(other.statement.node)))
-            if named and not (other.is_right or other.is_forward):
-                alike = [edit for edit in chain(*self._sorted_out(other)) if edit.kind == repair.edit.kind]
+            if named and not other.is_forward and (returned or not other.is_right):
+                fitting, unknown = self._sorted_out(other)
+                alike = [edit for edit in chain(fitting, unknown) if edit.kind == repair.edit.kind]
+                alike += fitting if returned else []
                 found = self._mending(other, alike)
                 if found and found[0].is_whole:
                     return found[0]

@@ -7,8 +7,11 @@ The cause names what is in the line. It names what belongs there only if that gi
 
 from __future__ import annotations
 
+import ast
+
 from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.inspection.gradcheck.lines.edits import Edit
+from aescratch.inspection.gradcheck.lines.trees import parsed
 
 WHICH_ARRAY = gettext_noop("Which array did the forward use in this place?")
 SUMMED_OVER = gettext_noop("What are the shapes of the two factors, and which index is summed over?")
@@ -17,6 +20,8 @@ NUMBERS = gettext_noop("Which numbers appear in the forward's formula, and what 
 WHOLE_FORMULA = gettext_noop("What is the complete formula of this derivative, with every number in it?")
 WRITTEN_FOR = gettext_noop("Which derivative is this, and in terms of which quantity is it written?")
 LOST_INDEX = gettext_noop("Which index does this gradient lack? Sum over that index.")
+KEPT_INDICES = gettext_noop("Which indices must the result still have? Run over the others only.")
+OVER_ALL = "axis of all"  # a kind of this file: a call that names no axis
 WHICH_FUNCTION = gettext_noop("Which function does the forward apply there, and what is its derivative?")
 COMES_FROM = gettext_noop("Which operation of the forward would this come from?")
 # By the kind of edit, the mistake and the question about it. {was} is the code in the line, {now} the code that belongs
@@ -61,11 +66,15 @@ MISTAKES = {
                  gettext_noop("Is this a sum, a product or a matrix product in the chain rule?")),
     "condition": (gettext_noop("the condition in `{was}` is the wrong way round"),
                   gettext_noop("Where does the forward let a value pass, and where doesn't it?")),
-    "axis": (gettext_noop("`{was}` runs over the wrong axis"), LOST_INDEX),
+    "axis": (gettext_noop("`{was}` runs over the wrong axis"), KEPT_INDICES),
+    OVER_ALL: (gettext_noop("`{was}` runs over all axes"), KEPT_INDICES),
     "kept-axis": (gettext_noop("`{was}` keeps an axis that it should drop, or drops an axis that it should keep"),
                   gettext_noop("Which shape must this have to meet the next array row by row?")),
     "mean-or-sum": (gettext_noop("`{was}` stands where `{now}` belongs"),
-                    gettext_noop("What does the chain rule do with several paths to the loss: add them, or average?")),
+                    gettext_noop(
+                        "Does the forward compute this value too, and as a mean or as a sum? If not: does the chain "
+                        "rule add what comes back along several paths, or average it?"
+                    )),
     "sum-missing": (gettext_noop("`{was}` isn't summed"), LOST_INDEX),
     "sum-extra": (gettext_noop("`{was}` sums entries that should stay separate"),
                   gettext_noop("Does every entry of this array have its own path to the loss?")),
@@ -93,9 +102,18 @@ MISTAKES = {
 
 def sentence(edit: Edit) -> str:
     """Return the mistake that an edit undoes, as a sentence without a full stop."""
-    return gettext(MISTAKES[edit.kind][0]).format(was=edit.was, now=edit.now)
+    return gettext(MISTAKES[_kind(edit)][0]).format(was=edit.was, now=edit.now)
 
 
 def question(edit: Edit) -> str:
     """Return the question about the mistake."""
-    return gettext(MISTAKES[edit.kind][1])
+    return gettext(MISTAKES[_kind(edit)][1])
+
+
+def _kind(edit: Edit) -> str:
+    """Return the kind of an edit, with its own kind for a call that runs over all axes, as a.sum() and np.sum(a) do."""
+    call = parsed(edit.was) if edit.kind == "axis" else None
+    if not isinstance(call, ast.Call) or any(keyword.arg in ("axis", None) for keyword in call.keywords):
+        return edit.kind
+    of_numpy = isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) in ("np", "numpy")
+    return OVER_ALL if len(call.args) == of_numpy else edit.kind
