@@ -133,8 +133,8 @@ def _joined(findings: Sequence[Finding]) -> list[Finding]:
 def _in_order(findings: Sequence[Finding]) -> list[Finding]:
     """Return the findings without those that say the same mistake again, and those on shared memory last.
 
-    A gradient of a wrong shape needs more than a copy, and an argument that was changed is often returned too. An array
-    in place of the upstream gradient makes backward break the law that it is linear in that.
+    An argument that was changed is often returned too. An array in place of the upstream gradient makes backward break
+    the law that it is linear in that.
     """
     overwritten = {each.tensor for each in findings if each.code == "changed-argument"}
     sharing = [each for each in findings if each.code == "shared-memory" and each.tensor not in overwritten]
@@ -143,7 +143,7 @@ def _in_order(findings: Sequence[Finding]) -> list[Finding]:
     for each in lawless:
         replaced[each.tensor].evidence["law"] = each.code
     others = [each for each in findings if each.code != "shared-memory" and each not in lawless]
-    return others if "wrong-shape" in {each.code for each in others} else [*others, *sharing]
+    return [*others, *sharing]
 
 
 def undeclared(backward: Callable[..., Any]) -> Callable[..., Any]:
