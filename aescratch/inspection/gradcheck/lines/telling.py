@@ -21,7 +21,7 @@ WHOLE_FORMULA = gettext_noop("What is the complete formula of this derivative, w
 WRITTEN_FOR = gettext_noop("Which derivative is this, and in terms of which quantity is it written?")
 LOST_INDEX = gettext_noop("Which index does this gradient lack? Sum over that index.")
 KEPT_INDICES = gettext_noop("Which indices must the result still have? Run over the others only.")
-OVER_ALL = "axis of all"  # a kind of this file: a call that names no axis
+OVER_ALL_AXES = gettext_noop("`{was}` runs over all axes")
 WHICH_FUNCTION = gettext_noop("Which function does the forward apply there, and what is its derivative?")
 COMES_FROM = gettext_noop("Which operation of the forward would this come from?")
 # By the kind of edit, the mistake and the question about it. {was} is the code in the line, {now} the code that belongs
@@ -67,7 +67,6 @@ MISTAKES = {
     "condition": (gettext_noop("the condition in `{was}` is the wrong way round"),
                   gettext_noop("Where does the forward let a value pass, and where doesn't it?")),
     "axis": (gettext_noop("`{was}` runs over the wrong axis"), KEPT_INDICES),
-    OVER_ALL: (gettext_noop("`{was}` runs over all axes"), KEPT_INDICES),
     "kept-axis": (gettext_noop("`{was}` keeps an axis that it should drop, or drops an axis that it should keep"),
                   gettext_noop("Which shape must this have to meet the next array row by row?")),
     "mean-or-sum": (gettext_noop("`{was}` stands where `{now}` belongs"),
@@ -102,18 +101,19 @@ MISTAKES = {
 
 def sentence(edit: Edit) -> str:
     """Return the mistake that an edit undoes, as a sentence without a full stop."""
-    return gettext(MISTAKES[_kind(edit)][0]).format(was=edit.was, now=edit.now)
+    said = OVER_ALL_AXES if edit.kind == "axis" and _names_no_axis(edit.was) else MISTAKES[edit.kind][0]
+    return gettext(said).format(was=edit.was, now=edit.now)
 
 
 def question(edit: Edit) -> str:
     """Return the question about the mistake."""
-    return gettext(MISTAKES[_kind(edit)][1])
+    return gettext(MISTAKES[edit.kind][1])
 
 
-def _kind(edit: Edit) -> str:
-    """Return the kind of an edit, with its own kind for a call that runs over all axes, as a.sum() and np.sum(a) do."""
-    call = parsed(edit.was) if edit.kind == "axis" else None
+def _names_no_axis(text: str) -> bool:
+    """Whether a text is a call that runs over all axes, as a.sum() and np.sum(a) do."""
+    call = parsed(text)
     if not isinstance(call, ast.Call) or any(keyword.arg in ("axis", None) for keyword in call.keywords):
-        return edit.kind
+        return False
     of_numpy = isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) in ("np", "numpy")
-    return OVER_ALL if len(call.args) == of_numpy else edit.kind
+    return len(call.args) == of_numpy
