@@ -15,7 +15,7 @@ from aescratch.classroom import Workspace, WorkspaceError, all_exercises, check_
 from aescratch.classroom import running as running_module
 from aescratch.classroom import watching as watching_module
 from aescratch.classroom.answering import answer, changed_since
-from aescratch.classroom.hints import LEVELS, Hints, read_hints
+from aescratch.classroom.hints import KEPT_BACK, LEVELS, Hints, filled, read_hints
 from aescratch.classroom.looking import look
 from aescratch.classroom.outcome import Outcome
 from aescratch.classroom.stubs import BEGIN, END, HOLE, INSTEAD, MarkerError, shown_solution, stub_of
@@ -356,6 +356,85 @@ def test_a_question_is_asked_once_and_no_table_is_shown_without_rows(tmp_path):
     _, said = checked("def is_right(loss, grad, x):\n    return None\n", tmp_path, "own_checker")
     assert "tried on" not in said
     assert "fail: nothing was judged" in said
+
+
+def test_what_is_wrong_with_the_numbers_comes_before_an_argument_that_is_returned(tmp_path):
+    outcome, said = checked(by_name("dense_backward").solution.replace("grad_y.sum(axis=0)", "grad_y"), tmp_path)
+    assert said.index("grad_b has shape (7, 3), expected (3,)") < said.index("returns its argument grad_y itself")
+    assert by_name("dense_backward").hints.choose(outcome.codes)[1][0].startswith("b has one entry for each unit")
+
+
+@pytest.mark.parametrize(
+    ("returned", "words"),
+    [
+        ("grad_z", "error: backward returns its argument grad_z itself; return a copy, such as grad_z.copy()"),
+        ("grad_z[:]", "error: backward returns an array that shares memory with its argument grad_z: changing one"),
+    ],
+)
+def test_an_argument_that_is_returned_is_told_from_a_part_of_it(returned, words, tmp_path):
+    text = by_name("reparameterize_backward").solution.replace("grad_z.copy()", returned)
+    assert words in checked(text, tmp_path, "reparameterize_backward")[1]
+
+
+def test_an_argument_changed_in_place_and_returned_is_one_mistake(tmp_path):
+    text = "def relu_backward(grad_y, a):\n    grad_y[a <= 0] = 0\n    return grad_y\n"
+    _, said = checked(text, tmp_path, "relu_backward")
+    assert said.count("error: ") == 1
+    assert "backward changed its argument grad_y" in said
+    assert said.endswith("fail: the values of 19 of 21 entries agree, and 2 lie at kinks; see the message above")
+
+
+@pytest.mark.parametrize("returned", ["grad_y if a > 0 else 0", "grad_y * max(a, 0)", "grad_y and a"])
+def test_a_condition_on_an_array_is_told_without_numpys_advice(returned, tmp_path):
+    outcome, said = checked(f"def relu_backward(grad_y, a):\n    return {returned}\n", tmp_path, "relu_backward")
+    assert outcome.codes == ["truth-value", "raised"]
+    assert "relu_backward raised ValueError (03_relu_backward.py:2): a condition (if, and, or, max) works with one" in said
+    assert "a.any()" not in said
+    assert by_name("relu_backward").hints.choose(outcome.codes)[0] == "truth-value"
+
+
+def test_a_returned_name_is_traced_to_the_line_that_assigns_it(tmp_path):
+    for right, wrong in (("x.T @ grad_y", "grad_y.T @ x"), ("grad_y.sum(axis=0)", "grad_y.sum(axis=0, keepdims=True)")):
+        _, said = checked(by_name("dense_backward").solution.replace(right, wrong), tmp_path)
+        assert f"= {wrong}\n    ask yourself: " in said
+
+
+@pytest.mark.parametrize("whole", ["grad_y.sum()", "np.sum(grad_y)"])
+def test_a_sum_over_all_axes_is_told_as_that(whole, tmp_path):
+    text = by_name("dense_backward").solution
+    assert f"`{whole}` runs over all axes" in checked(text.replace("grad_y.sum(axis=0)", whole), tmp_path)[1]
+    wrong = checked(by_name("kl_sparsity_backward").solution.replace("h.mean(axis=0)", "h.mean(axis=1)"), tmp_path, "kl_sparsity_backward")
+    assert "runs over all axes" not in wrong[1]
+
+
+def test_a_sign_in_the_line_comes_before_a_term_too_many(tmp_path):
+    text = by_name("sigmoid_backward").solution.replace("(1 - y)", "(1 + y)")
+    _, said = checked(text, tmp_path, "sigmoid_backward")
+    assert "the term `y` has the wrong sign" in said
+    assert "a term too many" not in said
+
+
+def test_a_mistake_of_several_gradients_or_of_the_upstream_gradient_is_told_once(tmp_path):
+    text = by_name("autoencoder_backward").solution.replace(" / len(x)", "")
+    outcome, said = checked(text, tmp_path, "autoencoder_backward")
+    assert said.count(" entries differ") == 1
+    assert said.count("; the same mistake makes grad_b1, grad_W2, grad_b2 wrong") == 1
+    assert list(outcome.verdicts.values()) == ["fail"] * 4
+    outcome, said = checked(by_name("sigmoid_backward").solution.replace("grad_y * y", "y"), tmp_path, "sigmoid_backward")
+    assert "with ones in place of the upstream gradient" in said
+    assert "for an upstream gradient of 0" not in said
+    assert outcome.codes[:2] == ["upstream-ignored@grad_a", "other-upstream@grad_a"]
+
+
+def test_general_hints_use_the_exercises_names_and_end_with_its_answer():
+    said = [level for each in EXERCISES for levels in each.hints.general.values() for level in levels]
+    assert not [level for level in said if "{upstream}" in level or "{answer}" in level]
+    hints = by_name("reparameterize_backward").hints
+    assert hints.general["upstream-ignored"][0].startswith("What would your gradient be if grad_z were all zeros?")
+    assert hints.general["misfit"][2].endswith(hints.own["*"][2])
+    assert by_name("dense_forward").hints.general["upstream-ignored"][0].startswith("What would your gradient be if the upstream")
+    kept = Hints({"*": ("a", "b", KEPT_BACK)}, {})
+    assert filled({"misfit": ("a", "b", "Transpose. {answer}")}, kept.own, "")["misfit"][2] == "Transpose."
 
 
 def test_a_forward_that_raises_says_the_shapes(tmp_path):

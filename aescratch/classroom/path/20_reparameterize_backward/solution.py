@@ -24,6 +24,8 @@ def reparameterize(mu, log_var, eps):
 def reparameterize_backward(grad_z, log_var, eps):
     """Return the gradients of a loss with respect to mu and log_var, where z = reparameterize(mu, log_var, eps).
 
+    Both are new arrays, which share no memory with the arguments.
+
     Parameters
     ----------
     grad_z : array (N, H)
