@@ -2,14 +2,16 @@
 
     python tests/benchmarks/planted_mistakes.py --processes 2
     python tests/benchmarks/planted_mistakes.py --kind network --operator stale --list
-    python tests/benchmarks/planted_mistakes.py --held-out
+    python tests/benchmarks/planted_mistakes.py --held-out --into docs/planted_measured.txt
 
-Mistakes of the held-out third are only counted, never printed one by one, unless --show-held-out asks for it.
+Mistakes of the held-out third are only counted, never printed one by one, unless --show-held-out asks for it. A run of
+all mistakes writes its counts by kind into the file; those of the other third stay there.
 """
 
 import argparse
 import collections
 import concurrent.futures
+import datetime
 import os
 import sys
 from pathlib import Path
@@ -23,6 +25,7 @@ from planted.choosing import chosen_of, is_held_out
 from planted.judge import ACCEPTED, DESCRIBED, FALSE, LATE, NAMED, judged
 
 KINDS = ("function", "network", "exercise", "stranger")
+TOLD = ("mistakes", "rejected", "named", "described", "false", "exact line")  # in the table of the documentation
 HEAD = ("", "mistakes", "rejected", "named", "described", "false", "exact line", "raising")
 
 
@@ -41,7 +44,9 @@ def main(arguments=None):
         listed(results, options)
     third = "the held-out third" if options.held_out else "what isn't held out"
     print(f"{third}: {len(results)} mistakes in {len(names)} cases")
-    table(results, lambda mistake: mistake.kind, KINDS)
+    counts = table(results, lambda mistake: mistake.kind, KINDS)
+    if options.into:
+        written(options.into, counts, "held out" if options.held_out else "not held out")
     table(results, lambda mistake: mistake.operator, sorted({mistake.operator for mistake, _ in results}))
     why = collections.Counter(kind_of(mistake, result) for mistake, result in results if result.outcome == FALSE)
     if why:
@@ -60,8 +65,12 @@ def parsed(arguments):
     parser.add_argument("--show-held-out", action="store_true", help="print its mistakes, too: then it is no longer one")
     parser.add_argument("--list", action="store_true", help="print every mistake with what was said of it")
     parser.add_argument("--only", choices=(ACCEPTED, NAMED, DESCRIBED, FALSE, LATE), help="print those of one outcome")
+    parser.add_argument("--into", type=Path, help="a file for the counts by kind of all mistakes")
     parser.add_argument("--processes", type=int, default=1)
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.into and (options.kind or options.case or options.operator):
+        parser.error("expected --into only for all mistakes, got a part of them; leave out --kind, --case and --operator")
+    return options
 
 
 def listed(results, options):
@@ -106,6 +115,15 @@ def table(results, group, order):
         print("  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]))
     if counts["all"]["unrejected"]:
         print(f"{counts['all']['unrejected']} that raise weren't rejected")
+    return counts
+
+
+def written(path, counts, third):
+    """Put the counts of one third, by kind and in sum, into a file in which those of the other stay."""
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    rows = [f"| {kind}, {third} | " + " | ".join(str(counts[kind][column]) for column in TOLD) for kind in (*KINDS, "all")]
+    kept = [line for line in lines if f", {third} |" not in line]
+    path.write_text("\n".join([*kept, *(f"{row} | {datetime.date.today()} |" for row in rows)]) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
