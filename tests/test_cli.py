@@ -1212,6 +1212,8 @@ def test_new_data_are_read_by_the_names_that_the_model_was_trained_on(capsys):
     run(capsys, "train", "vanilla", "old.csv", "--categories", "city", "--code", "2", "--epochs", "2", "--out", "plain")
     assert refused(capsys, *head, "other.csv").endswith(says)
     run(capsys, *head, "turned.csv", "--out", "tuned")
+    run(capsys, "train", "stacked", "old.csv", "--categories", "city", "--code", "2", "--epochs", "1", "--out", "stack")
+    assert ae.load("tuned/model.npz").columns == ae.load("stack/model.npz").columns == ("age", "city=Bonn", "city=Kiel", "city=Ulm", "size")
 
 
 class Page(HTMLParser):

@@ -1183,6 +1183,20 @@ def test_other_columns_or_words_than_those_of_the_old_data_are_refused_by_name(p
         load_file(put("new.csv", text), to_be_scaled=True, columns=columns)
 
 
+def test_a_file_that_is_read_piece_by_piece_keeps_its_columns_and_takes_those_of_the_old_data(put, monkeypatch):
+    monkeypatch.setattr("aescratch.datasets.filerows.CHARACTERS", 20)  # several blocks
+    old = load_file(put("old.csv", OLD), to_be_scaled=True, categories="city")
+    lines = b"size;city;age\n7,5;Ulm;6\n8,5;Bonn;7\n9,5;Kiel;8\n1,5;Kiel;9\n"
+    opened = open_file(put("new.csv", lines), to_be_scaled=True, columns=old.columns)
+    loaded = load_file(put("new.csv", lines), to_be_scaled=True, columns=old.columns)
+    np.testing.assert_array_equal(opened.x, loaded.x)
+    assert opened.columns == opened.sample(2).columns == opened.split(0.25)[0].columns == old.columns
+    with pytest.raises(DataFileError, match=r"new\.csv has 'Hamm' in line 5, column 'city', but the earlier data have only"):
+        np.asarray(open_file(put("new.csv", lines.replace(b"1,5;Kiel", b"1,5;Hamm")), to_be_scaled=True, columns=old.columns).x)
+    assert open_file(put("a.csv", b"a,b\n1.5,2\n")).columns == ("a", "b")
+    assert open_file(put("b.csv", b"1.5,2\n")).columns is None
+
+
 def test_columns_without_names_have_none_and_are_read_by_their_place(put):
     unnamed = load_file(put("u.csv", b"1.5,2.5\n3.5,4.5\n"), columns=("a", "b"))
     np.testing.assert_array_equal(unnamed.x, [[1.5, 2.5], [3.5, 4.5]])

@@ -119,15 +119,15 @@ def check_backward(
 
 def _joined(findings: Sequence[Finding]) -> list[Finding]:
     """Return the findings with one on wrong values for all gradients that one line makes wrong."""
-    dropped: list[Finding] = []
+    dropped: set[int] = set()
     for cause in findings:
         mended = [f"grad_{name}" for name in cause.evidence.get("mends", ())]
         wrong = [each for each in findings if each.code == "wrong-values" and each.tensor in mended]
         if len(wrong) > 1:
             names = ", ".join(str(each.tensor) for each in wrong[1:])
             wrong[0].message += gettext("; the same mistake makes {names} wrong").format(names=names)
-            dropped += wrong[1:]
-    return [finding for finding in findings if finding not in dropped]
+            dropped |= {id(each) for each in wrong[1:]}
+    return [finding for finding in findings if id(finding) not in dropped]
 
 
 def _in_order(findings: Sequence[Finding]) -> list[Finding]:
@@ -142,7 +142,8 @@ def _in_order(findings: Sequence[Finding]) -> list[Finding]:
     lawless = [each for each in findings if each.code in OF_UPSTREAM and each.tensor in replaced]
     for each in lawless:
         replaced[each.tensor].evidence["law"] = each.code
-    others = [each for each in findings if each.code != "shared-memory" and each not in lawless]
+    apart = {id(each) for each in lawless}
+    others = [each for each in findings if each.code != "shared-memory" and id(each) not in apart]
     return [*others, *sharing]
 
 

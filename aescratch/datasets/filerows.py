@@ -15,7 +15,7 @@ import gzip
 import os
 import weakref
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from math import prod
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -46,12 +46,13 @@ UNBOUNDED = 2**63
 
 
 class Found(NamedTuple):
-    """The content of a file: its rows, its labels, their column's name, and whether it is text of whole numbers."""
+    """The content of a file: its rows, its labels, their column's name, whether all is whole, the columns' names."""
 
     rows: FileRows
     labels: NDArray[Any] | None = None
     label_name: str = ""
     are_integers: bool = False
+    columns: tuple[str, ...] = ()
 
 
 class FileRows:
@@ -112,7 +113,7 @@ class TemporaryCopy:
         return self.name
 
 
-def rows_in(path: Path, key: str | None) -> Found:
+def rows_in(path: Path, key: str | None, like: Sequence[str] = ()) -> Found:
     """Return the content of a file, recognised by its first bytes, or as a .csv by its name."""
     place: Path | TemporaryCopy = path
     with open(path, "rb") as stream:
@@ -134,7 +135,7 @@ def rows_in(path: Path, key: str | None) -> Found:
     if looks_like_idx(head):
         return Found(FileRows(place, Layout(*idx_layout(head, n_bytes, path)), path))
     if path.name.lower().removesuffix(".gz").endswith(".csv"):
-        return _in_text(place, path)
+        return _in_text(place, path, like)
     raise unknown_format(path, head)
 
 
@@ -161,17 +162,18 @@ def _in_archive(stream: IO[bytes], place: Path | TemporaryCopy, key: str | None,
         raise unreadable(path) from error
 
 
-def _in_text(place: Path | TemporaryCopy, path: Path) -> Found:
+def _in_text(place: Path | TemporaryCopy, path: Path, like: Sequence[str]) -> Found:
     """Return the rows and the labels in a .csv; the rows are written as numbers into a temporary file."""
-    shapes, names, are_whole, are_binary = [], [], [], []
+    shapes, names, columns, are_whole, are_binary = [], [], [], [], []
     labels: list[Any] = []
 
     def numbers() -> Iterator[bytes]:
         with open(place, encoding="utf-8", errors="surrogateescape") as lines:
-            for table in tables_of(lines, path, CHARACTERS):
+            for table in tables_of(lines, path, CHARACTERS, like):
                 shapes.append(table.values.shape)
                 labels.append(None if table.labels is None else table.labels.copy())  # a view keeps the table alive
                 names.append(table.label_name)
+                columns.append(table.columns)
                 are_whole.append(table.are_integers)
                 are_binary.append(np.isin(table.values, (0, 1)).all())
                 yield table.values.tobytes()
@@ -179,4 +181,5 @@ def _in_text(place: Path | TemporaryCopy, path: Path) -> Found:
     copy = TemporaryCopy(numbers(), path)
     layout = Layout(0, np.dtype(np.float64), (sum(n_rows for n_rows, _ in shapes), shapes[0][1]))
     known = None if labels[0] is None else np.concatenate(labels)
-    return Found(FileRows(copy, layout, path), known, names[0], all(are_whole) and not all(are_binary))
+    are_integers = all(are_whole) and not all(are_binary)
+    return Found(FileRows(copy, layout, path), known, names[0], are_integers, columns[0])

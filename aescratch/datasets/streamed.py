@@ -8,6 +8,7 @@ Invalid numbers in it are found when they are first read.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ class StreamedDataset:
         One example per row.
     all_labels : array of int64, optional
         One whole number for each example in the file, in memory.
-    image_shape, name, licence, source
+    image_shape, name, licence, source, columns
         As for a `Dataset`.
     """
 
@@ -44,6 +45,7 @@ class StreamedDataset:
     name: str = "unnamed"
     licence: str = "unknown"
     source: str = "unknown"
+    columns: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -71,12 +73,12 @@ class StreamedDataset:
         """Return at most this many examples, in memory, chosen from the whole file, all of which is read."""
         x, rows = self.x.sample(most)
         labels = None if self.labels is None else self.labels[rows]
-        return Dataset(x, labels, self.image_shape, self.name, self.licence, self.source)
+        return Dataset(x, labels, self.image_shape, self.name, self.licence, self.source, self.columns)
 
 
 def open_file(
     path: str | os.PathLike[str], image_shape: tuple[int, ...] | None = None, key: str | None = None, *,
-    divide_by: float | None = None, to_be_scaled: bool = False,
+    divide_by: float | None = None, to_be_scaled: bool = False, columns: Sequence[str] = (),
 ) -> StreamedDataset:  # fmt: skip
     """Open the user's own data in a .npy, .npz, .csv or IDX file, plain or gzipped, without loading them.
 
@@ -88,7 +90,7 @@ def open_file(
 
     Parameters
     ----------
-    path, image_shape, key, divide_by, to_be_scaled
+    path, image_shape, key, divide_by, to_be_scaled, columns
         As for `load_file`.
 
     Returns
@@ -125,7 +127,7 @@ def open_file(
     if divide_by is not None:
         divide_by = require_number("divide_by", divide_by, above=0)
     require_file(path)
-    rows, labels, label_name, are_integers = rows_in(path, key)
+    rows, labels, label_name, are_integers, names = rows_in(path, key, columns)
     if divide_by is None and rows.dtype == np.uint8:
         divide_by = 255
     if divide_by is None and (rows.dtype.kind in "iu" or (are_integers and not to_be_scaled)):
@@ -142,6 +144,7 @@ def open_file(
         name=path.name,
         licence="the user's own",
         source=f"{path}, {done}, read piece by piece" + (f", labels from column {label_name!r}" if label_name else ""),
+        columns=names or None,
     )
 
 

@@ -140,16 +140,18 @@ def _words_of(like: Sequence[str], names: Sequence[str], path: Path) -> dict[str
             name = max(of, key=len)
             words.setdefault(name, []).append(column.removeprefix(f"{name}="))
     known = {*like, *words}
-    others = [name for name in names if name not in known and name.lower() not in LABEL_NAMES]
-    others += [name for name in known if names.count(name) > 1]
+    others = [n for n in names if n.lower() not in LABEL_NAMES and (n not in known or names.count(n) > 1)]
     if others:
         message = gettext("{path} has a column {column!r} beside {columns}; remove it")
         raise DataFileError(message.format(path=path, column=others[0], columns=", ".join(like)))
     return words
 
 
-def tables_of(lines: IO[str], path: Path, size: int) -> Iterator[Table]:
-    """Yield a long .csv as tables of this many characters, each read with the file's first line above it."""
+def tables_of(lines: IO[str], path: Path, size: int, like: Sequence[str] = ()) -> Iterator[Table]:
+    """Yield a long .csv as tables of this many characters, each read with the file's first line above it.
+
+    `like` has the columns of earlier data, as in `parse_csv`.
+    """
     first, before = "\n", 0
     while first == "\n":
         first, before = lines.readline(), before + 1
@@ -159,14 +161,14 @@ def tables_of(lines: IO[str], path: Path, size: int) -> Iterator[Table]:
     while block or is_first:
         text = "".join(block)
         if is_first or text.strip():
-            table = _block_of(first + text, Place(path, before), is_first)
+            table = _block_of(first + text, Place(path, before), is_first, like)
             yield table if is_first or has_names else table._replace(values=table.values[1:])
         before, block, is_first = before + len(block), lines.readlines(size), False
 
 
-def _block_of(text: str, place: Place, is_first: bool) -> Table:
+def _block_of(text: str, place: Place, is_first: bool, like: Sequence[str]) -> Table:
     try:
-        return parse_csv(text.encode("utf-8", "surrogateescape"), place)
+        return parse_csv(text.encode("utf-8", "surrogateescape"), place, like=like)
     except DataFileError as error:
         if is_first or isinstance(error, LineError):
             raise
@@ -302,17 +304,15 @@ def _with_categories(
             continue
         words = [cells[column].strip() for _, cells in rows]
         kinds = known[name] or sorted(set(words))
-        strange = next((number for (number, _), word in zip(rows, words, strict=True) if word not in kinds), None)
+        strange = next(((row, word) for (row, _), word in zip(rows, words, strict=True) if word not in kinds), None)
         if strange is not None:
-            word = next(word for word in words if word not in kinds)
+            number, cell = strange
             message = gettext(
                 "{path} has {cell!r} in {word} {number}, column {name!r}, but the earlier data have only {kinds}; "
                 "remove these rows, or train with them"
             )
-            place_word = gettext(place.word)
-            raise DataFileError(
-                message.format(path=path, cell=word, word=place_word, number=strange, name=name, kinds=", ".join(kinds))
-            )
+            told = {"cell": cell, "word": gettext(place.word), "number": number, "kinds": ", ".join(kinds)}
+            raise LineError(message.format(path=path, name=name, **told))
         if len(kinds) > MOST_WORDS:
             message = gettext(
                 "{path} has {count} different words in column {name!r}, but at most {most} are converted to "

@@ -128,7 +128,7 @@ def load_or_open(
     if not is_file or path.stat().st_size < LARGE or arguments.categories:
         return load_data(name, arguments, scales=scales, columns=columns)
     with wrong_input():
-        return _of_a_file(open_file, name, arguments, scales)
+        return _of_a_file(open_file, name, arguments, scales, columns=columns)
 
 
 def _of_a_file(read: Callable[..., Any], name: str, arguments: Namespace, scales: bool, **more: Any) -> Any:

@@ -201,7 +201,7 @@ def suited_model(arguments: Namespace, data: Any, everything: Any) -> tuple[Any,
         scaling = autoencoder.scaling if is_brought else autoencoder.scaling_for(data.x, arguments.scale)
         if scaling is not None and scaling.how == "minmax" and not is_brought:
             scaling = ae.Scaling.fit(everything.x, "minmax")  # held-out data must lie in [0, 1], too
-        model.scaling, model.columns = scaling, getattr(data, "columns", None)
+        model.scaling = scaling
         given = given_settings(arguments, arguments.variant)
         seen = scaled_data(model, looked_at(data))
         suited = {k: v for k, v in model.suited_settings(seen.x).items() if k not in given}
@@ -209,7 +209,8 @@ def suited_model(arguments: Namespace, data: Any, everything: Any) -> tuple[Any,
             suited.pop("code_activation", None)  # the code uses the given activation
         if suited:
             model = build_model(arguments, data.x.shape[1], data.labels, **suited)
-            model.scaling, model.columns = scaling, getattr(data, "columns", None)
+            model.scaling = scaling
+        model.columns = data.columns or autoencoder.columns
     words = {activation: word for word, activation in ACTIVATIONS.items()}
     return model, {name: words[value] if value in words else float(value) for name, value in suited.items()}
 

@@ -48,7 +48,7 @@ def optimizer_options(
         ),
         option("--learning-rate", type=above_zero, metavar="RATE", help=rate),
         *more,
-        option("--clip-norm", type=number, metavar="NORM", help=clipped),
+        option("--clip-norm", type=above_zero, metavar="NORM", help=clipped),
     )  # fmt: skip
 
 

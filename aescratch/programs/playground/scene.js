@@ -61,10 +61,10 @@ class Scene {
   drawn(count) {
     const { codes, units: C } = this, { n } = this.set, fixed = this.fixed.subarray(0, count * C);
     if (this.samples) return fixed;
-    const mean = new Float64Array(C), square = new Float64Array(C);
+    const mean = new Float64Array(C), variance = new Float64Array(C);
     for (let i = 0; i < n * C; i++) mean[i % C] += codes[i] / n;
-    for (let i = 0; i < n * C; i++) square[i % C] += (codes[i] - mean[i % C]) ** 2 / n;
-    return fixed.map((eps, i) => mean[i % C] + Math.sqrt(square[i % C]) * eps);
+    for (let i = 0; i < n * C; i++) variance[i % C] += (codes[i] - mean[i % C]) ** 2 / n;
+    return fixed.map((eps, i) => mean[i % C] + Math.sqrt(variance[i % C]) * eps);
   }
 
   hold(code) {
