@@ -426,6 +426,14 @@ def test_a_mistake_of_several_gradients_or_of_the_upstream_gradient_is_told_once
     assert outcome.codes[:2] == ["upstream-ignored@grad_a", "other-upstream@grad_a"]
 
 
+def test_a_right_prediction_is_called_right_before_the_code_is_begun(tmp_path):
+    exercise = by_name("kl_sparsity_backward")
+    right = re.search(r'^PREDICTION = "\w"', exercise.solution, re.MULTILINE)[0]
+    said = checked(exercise.stub.replace("PREDICTION = None", right), tmp_path, exercise.name)[1]
+    assert ": not begun yet\n  pass: the prediction is right\n  write your code at" in said
+    assert "prediction" not in checked(by_name("relu_backward").stub, tmp_path, "relu_backward")[1]
+
+
 def test_general_hints_use_the_exercises_names_and_end_with_its_answer():
     said = [level for each in EXERCISES for levels in each.hints.general.values() for level in levels]
     assert not [level for level in said if "{upstream}" in level or "{answer}" in level]
