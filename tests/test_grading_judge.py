@@ -59,6 +59,8 @@ def both(exercise, text, folder, causes=True):
             patch.setattr(explaining, "wrong_lines", lambda *given, **options: [])
             without_source = look(exercise, path, SEED)
     assert shared(seen) == shared(without_source), "the source tells lines and causes, and nothing else"
+    told = {line.split("; the same mistake makes ")[0] for line in differing(seen)}  # one line's mistake is told once
+    assert told <= set(differing(without_source))
     return without_source, judge(exercise, path, seed=SEED)
 
 
@@ -66,8 +68,14 @@ def shared(outcome):
     """The part of an answer that doesn't need the source: everything except the wrong line and the mistake in it."""
     same = {name: getattr(outcome, name) for name in ("kind", "line", "verdicts", "message")}
     lines = [line for report in outcome.reports for line in report.splitlines()]
-    numbers = [line for line in lines if re.search(r"entries differ; at |^(pass|fail|inconclusive): |  (pass|fail|inconclusive)$", line)]
+    numbers = [line for line in lines if re.search(r"^(pass|fail|inconclusive): |  (pass|fail|inconclusive)$", line)]
     return {**same, "numbers": sorted(numbers) if outcome.kind != "raised" else []}
+
+
+def differing(outcome):
+    """The lines of an answer's reports that give a gradient's wrong values."""
+    lines = [line for report in outcome.reports for line in report.splitlines() if "entries differ; at" in line]
+    return lines if outcome.kind != "raised" else []
 
 
 def comparable(outcome):

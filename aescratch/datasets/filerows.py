@@ -164,16 +164,18 @@ def _in_archive(stream: IO[bytes], place: Path | TemporaryCopy, key: str | None,
 
 def _in_text(place: Path | TemporaryCopy, path: Path, like: Sequence[str]) -> Found:
     """Return the rows and the labels in a .csv; the rows are written as numbers into a temporary file."""
-    shapes, names, columns, are_whole, are_binary = [], [], [], [], []
+    shapes, names, are_whole, are_binary = [], [], [], []
     labels: list[Any] = []
+    columns: tuple[str, ...] = ()
 
     def numbers() -> Iterator[bytes]:
+        nonlocal columns
         with open(place, encoding="utf-8", errors="surrogateescape") as lines:
             for table in tables_of(lines, path, CHARACTERS, like):
                 shapes.append(table.values.shape)
                 labels.append(None if table.labels is None else table.labels.copy())  # a view keeps the table alive
                 names.append(table.label_name)
-                columns.append(table.columns)
+                columns = columns or table.columns  # kept once: every block has them
                 are_whole.append(table.are_integers)
                 are_binary.append(np.isin(table.values, (0, 1)).all())
                 yield table.values.tobytes()
@@ -182,4 +184,4 @@ def _in_text(place: Path | TemporaryCopy, path: Path, like: Sequence[str]) -> Fo
     layout = Layout(0, np.dtype(np.float64), (sum(n_rows for n_rows, _ in shapes), shapes[0][1]))
     known = None if labels[0] is None else np.concatenate(labels)
     are_integers = all(are_whole) and not all(are_binary)
-    return Found(FileRows(copy, layout, path), known, names[0], are_integers, columns[0])
+    return Found(FileRows(copy, layout, path), known, names[0], are_integers, columns)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aescratch.backend import Array, array_module, to_numpy
 from aescratch.foundations.language import gettext, gettext_noop
@@ -194,6 +195,12 @@ def _overlap(a: Array, b: Array) -> bool:
     return a is b or (isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.shares_memory(a, b))
 
 
+def _same_array(a: NDArray[Any], b: NDArray[Any]) -> bool:
+    """Whether two arrays are the same numbers in the same memory, as two objects of a confined process can be."""
+    layouts = [(each.__array_interface__["data"][0], each.shape, each.strides, each.dtype) for each in (a, b)]
+    return layouts[0] == layouts[1]
+
+
 def of_the_arguments(
     arguments: Mapping[str, Any], before: Mapping[str, Any], gradients: Sequence[Any]
 ) -> list[Finding]:  # fmt: skip
@@ -211,7 +218,7 @@ def of_the_arguments(
                 "backward returns an array that shares memory with its argument {name}: changing one changes the "
                 "other; return a copy, made with .copy()"
             )
-            if any(each is value for each in sharing):
+            if any(_same_array(each, value) for each in sharing):
                 message = gettext("backward returns its argument {name} itself; return a copy, such as {name}.copy()")
             findings.append(Finding("shared-memory", name, "note", message.format(name=name)))
     return findings
