@@ -367,8 +367,9 @@ def test_what_is_wrong_with_the_numbers_comes_before_an_argument_that_is_returne
 @pytest.mark.parametrize(
     ("returned", "words"),
     [
-        ("grad_z", "error: backward returns its argument grad_z itself; return a copy, such as grad_z.copy()"),
-        ("grad_z[:]", "error: backward returns an array that shares memory with its argument grad_z: changing one"),
+        ("grad_z", "error: backward returns its argument grad_z itself, or a view of all of it; return a copy, such as"),
+        ("grad_z[:]", "error: backward returns its argument grad_z itself, or a view of all of it; return a copy, such as"),
+        ("grad_z[::-1]", "error: backward returns an array that shares memory with its argument grad_z: changing one"),
     ],
 )
 def test_an_argument_that_is_returned_is_told_from_a_part_of_it(returned, words, tmp_path):

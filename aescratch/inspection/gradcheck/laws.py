@@ -195,8 +195,8 @@ def _overlap(a: Array, b: Array) -> bool:
     return a is b or (isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.shares_memory(a, b))
 
 
-def _same_array(a: NDArray[Any], b: NDArray[Any]) -> bool:
-    """Whether two arrays are the same numbers in the same memory, as two objects of a confined process can be."""
+def _all_of(a: NDArray[Any], b: NDArray[Any]) -> bool:
+    """Whether two arrays are the same numbers in the same memory; a confined process never returns the same object."""
     layouts = [(each.__array_interface__["data"][0], each.shape, each.strides, each.dtype) for each in (a, b)]
     return layouts[0] == layouts[1]
 
@@ -218,7 +218,10 @@ def of_the_arguments(
                 "backward returns an array that shares memory with its argument {name}: changing one changes the "
                 "other; return a copy, made with .copy()"
             )
-            if any(_same_array(each, value) for each in sharing):
-                message = gettext("backward returns its argument {name} itself; return a copy, such as {name}.copy()")
+            if any(_all_of(each, value) for each in sharing):
+                message = gettext(
+                    "backward returns its argument {name} itself, or a view of all of it; return a copy, such as "
+                    "{name}.copy()"
+                )
             findings.append(Finding("shared-memory", name, "note", message.format(name=name)))
     return findings
