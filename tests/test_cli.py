@@ -134,7 +134,7 @@ def test_the_help_writes_words_with_the_numbers_that_may_follow_them(capsys):
     text = " ".join(run(capsys, "train", "--help")[1].split())
     with_numbers = {"leaky-relu": "leaky-relu[:ALPHA]"}
     assert f"between layers: {', '.join(with_numbers.get(word, word) for word in ACTIVATIONS)} [" in text
-    assert "kl:RHO:WEIGHT[:MOMENTUM], l1:WEIGHT; with a MOMENTUM" in text
+    assert "kl:RHO:WEIGHT[:MOMENTUM], l1:WEIGHT; with MOMENTUM, kl takes a running mean" in text
     assert "the corruption of the input: gaussian:SIGMA, masking:P, salt-and-pepper:P [" in text
     assert "NAME xavier-uniform, xavier-normal, he-uniform, he-normal, old-uniform [" in text
 
@@ -522,7 +522,7 @@ def test_damaged_data_are_refused(capsys, folder):
     (folder / "x.npy").write_bytes(b"\x93NUMPY and then nonsense")
     assert "x.npy has a damaged or unknown .npy header" in refused(capsys, "train", "vanilla", "x.npy")
     (folder / "x.csv").write_text("0.5,0.25\n0.5\n")
-    assert "x.csv has 1 cell in line 2, but 2 in those before; correct that line" in refused(capsys, "train", "vanilla", "x.csv")
+    assert "x.csv has 1 cell in line 2, but 2 in each line before it; correct that line" in refused(capsys, "train", "vanilla", "x.csv")
 
 
 def test_a_defect_of_ours_is_no_wrong_input(capsys, monkeypatch):

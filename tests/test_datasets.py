@@ -932,7 +932,7 @@ HOSTILE = {
         npy_header("{'descr': '<f4', 'fortran_order': False, 'shape': (-2, -2), }", bytes(16)),
         r"shape \(-2, -2\)",
     ),
-    "objects.npy": (npy(np.array([[{}, 1]], dtype=object)), "Python objects, which are never unpickled here"),
+    "objects.npy": (npy(np.array([[{}, 1]], dtype=object)), "Python objects, which are not loaded, because loading could run code"),
     "text.npy": (npy(np.array([["a", "b"]])), "holds <U1, not numbers"),
     "complex.npy": (npy(np.ones((2, 2), complex)), "holds complex128, not numbers"),
     "records.npy": (npy(np.zeros((2, 2), [("a", "f4")])), "not numbers"),
@@ -955,7 +955,7 @@ HOSTILE = {
         "looks like a decompression bomb; unpack it yourself",
     ),
     "bomb.npz": (bomb, "looks like a decompression bomb"),
-    "cut.npz": (npz(x=FLOATS)[:-30], r"damaged or unreadable \.npz file"),
+    "cut.npz": (npz(x=FLOATS)[:-30], r"is a zip archive, but can't be read as an \.npz file"),
     "directory.npz": (
         b"PK\x05\x06" + bytes(18),
         r"has 0 arrays that could be the data; name one of its keys.*\(none\)",
@@ -978,7 +978,7 @@ HOSTILE = {
     ),
     "classes.csv": (b"a,class\n1.5,Ulm\n", "words as labels in column 'class', 'Ulm' in line 2; replace each class by a whole number from 0"),
     "quote.csv": (b'a,b\n1.5,"' + b"x" * 200_000 + b"\n", "can't be read in line 2: field larger .* quotation mark"),
-    "ragged.csv": (b"0.1,2\n1,2,3\n", "has 3 cells in line 2, but 2 in those before"),
+    "ragged.csv": (b"0.1,2\n1,2,3\n", "has 3 cells in line 2, but 2 in each line before it"),
     "thousands.csv": (b"a;b\n1,5;1.234,5\n", r"text in column 'b', '1\.234,5' in line 2"),
     "names.csv": (b"a,b\n", "holds no line of numbers"),
     "manynames.csv": (b"a,b,c\n0.5,2\n", "names 3 columns, but its lines have 2"),
@@ -1051,7 +1051,7 @@ def test_a_pickle_is_never_run(put, tmp_path):
             return os.mkdir, (str(tmp_path / "sprung"),)
 
     for name, contents in (("a.npy", npy(np.array([[Trap()]]))), ("a.npz", npz(x=np.array([[Trap()]])))):
-        with pytest.raises(DataFileError, match="never unpickled"):
+        with pytest.raises(DataFileError, match="loading could run code"):
             load_file(put(name, contents))
     assert not (tmp_path / "sprung").exists()
 
@@ -1059,7 +1059,7 @@ def test_a_pickle_is_never_run(put, tmp_path):
 def test_missing_files_folders_and_misplaced_arguments(put, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"there is no file at .*check the path"):
         load_file(tmp_path / "nothing.npy")
-    with pytest.raises(DataFileError, match="is not an ordinary file"):
+    with pytest.raises(DataFileError, match="is not a file, but a folder or a device"):
         load_file(tmp_path)
     path = put("a.npy", npy(FLOATS))
     with pytest.raises(ValueError, match=r"chooses an array of an .npz file"):
@@ -1341,7 +1341,7 @@ def test_a_bad_line_far_down_in_a_csv_is_named(put, monkeypatch):
     for bad, says in {b"2.5,four": "'four' in line 200", b"2.5,": "first in line 200, column 'b'"}.items():
         with pytest.raises(DataFileError, match=says):
             open_file(put("a.csv", b"\n".join([*lines[:199], bad, *lines[200:]])))
-    with pytest.raises(DataFileError, match="has 3 cells in line 200, but 2 in those before; correct that line"):
+    with pytest.raises(DataFileError, match="has 3 cells in line 200, but 2 in each line before it; correct that line"):
         open_file(put("a.csv", b"\n".join([*lines[:199], b"1,2,3", *lines[200:]])))
     with pytest.raises(DataFileError, match="has 2 missing values, the first in line 200, column 1"):
         open_file(put("a.csv", b"\n".join([*lines[1:200], b"NA,NA", *lines[200:]])))  # no names, far down

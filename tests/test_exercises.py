@@ -619,7 +619,7 @@ def test_outside_any_folder_of_exercises(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     outcome, _, err = run(capsys, "list")
     assert outcome == 2
-    assert "is not in one; make one with aescratch exercises init DIR" in err
+    assert "is outside; make a folder with aescratch exercises init DIR" in err
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1}', '{"format": 2, "current": null, "exercises": {}}', '{"format": 1, "current": null, "exercises": {"dense_forward": {"checks": "3"}}}', '{"format": 1, "exercises": {}}', '{"format": 1, "current": 0, "exercises": {}}', "[" * 100_000], ids=range(9))

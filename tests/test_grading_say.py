@@ -446,7 +446,7 @@ def test_lateness_and_dropping_on_the_command_line(run, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--late", "10%/day"], "expected --due beside --late"),
+        (["--late", "10%/day"], "expected --due together with --late"),
         (["--late", "10%", "--due", "2026-11-30"], "expected a rule such as 10%/day"),
         (["--due", "soon"], "expected a date such as"),
         (["--drop-lowest", "3"], "below the number of exercises, 3, got 3"),

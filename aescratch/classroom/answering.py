@@ -73,7 +73,7 @@ def changed_since(before: Mapping[str, Any], outcome: Outcome) -> str:
     for tensor, verdict in outcome.verdicts.items():
         old = before["verdicts"].get(tensor)
         if old not in (None, verdict):
-            right, other = gettext("{tensor} is now right"), gettext("{tensor} was {old}, now {verdict}")
+            right, other = gettext("{tensor} is now right"), gettext("{tensor}: {old} before, {verdict} now")
             sentence = right if verdict == "pass" else other
             changes.append(sentence.format(tensor=tensor, old=old, verdict=verdict))
     return gettext("since the last check: {changes}").format(changes="; ".join(changes)) if changes else ""

@@ -62,8 +62,8 @@ class Workspace:
             if (folder / PROGRESS).is_file():
                 return cls(folder)
         sentence = gettext(
-            "expected to run inside a folder of exercises, but {folder} is not in one; make one with "
-            "aescratch exercises init DIR, and go there"
+            "expected to run inside a folder of exercises, but {folder} is outside; make a folder with "
+            "aescratch exercises init DIR, and change into it"
         )
         raise WorkspaceError(sentence.format(folder=inside))
 

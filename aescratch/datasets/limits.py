@@ -48,7 +48,7 @@ def require_file(path: Path) -> None:
         message = gettext("there is no file at {path}; check the path")
         raise FileNotFoundError(message.format(path=path))
     if not path.is_file():
-        message = gettext("{path} is not an ordinary file; give the path of the data file itself")
+        message = gettext("{path} is not a file, but a folder or a device; give the path of the data file itself")
         raise DataFileError(message.format(path=path))
     if path.stat().st_size == 0:
         message = gettext("{path} is empty (0 bytes); save the data again")

@@ -48,7 +48,9 @@ def npy_layout(stream: IO[bytes], n_bytes: int, path: Path, member: str = "") ->
     start = stream.tell()
     shape, fortran_order, dtype = _read_header(stream, where)
     if dtype.hasobject:
-        message = gettext("{where} holds Python objects, which are never unpickled here; save a float32 array")
+        message = gettext(
+            "{where} holds Python objects, which are not loaded, because loading could run code; save a float32 array"
+        )
         raise DataFileError(message.format(where=where))
     if dtype.kind not in NUMBERS:
         message = gettext("{where} holds {dtype}, not numbers; save a float32 array")
@@ -86,7 +88,10 @@ def parse_npz(contents: bytes, path: Path, key: str | None) -> tuple[NDArray[Any
 
 def unreadable(path: Path) -> DataFileError:
     """Return the error for an .npz that zipfile can't read."""
-    message = gettext("{path} is a damaged or unreadable .npz file; copy it again or save it again")
+    message = gettext(
+        "{path} is a zip archive, but can't be read as an .npz file; copy it again, or save it again as .npz, "
+        ".npy or .csv"
+    )
     return DataFileError(message.format(path=path))
 
 

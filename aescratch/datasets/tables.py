@@ -262,11 +262,12 @@ def _which_is_ragged(text: str, separator: str, place: Place) -> str:
         expected = expected or len(cells)
         if len(cells) != expected:
             said = gettext(
-                "{path} has {count} cells in {word} {number}, but {expected} in those before; correct that {word}"
+                "{path} has {count} cells in {word} {number}, but {expected} in each {word} before it; "
+                "correct that {word}"
             )
             if len(cells) == 1:
                 said = gettext(
-                    "{path} has 1 cell in {word} {number}, but {expected} in those before; correct that {word}"
+                    "{path} has 1 cell in {word} {number}, but {expected} in each {word} before it; correct that {word}"
                 )
             word, count = gettext(place.word), len(cells)
             return said.format(path=place.path, count=count, word=word, number=number, expected=expected)

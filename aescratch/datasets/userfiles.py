@@ -187,8 +187,8 @@ def unknown_format(path: Path, contents: bytes) -> DataFileError:
 def integers(path: Path, which: str) -> DataFileError:
     """Return the error for a file of whole numbers without a divisor."""
     message = gettext(
-        "{path} holds integers ({which}), but floats in [0, 1] are expected; divide by their largest possible value, "
-        "for example divide_by=255"
+        "{path} holds integers ({which}), but floats in [0, 1] are expected; divide them by the largest possible "
+        "value, for example divide_by=255"
     )
     return DataFileError(message.format(path=path, which=which))
 
@@ -264,7 +264,7 @@ def _count(columns: list[int], width: int) -> str:
 def whole_labels(labels: NDArray[Any], n_examples: int, path: Path) -> NDArray[np.int64]:
     """Return labels, one for each example, as integers; raise unless they are whole numbers."""
     if labels.shape != (n_examples,):
-        message = gettext("{path} has labels of shape {shape} for {n_examples} examples; give one per example")
+        message = gettext("{path} has labels of shape {shape} for {n_examples} examples; give one label per example")
         raise DataFileError(message.format(path=path, shape=labels.shape, n_examples=n_examples))
     if labels.dtype.kind == "f" and not (np.abs(labels) < 2**53).all():
         message = gettext("{path} has labels that are NaN, infinite or huge; use whole numbers from 0")

@@ -127,7 +127,9 @@ class ImportanceWeightedAutoencoder(GaussianCode):
     formula = "bound(p(x|z) p(z) / q(z|x)) + decay(weights)"
     options: ClassVar[Mapping[str, Option]] = {
         "n_samples": Option("count", "number of samples of each code in the bound", "K"),
-        "estimator": Option("estimator", "of the encoder's gradient: plain or dreg (doubly reparameterised)", "NAME"),
+        "estimator": Option(
+            "estimator", "the estimator of the encoder's gradient: plain or dreg (doubly reparameterised)", "NAME"
+        ),
         "variance": Option("variance", "a number, the variance of a Gaussian decoder", "VARIANCE"),
     }
 

@@ -143,7 +143,9 @@ class JumpReLUAutoencoder(Autoencoder):
     options: ClassVar[Mapping[str, Option]] = {
         "weight": Option("number", "the cost of each active code unit", "WEIGHT"),
         "theta": Option("number", "the initial value of all thresholds", "THETA"),
-        "bandwidth": Option("number", "the width around a threshold in which units give it a gradient", "BANDWIDTH"),
+        "bandwidth": Option(
+            "number", "units in an interval of this width around a threshold give the threshold a gradient", "BANDWIDTH"
+        ),
     }
 
     def suited_settings(self, x: Array) -> dict[str, Any]:

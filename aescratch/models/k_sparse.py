@@ -169,9 +169,11 @@ class KSparseAutoencoder(Autoencoder):
     figures: ClassVar[tuple[str, ...]] = (*Autoencoder.figures, "code-activity")
     options: ClassVar[Mapping[str, Option]] = {
         "k": Option("count", "number of code units that are kept (default: a quarter of them)", "K"),
-        "batch": Option("switch", "choose units over the whole batch in training, and by a threshold in use"),
+        "batch": Option("switch", "in training, choose units over the whole batch; after training, by a threshold"),
         "auxiliary": Option("number", "the weight of the error of silent units, which restore the residual", "SHARE"),
-        "auxiliary_k": Option("count", "number of silent units that restore it (default: half the columns)", "K"),
+        "auxiliary_k": Option(
+            "count", "number of silent units that restore the residual (default: half the columns)", "K"
+        ),
         "silent_after": Option("count", "number of examples for which a unit is 0 before it counts as silent", "N"),
     }
 

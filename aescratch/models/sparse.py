@@ -116,9 +116,9 @@ class SparseAutoencoder(Autoencoder):
     options: ClassVar[Mapping[str, Option]] = {
         "sparsity": Option(
             "sparsity",
-            "the penalty on the code: {words}; with a MOMENTUM, of a running mean", "PENALTY",
+            "the penalty on the code: {words}; with MOMENTUM, kl takes a running mean of the activity", "PENALTY",
         ),
-        "unit_norm_decoder": Option("switch", "keep the decoder's rows that read the code at length 1"),
+        "unit_norm_decoder": Option("switch", "keep each row of the decoder's first weight matrix at length 1"),
     }  # fmt: skip
 
     @property

@@ -155,9 +155,15 @@ class VectorQuantizedAutoencoder(Autoencoder):
     loss_measures_progress = False  # the code, and its distance to q, may grow while x is restored better
     options: ClassVar[Mapping[str, Option]] = {
         "n_codes": Option("count", "number of entries in the codebook", "K"),
-        "n_vectors": Option("count", "number of vectors that make a code (default: vectors of 4 units)", "COUNT"),
+        "n_vectors": Option(
+            "count", "number of vectors that make a code; without this option each has 4 units, if 4 divides the "
+            "code's width", "COUNT",
+        ),
         "beta": Option("number", "the weight of the commitment term in the objective", "BETA"),
-        "moving_average": Option("number", "how far the codebook moves to each batch (default: by gradients)", "SHARE"),
+        "moving_average": Option(
+            "number", "the share by which an entry moves to its codes of a batch (default: entries are trained by "
+            "gradients)", "SHARE",
+        ),
         "restart": Option("number", "redraw an entry whose use falls below this fraction of an even share", "SHARE"),
     }  # fmt: skip
 

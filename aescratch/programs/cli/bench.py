@@ -24,7 +24,7 @@ from aescratch.programs.cli.writing import answer
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 DESCRIPTION = gettext_noop(
-    """Measure this machine: each figure is a ratio in one run, below 1 if ours is smaller.
+    """Measure this machine: each figure is a ratio in one run, below 1 if this package ("ours") needs less.
 
   step    one training step (loss, backward, Adam) against the fastest of PyTorch's three Adams, and
           against the floor: the matrix products alone, and one pass over the parameters

@@ -33,7 +33,7 @@ STATUS = {"pass": RIGHT, "fail": FAIL, "inconclusive": INCONCLUSIVE}
 N_EXAMPLES, N_INPUTS, HIDDEN, CODE = 7, 11, 5, 3
 
 DESCRIPTION = Phrase(
-    """Compare every gradient of a new model, or of your own code, with finite differences, in float64.
+    """Compare every gradient of a new model, or of your own code, with difference quotients, in float64.
 
 By default, the model has {inputs} inputs, {hidden} hidden units ({without}: none) and {code} code units.
 
@@ -41,8 +41,8 @@ Your own code is NAME in FILE.py or in a module. NAME can be
   - a backward function, checked with its forward: dense for dense_backward, from your file or from the package;
   - a function that returns its output and its backward, or a loss and its gradient;
   - a layer or a model, as a class or an object.
-Inputs come from NAME_inputs, or inputs, in your file: a dict, or a function that returns one. For a flat theta,
-NAME_blocks, a dict, has the shapes of the parameters.
+Inputs come from NAME_inputs, or inputs, in your file: a dict, or a function that returns one. If one
+array theta holds all parameters, the dict NAME_blocks has their shapes.
 
 Exit status: 0 pass, 1 fail, 3 inconclusive.
 """, inputs=N_INPUTS, hidden=HIDDEN, without=NO_LAYERS, code=CODE,
@@ -79,7 +79,7 @@ add_arguments: Option = command(
     model_options(CODE), DATA_OR_RANDOM, whole("--examples", "number of examples", default=N_EXAMPLES), OWN_FILE,
     switch(
         "--training",
-        "check the loss of training mode, with dropout and the batch's own statistics (default: that of use mode)",
+        "check the loss as in training, with dropout and the batch's own statistics (default: as after training)",
     ),
     group(
         "your own code",

@@ -28,8 +28,9 @@ DESCRIPTION = gettext_noop(
   SSE per example     squared error summed over an example's numbers, mean over the examples
   SSE of always answering the mean   the same if every example is replaced by the mean
   SSE of PCA          the same for principal component analysis with as many components as the code has units
-  constant units      code units that are the same for all examples; the next line has a mean over the units: of their
-                      divergence for a VAE, of their activity for a KL penalty, otherwise of how often they aren't 0
+  constant units      code units that are the same for all examples
+  the line after it   a mean over the code units: the divergence for a VAE, the activity for a KL penalty, otherwise how
+                      often a unit isn't 0
   accuracy            share of examples in the right class (only for a classifier, which has just this and the loss)
 
 Errors are in the data's units. For a model with a scaling, the errors of the scaled data, which training minimises,

@@ -24,7 +24,7 @@ from aescratch.programs.cli.status import UsageError, did_you_mean, usage_error
 from aescratch.programs.cli.writing import answer
 
 DESCRIPTION = gettext_noop(
-    """Write backward passes yourself, and get an answer that says what is wrong and why.
+    """Write backward passes yourself, and get feedback that says what is wrong and why.
 
 {actions}
 
@@ -98,7 +98,10 @@ ACTIONS = {
         ["softplus --in my_exercises", "softplus"],
         [
             option("name", metavar="NAME", help="the name of the exercise, such as softplus_backward"),
-            option("--in", dest="source", metavar="SRC", default=".", help="its folder (default: the current one)"),
+            option(
+                "--in", dest="source", metavar="SRC", default=".",
+                help="the folder to write it into (default: the current one)",
+            ),
         ],
     ),
     "validate": Action(

@@ -83,7 +83,7 @@ add_arguments: Option = command(
     ),
     option(
         "--time-limit", type=number, default=Limits().seconds, metavar="SECONDS",
-        help="for each file (default %(default)g)",
+        help="the time limit of each file (default %(default)g)",
     ),
     switch("--unconfined", "grade even if this machine can't confine submissions"),
     teacher.OPTIONS,

@@ -153,6 +153,6 @@ add_arguments: Option = command(
     SOURCE,
     option("--only", nargs="+", metavar="NAME", help="package only these exercises"),
     option("--seed", metavar="SECRET", help="the secret seed of inputs in grading (by default drawn once and kept)"),
-    option("--assignment", metavar="NAME", help="its name in nbgrader and otter (default autoencoders)"),
+    option("--assignment", metavar="NAME", help="the assignment's name in nbgrader and otter (default autoencoders)"),
     switch("--unconfined", "for gradescope and prairielearn: grade even if submissions can't be confined"),
 )  # fmt: skip

@@ -71,7 +71,7 @@ exit status: 0 right or pass, 1 fail, 2 wrong usage or input, 3 inconclusive, 4 
 """
 )
 LANGUAGE_HELP = Phrase(
-    "of exercises, answers, grading and help (default: {variable}, or en)", variable=VARIABLE
+    "the language of exercises, feedback, grading and help (default: {variable}, or en)", variable=VARIABLE
 )
 
 

@@ -23,7 +23,7 @@ from aescratch.programs.cli.words import count
 
 MOST_CHANGES = 20  # that are printed
 
-OVERRIDES = Phrase("your points and comments (default: {file} in the folder)", file=FILE_NAME)
+OVERRIDES = Phrase("your points and comments (default: {file} in the folder of the grades)", file=FILE_NAME)
 OPTIONS = group(
     "your decisions",
     option("--overrides", metavar="FILE", help=OVERRIDES),
@@ -54,7 +54,7 @@ def said(
         sentence = gettext("expected --quotients to be at most 100 percent, got {got}")
         raise UsageError(sentence.format(got=arguments.quotients))
     if arguments.late and not arguments.due and not dated:
-        raise UsageError(gettext("expected --due beside --late, since lateness needs a deadline; give a date"))
+        raise UsageError(gettext("expected --due together with --late, since lateness needs a deadline; give a date"))
     with usage_error(ValueError):
         due = due_of(arguments.due) if arguments.due else None
         late = rule_of(arguments.late) if arguments.late else Fraction(0)

@@ -58,7 +58,7 @@ add_arguments: Option = command(
     model_options(CODE),
     optimizer_options(
         STEPPING, Phrase("{names} or adamw:DECAY:BETA1:BETA2:EPS", names=NAMES), default="sgd",
-        rate=Phrase("default: {rate} by sgd, momentum or nesterov, otherwise the optimizer's own", rate=RATE),
+        rate=Phrase("default: {rate} for sgd, momentum or nesterov, otherwise the optimizer's own", rate=RATE),
         clipped=Phrase("scale gradients down to this norm"),
     ),
     OWN_FILE, IMAGE_SHAPE,

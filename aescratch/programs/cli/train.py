@@ -83,7 +83,7 @@ add_arguments: Option = command(
     option(
         "--scale", type=partial(choice, {way: way for way in WAYS}), default="auto", metavar="WAY",
         help="scale columns to mean 0 and variance 1 (standardize) or to [0, 1] (minmax); the model keeps the scaling "
-        "and undoes it after decoding; auto (the default) standardizes data of an unusual size; none does nothing",
+        "and undoes it after decoding; auto (the default) standardizes data of unusual magnitude; none does nothing",
     ),
     option(
         "--out", metavar="DIR",

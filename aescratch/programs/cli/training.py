@@ -77,7 +77,7 @@ TRAINING = group(
     option(
         "--checkpoint", metavar="FILE",
         help="write this file at most once a second, and at the end; if it exists, training continues from it, and "
-        "ends with the same bits if --epochs is the same",
+        "ends with the same numbers, to the last bit, if --epochs is the same",
     ),
     option(
         "--backend", type=partial(choice, {"numpy": "numpy", "cupy": "cupy"}), default="numpy", metavar="NAME",
@@ -87,7 +87,8 @@ TRAINING = group(
 OPTIMIZER = optimizer_options(
     OPTIMIZERS,
     Phrase(
-        "{names}, adamw:DECAY:BETA1:BETA2:EPS or lbfgs:MEMORY (needs SciPy); the last numbers are optional", names=NAMES
+        "{names}, adamw:DECAY:BETA1:BETA2:EPS or lbfgs:MEMORY (needs SciPy); numbers may be left out from the end",
+        names=NAMES,
     ),
     option(
         "--schedule", type=partial(Word.read, SCHEDULES), metavar="NAME",

@@ -21,7 +21,8 @@ DESCRIPTION = Phrase(
     """Write a site on which students do the exercises in a browser tab, with nothing to install.
 
 Python runs in the tab, by Pyodide {version}. The site is a folder of static files, for any web server, under any path.
-No solution is in it; what was written is searched for them. It is for practice: grading stays on your computer.
+It contains no solution: all that is written is searched for solutions. It is for practice; grading stays on your
+computer.
 """, version=VERSION,
 )  # fmt: skip
 EXAMPLES = """examples:
@@ -33,15 +34,19 @@ EXAMPLES = """examples:
 
 add_arguments = command(
     DESCRIPTION, EXAMPLES,
-    option("folder", metavar="FOLDER", help="to be written; it isn't there yet, or is empty"),
-    option("--course", metavar="COURSE", help="exercises of your own, or what was released of them (default: ours)"),
+    option("folder", metavar="FOLDER", help="the folder to write, which must not exist yet, or must be empty"),
+    option(
+        "--course", metavar="COURSE",
+        help="a folder of your own exercises, or of released ones (default: the built-in exercises)",
+    ),
     option(
         "--pyodide", metavar="FOLDER|URL",
-        help="a folder with Pyodide, to be copied into the site, or an address (default: as its documentation says)",
+        help="a folder with Pyodide, to be copied into the site, or an address (default: the one in Pyodide's "
+        "documentation)",
     ),
     option("--title", metavar="TEXT", help="the site's title"),
     option("--documentation", metavar="URL", help="where the package's documentation is, for a link"),
-    switch("--formulas", "of your own exercises, hand out the third level of the hints too, which is the formula"),
+    switch("--formulas", "with your own exercises: hand out the third level of the hints, too, which is the formula"),
     json_of("what was written"),
     usage="aescratch site FOLDER [options]",
 )  # fmt: skip

@@ -39,7 +39,7 @@ SLIPS = (
     Slip("uphill", stepped(direction=1.0), "the step goes the wrong way: uphill",
          "Does the loss rise or fall in the direction of the gradient?"),
     Slip("no-correction", stepped(correct_m=False, correct_v=False), "neither average is corrected for its start at 0",
-         "At the first step, m is a tenth of the gradient. Of what size should it be?"),
+         "At the first step, with beta1 = 0.9, m is a tenth of the gradient. How large should it be?"),
     Slip("one-correction", stepped(correct_m=False), "m isn't corrected for its start at 0",
          "Which of the two averages begin at 0?"),
     Slip("one-correction", stepped(correct_v=False), "v isn't corrected for its start at 0",
@@ -50,7 +50,7 @@ SLIPS = (
          "v has the unit of a squared gradient. Which unit must the denominator have?"),
     Slip("not-squared", stepped(square=False), "v averages the gradient's size, not its square",
          "Of which quantity is v the average?"),
-    Slip("step-number", stepped(shift=1), "the corrections take the step's number one too high",
+    Slip("step-number", stepped(shift=1), "the step number in the corrections is too high by one",
          "What is t at the very first step?"),
 )  # fmt: skip
 RIGHT = stepped()

@@ -7,8 +7,9 @@ import numpy as np
 def adam_step(value, grad, m, v, t, lr, beta1, beta2, eps):
     """Return the value after step t; m and v are those of the step before.
 
-    First m and v become running averages, m of grad and v of its square: the old one weighs beta1 (beta2), the new one
-    what is missing from that to 1. Then each is divided by its correction, which is 1 - beta1 ** t (1 - beta2 ** t).
+    First m becomes a running average of grad, and v one of its square. In m, the old average has the weight beta1 and
+    the new gradient the rest, so that the two weights add up to 1; in v it is the same with beta2. Then m is divided by
+    its correction 1 - beta1 ** t, and v by its correction 1 - beta2 ** t.
 
     Parameters
     ----------

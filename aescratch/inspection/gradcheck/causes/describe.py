@@ -50,7 +50,7 @@ def describe(look: Look, name: str, ruled_out: Sequence[str], remark: str = "", 
     if lengths and wrong.size > 1:
         evidence["cosine"] = float((returned[known] * truth[known]).sum()) / lengths
         cosine = between(evidence["cosine"], evidence["cosine"], 6)
-        facts.append(gettext("the cosine of the two gradients is {cosine}").format(cosine=cosine))
+        facts.append(gettext("the cosine of the angle between the two gradients is {cosine}").format(cosine=cosine))
     off = float(np.abs(returned - truth)[known].max(initial=0.0)) / (largest or 1.0)
     if off < SINGLE_PRECISION:
         said = gettext("the largest difference, {off:.0e} of the largest entry, is of the size of float32's rounding")

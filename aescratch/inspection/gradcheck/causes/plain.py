@@ -89,7 +89,8 @@ PLAIN_HYPOTHESES = (
                gettext_noop("Does this input change the output? If so, where does your result for it get lost?"),
                of_the_right_one(lambda truth: [("", 0 * truth)]), 0.0, fitted=False, whole=True),
     Hypothesis("transposed", gettext_noop("{tensor} is the right gradient {what}{times}"),
-               gettext_noop("What does each index of this gradient count? Compare with the shape of its input."),
+               gettext_noop("What does each index of this gradient count? "
+                            "Compare its shape with that of the array that it belongs to."),
                of_the_right_one(_transposed), 2.0),
     Hypothesis("rearranged", gettext_noop("{tensor} is the right gradient {what}{times}"),
                gettext_noop("Which entry of the input does each entry of your gradient belong to?"),

@@ -20,10 +20,10 @@ NUMBERS = gettext_noop("Which numbers appear in the forward's formula, and what 
 WHOLE_FORMULA = gettext_noop("What is the complete formula of this derivative, with every number in it?")
 WRITTEN_FOR = gettext_noop("Which derivative is this, and in terms of which quantity is it written?")
 LOST_INDEX = gettext_noop("Which index does this gradient lack? Sum over that index.")
-KEPT_INDICES = gettext_noop("Which indices must the result still have? Run over the others only.")
+KEPT_INDICES = gettext_noop("Which indices must the result still have? Sum or average over the others only.")
 OVER_ALL_AXES = gettext_noop("`{was}` runs over all axes")
 WHICH_FUNCTION = gettext_noop("Which function does the forward apply there, and what is its derivative?")
-COMES_FROM = gettext_noop("Which operation of the forward would this come from?")
+COMES_FROM = gettext_noop("Which operation of the forward would need this?")
 # By the kind of edit, the mistake and the question about it. {was} is the code in the line, {now} the code that belongs
 # there, left out if it would give a formula away.
 MISTAKES = {

@@ -89,7 +89,7 @@ def of_wiring(model: Any, tensor: str, place: Place, text: str, kind: str, evide
     if _is_ours(place) and lost is not None and not _is_ours(lost):
         place, function = lost, f"{name}.loss"
     message = gettext(
-        "on the way back from the loss, every part is right until this one: {text}; look at {function} ({place})"
+        "on the way back from the loss, the first mistake is this: {text}; look at {function} ({place})"
     ).format(text=text, function=function, place=_shown(place))
     evidence = {**_evidence(tensor, place), "kind": "wiring", "function": function, "fault": kind, **evidence}
     return Finding("first-wrong", tensor, "error", message, evidence, question=gettext(QUESTIONS[kind]))
