@@ -190,7 +190,7 @@ def check_forward(
         wanted = np.asarray(call(right, copied(inputs)))
         for name in changed(arguments, inputs):
             sentence = gettext(
-                "{function} changed its argument {name}; work on a copy, since the caller still needs it"
+                "{function} changed {name}, one of its arguments; work on a copy, since the caller still needs it"
             )
             message = sentence.format(function=forward.__name__, name=name)
             impure.setdefault(name, Finding("changed-argument", name, "error", message))

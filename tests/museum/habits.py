@@ -65,7 +65,7 @@ def backward_that_learns():
     "Writing into the caller's array",
     "oreilly-japan/deep-learning-from-scratch (`Relu.backward`)",
     "The upstream gradient is masked in place. The returned values are right, but the caller's array is overwritten.",
-    ("pass",), "note: backward changed its argument grad_y", "Work on a copy. The caller may still need the original.",
+    ("pass",), "note: backward changed grad_y, one of its arguments", "Work on a copy. The caller may still need the original.",
 )  # fmt: skip
 def writing_into_the_upstream():
     def relu_backward(grad_y, a):

@@ -212,7 +212,9 @@ class PairCheck(Check):
         with aloud(), watched(name, self.findings, "note"):
             self.output = copied({"output": _evaluate(pair, arguments)})["output"]
         for argument in changed(arguments, pair.inputs):
-            message = gettext("{who} changed its argument {name}; work on a copy, the caller still needs it")
+            message = gettext(
+                "{who} changed {name}, one of its arguments; work on a copy, since the caller still needs it"
+            )
             message = message.format(who=name, name=argument)
             self.findings.append(Finding("changed-argument", argument, "note", message, {"by": name}))
         if not same(self.output, _evaluate(pair, copied(pair.inputs))):

@@ -207,7 +207,7 @@ def of_the_arguments(
     """Return a finding for each argument that backward changed, or returned, or returned a part of."""
     findings = []
     for name in changed(arguments, before):
-        message = gettext("{who} changed its argument {name}; work on a copy, the caller still needs it")
+        message = gettext("{who} changed {name}, one of its arguments; work on a copy, since the caller still needs it")
         message = message.format(who="backward", name=name)
         findings.append(Finding("changed-argument", name, "note", message))
     arrays = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray)}

@@ -258,17 +258,16 @@ class Report(Printable):
         if self.verdict != PASS and (agree == entries or all_pass):
             compared = {None, *(tensor.name for tensor in self.tensors)}
             apart = dict.fromkeys(f.tensor for f in self.findings if f.code in MALFORMED and f.tensor not in compared)
-            said = gettext("the values of {agree} of {entries} entries agree; see the message above")
+            said = gettext("the values of {agree} of {entries} entries agree; see above")
             if not entries:
-                said = gettext("no entry was compared; see the message above")
+                said = gettext("no entry was compared; see above")
             elif apart:
                 said = gettext(
-                    "the values of {agree} of {entries} entries agree, but {names} can't be compared; see the message "
-                    "above"
+                    "the values of {agree} of {entries} entries agree, but {names} can't be compared; see above"
                 )
             elif kinks:
                 said = gettext(
-                    "the values of {agree} of {entries} entries agree, and {kinks} lie at kinks; see the message above"
+                    "the values of {agree} of {entries} entries agree, and {kinks} lie at kinks; see above"
                 )
             names = ", ".join(map(str, apart))
             return f"{verdict}: {said.format(agree=agree, entries=entries, names=names, kinks=kinks)}"

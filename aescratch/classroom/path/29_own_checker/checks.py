@@ -52,7 +52,7 @@ class CheckerReport(Report):
         number = sum(tensor.verdicts.size for tensor in self.tensors)
         agree = sum(tensor.count("pass") for tensor in self.tensors)
         if not number:
-            return gettext("{verdict}: nothing was judged; see the message above").format(verdict=self.verdict)
+            return gettext("{verdict}: nothing was judged; see above").format(verdict=self.verdict)
         sentence = gettext("{verdict}: {agree} of {number} gradients are judged rightly")
         return sentence.format(verdict=self.verdict, agree=agree, number=number)
 
@@ -122,7 +122,7 @@ class Asked:
         case = self.case
         verb, kind = ("refused", "right") if case.right else ("accepted", "wrong")
         code, seen, question = self._manner() or (f"{verb}-{case.code}", "", gettext(case.question))
-        refused = gettext("it refused the right gradient of {case}{seen}")
+        refused = gettext("it rejected the right gradient of {case}{seen}")
         accepted = gettext("it accepted the wrong gradient of {case}{seen}")
         message = (refused if case.right else accepted).format(case=gettext(case.words), seen=seen)
         return Finding(code, f"{kind}_gradients", "error", message, {"case": case.code}, "", question if asks else "")
@@ -148,14 +148,14 @@ class Asked:
             )  # fmt: skip
         if step > LARGE:
             return (
-                "step-large", gettext("; the steps were {step:.1g}").format(step=step),
+                "step-large", gettext("; its steps were {step:.1g}").format(step=step),
                 gettext("How straight is the loss over such a step? And is there a kink within it?"),
             )  # fmt: skip
         if step < SMALL:
             question = gettext(
                 "float64 has 16 digits. How many of them are left in the difference of two losses so close together?"
             )
-            return "step-small", gettext("; the steps were {step:.1g}").format(step=step), question
+            return "step-small", gettext("; its steps were {step:.1g}").format(step=step), question
         if case.code != "kink" and len({float(np.sign(move.sum())) for move in moved}) == 1:
             seen = gettext("; it evaluated the loss only on one side of x, {step:.1g} away").format(step=step)
             question = gettext(
