@@ -161,8 +161,8 @@ class VectorQuantizedAutoencoder(Autoencoder):
         ),
         "beta": Option("number", "the weight of the commitment term in the objective", "BETA"),
         "moving_average": Option(
-            "number", "the share by which an entry moves to its codes of a batch (default: entries are trained by "
-            "gradients)", "SHARE",
+            "number", "the share by which a step moves an entry towards the mean of its vectors (default: entries are "
+            "trained by gradients)", "SHARE",
         ),
         "restart": Option("number", "redraw an entry whose use falls below this fraction of an even share", "SHARE"),
     }  # fmt: skip
