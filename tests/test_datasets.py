@@ -796,7 +796,7 @@ def test_npz(put, compress):
     assert load_file(path, key="test").image_shape == (3, 4)
     assert load_file(path, key="train").labels is None
     with pytest.raises(
-        DataFileError, match="has 2 arrays that could be the data; name one of its keys, with key= in Python or --key: train, test"
+        DataFileError, match="has 2 arrays that could be the data; choose a key of the file, with key= in Python or --key: train, test"
     ):
         load_file(path)
     with pytest.raises(DataFileError, match="no array 'valid'; its keys are train, test"):
@@ -958,7 +958,7 @@ HOSTILE = {
     "cut.npz": (npz(x=FLOATS)[:-30], r"is a zip archive, but can't be read as an \.npz file"),
     "directory.npz": (
         b"PK\x05\x06" + bytes(18),
-        r"has 0 arrays that could be the data; name one of its keys.*\(none\)",
+        r"has 0 arrays that could be the data; choose a key of the file.*\(none\)",
     ),
     "objects.npz": (npz(x=np.array([[None]])), r"\[x\] holds Python objects"),
     "lzma.npz": (packed_as(zipfile.ZIP_LZMA), "is not packed as by numpy.savez"),

@@ -122,7 +122,7 @@ def _choose(names: list[str], key: str | None, path: Path) -> str:
     candidates = [name for name in names if name not in LABEL_NAMES]
     if len(candidates) != 1:
         message = gettext(
-            "{path} has {count} arrays that could be the data; name one of its keys, with key= in Python or --key: "
+            "{path} has {count} arrays that could be the data; choose a key of the file, with key= in Python or --key: "
             "{keys}"
         )
         keys = ", ".join(names) or gettext("(none)")

@@ -156,7 +156,7 @@ class VectorQuantizedAutoencoder(Autoencoder):
     options: ClassVar[Mapping[str, Option]] = {
         "n_codes": Option("count", "number of entries in the codebook", "K"),
         "n_vectors": Option(
-            "count", "number of vectors that make a code; without this option each has 4 units, if 4 divides the "
+            "count", "number of vectors that make a code; 1 in Python, but here vectors of 4 units, if 4 divides the "
             "code's width", "COUNT",
         ),
         "beta": Option("number", "the weight of the commitment term in the objective", "BETA"),
