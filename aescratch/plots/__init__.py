@@ -3,7 +3,7 @@
     arrays, a model or a history --validated, moved to the CPU--> numbers --drawn--> Axes
         arguments.py validates the arguments    grids.py    images side by side
         canvas.py    Axes, colours, text        charts.py   points, curves and bars
-        showing.py   all figures at the end, on the screen or as files
+        lettering.py  words, Korean or English  showing.py  all figures at the end, on the screen or as files
 
 With `ax`, a function draws there; without it, it makes a new figure. Each returns the Axes that it drew on, and raises
 TypeError or ValueError for invalid input; the message says what was expected. Nothing is shown, saved or set globally:
