@@ -45,7 +45,7 @@ def validate(arguments: Namespace) -> int:
     require_processes("aescratch exercises validate", gettext("validate the course on Linux or macOS"))
     exercises = course(arguments.source)
     try:
-        with counting(len(exercises), "exercise") as done:
+        with counting(len(exercises), gettext("exercise")) as done:
             rows, problems = validating.validate(exercises, arguments.jobs, done)
     except releasing.ReleaseError as error:
         return say(gettext("it can't be released:"), error.problems)
