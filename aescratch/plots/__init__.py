@@ -8,7 +8,8 @@
 With `ax`, a function draws there; without it, it makes a new figure. Each returns the Axes that it drew on, and raises
 TypeError or ValueError for invalid input; the message says what was expected. Nothing is shown, saved or set globally:
 that is left to the caller, and to `show` at a script's end. matplotlib is imported at the first drawing. Arrays may be
-NumPy's or CuPy's. Code units count from 0, as in ``code[:, 0]``; epochs count from 1.
+NumPy's or CuPy's. Code units count from 0, as in ``code[:, 0]``; epochs count from 1. If the language is Korean, so are
+the words, provided that an installed font has Hangul; otherwise they are English, and a warning tells what to install.
 """
 
 from aescratch.plots.canvas import BLUE, CLASS_COLOURS, VERMILLION  # noqa: F401, the colours of all pictures
