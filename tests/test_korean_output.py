@@ -132,6 +132,13 @@ def test_the_sentence_is_said_once():
     assert len(told) == 1
 
 
+@pytest.mark.usefixtures("without_font")
+def test_a_browsers_python_which_has_its_own_fonts_alone_is_not_told_to_install_one(monkeypatch):
+    monkeypatch.setattr(lettering, "has_processes", lambda: False)
+    with in_language("ko"):
+        assert plots.loss_curves(history()).get_xlabel() == "epoch"
+
+
 def test_an_error_is_in_korean_with_or_without_a_font(without_font):
     with in_language("ko"), pytest.raises(ValueError, match="화소 수는 x의 한 행과 같은 15여야 하는데 2 x 2 = 4이다"):
         plots.images(X, (2, 2))
