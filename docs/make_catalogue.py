@@ -1,4 +1,4 @@
-"""Bring the Korean catalogue up to date with the sentences in the code, and compile it.
+"""Bring the Korean catalogue up to date with the sentences in the code, and pack it for the package.
 
     python docs/make_catalogue.py          needs Babel: pip install babel
 
@@ -6,17 +6,19 @@ Sentences that are new get an empty translation, those that are gone are dropped
 again. tests/test_language.py fails while one is missing.
 """
 
+import json
 import pathlib
 import sys
 
 from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 ROOT = pathlib.Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from sentences import sentences  # noqa: E402
+
+from aescratch.foundations.language import PACKED, digest_of  # noqa: E402
 
 FOLDER = ROOT / "aescratch" / "data" / "locale" / "ko" / "LC_MESSAGES"
 
@@ -30,7 +32,7 @@ def template():
 
 
 def main():
-    """Write aescratch.po and aescratch.mo."""
+    """Write aescratch.po and aescratch.json."""
     path = FOLDER / "aescratch.po"
     with path.open("rb") as file:
         catalog = read_po(file, locale="ko")
@@ -39,8 +41,12 @@ def main():
     with path.open("wb") as file:
         plain = {"omit_header": True, "ignore_obsolete": True, "include_lineno": False, "sort_output": True}
         write_po(file, catalog, width=120, **plain)
-    with path.with_suffix(".mo").open("wb") as file:
-        write_mo(file, catalog)
+    # Sentences of a file follow one another: so they have the most in common, and a wheel is smallest.
+    known = sorted((m for m in catalog if m.id and m.string), key=lambda m: (m.locations[0][0], m.id))
+    packed = {digest_of(message.id): message.string for message in known}
+    assert len(packed) == len(known), "two sentences have the same digest"
+    text = json.dumps(packed, ensure_ascii=False, indent=0)
+    path.with_name(PACKED).write_text(text + "\n", encoding="utf-8")
     missing = [message.id for message in catalog if message.id and not message.string]
     print(f"{len(catalog)} sentences, {len(missing)} without a translation")
     return len(missing) > 0

@@ -3,10 +3,12 @@
     data --training--> models --aescratch.plots, matplotlib--> one Figure per slide --savefig--> FOLDER/name.png, .svg
 
 Run as ``python docs/make_teaching_figures.py FOLDER``; it takes about a minute. With ``--fast`` everything is trained
-for a moment only, to see that it runs; with ``--svg`` vector graphics are written beside the PNG.
+for a moment only, to see that it runs; with ``--svg`` vector graphics are written beside the PNG. With
+``--language ko`` the words are Korean, which needs a font with Hangul, and the files are called name.ko.png.
 """
 
 import argparse
+import contextlib
 from io import BytesIO
 from pathlib import Path
 
@@ -16,18 +18,44 @@ from PIL import Image
 
 import aescratch as ae
 from aescratch import plots
+from aescratch.foundations.language import LANGUAGES, gettext, in_language, with_sentences
 from aescratch.inspection.measures import PCA, sse_per_image
+from aescratch.plots.lettering import hangul_font, legible
 
 INCHES = (9.6, 5.4)  # a small figure makes 14 points large on a slide
 DOTS_PER_INCH = 120
 TITLE = 17
 COLOURS = 128  # in a PNG: a third of the bytes, without a visible difference
+KOREAN = {
+    "Two numbers per digit": "숫자마다 수 두 개",
+    "component {number}": "성분 {number}",
+    "PCA: error {error:.1f} per image": "PCA: 그림마다 오차 {error:.1f}",
+    "autoencoder: {error:.1f}": "오토인코더: {error:.1f}",
+    "A linear autoencoder finds PCA's subspace,\nand with weight decay PCA's directions":
+        "선형 오토인코더는 PCA의 부분 공간을 찾고,\n가중치 감쇠를 더하면 PCA의 방향까지 찾는다",
+    "linear AE": "선형 AE",
+    "weight decay,\nSVD": "가중치 감쇠,\nSVD",
+    "A denoiser's step points to where the data are": "잡음을 지우는 한 걸음은 데이터가 있는 쪽을 향한다",
+    "data": "데이터",
+    "Edges appear where few units may speak": "몇 유닛만 쓸 수 있으면 윤곽선이 나타난다",
+    "5 of 64 units at a time": "한 번에 64개 가운데 5개",
+    "all 64 units": "64개 모두",
+    "KL sparsity sees the mean: all examples get the same gradient":
+        "KL 희소성은 평균만 본다: 모든 예제가 같은 기울기를 받는다",
+    r"code $h$: 7 examples, 5 units": "코드 h: 예제 7개, 유닛 5개",
+    r"mean $\hat\rho_j$, wanted: 0.05": "평균 ρ̂ⱼ, 목표: 0.05",
+    r"gradient $\partial\Omega/\partial h_{nj}$": "기울기 ∂Ω/∂hₙⱼ",
+    "AE: codes lie anywhere. VAE: codes fill the prior.": "AE: 코드가 아무 데나 있다. VAE: 코드가 사전 분포를 채운다.",
+    "{name}: codes; circle: two σ of N(0, 1)": "{name}: 코드, 원: N(0, 1)의 2σ",
+    r"decoded from $z \sim N(0, 1)$": "z ∼ N(0, 1)을 디코딩한 것",
+    "One training step: forward above, backward below": "학습 한 단계: 위는 순전파, 아래는 역전파",
+}  # fmt: skip  # without formulas, in which a font for Hangul isn't used
 
 
 def slide(title):
     """Return an empty slide with a title."""
     figure = Figure(figsize=INCHES, layout="constrained")
-    figure.suptitle(title, fontsize=TITLE, fontweight="bold")
+    figure.suptitle(gettext(title), fontsize=TITLE, fontweight="bold")
     return figure
 
 
@@ -55,10 +83,11 @@ def pca_against_code(fast):
     components = (test.x - train.x.mean(axis=0)) @ pca.directions[:2].T
     plots.latent_map(components, test.labels, ax=left)
     plots.latent_map(model.encode(test.x), test.labels, ax=right)
-    left.set(xlabel="component 0", ylabel="component 1")
+    component = gettext("component {number}")
+    left.set(xlabel=component.format(number=0), ylabel=component.format(number=1))
     errors = sse_per_image(pca.reconstruct(test.x, 2), test.x), sse_per_image(model.reconstruct(test.x), test.x)
-    left.set_title(f"PCA: error {errors[0]:.1f} per image", fontsize=TITLE - 2)
-    right.set_title(f"autoencoder: {errors[1]:.1f}", fontsize=TITLE - 2)
+    left.set_title(gettext("PCA: error {error:.1f} per image").format(error=errors[0]), fontsize=TITLE - 2)
+    right.set_title(gettext("autoencoder: {error:.1f}").format(error=errors[1]), fontsize=TITLE - 2)
     return figure
 
 
@@ -75,7 +104,7 @@ def linear_subspace(fast):
     figure = slide("A linear autoencoder finds PCA's subspace,\nand with weight decay PCA's directions")
     ax = figure.subplots()
     plots.filters(np.concatenate([directions[:8], plain, axes]).T, (8, 8), columns=8, ax=ax)
-    ax.set_yticks([3.5, 12.5, 21.5], ["PCA", "linear AE", "weight decay,\nSVD"], fontsize=16)
+    ax.set_yticks([3.5, 12.5, 21.5], ["PCA", gettext("linear AE"), gettext("weight decay,\nSVD")], fontsize=16)
     _without_scale(ax)
     return figure
 
@@ -108,7 +137,7 @@ def denoising_arrows(fast):
     ax.quiver(*grid.T, *step.T, color=plots.BLUE, angles="xy", scale_units="xy", scale=1.6, width=0.004)
     ax.set(aspect="equal", xlabel="$x_0$", ylabel="$x_1$")
     _large(ax)
-    for height, text, colour in ((0.6, "data", plots.VERMILLION), (0.45, r"$\propto r(x) - x$", plots.BLUE)):
+    for height, text, colour in ((0.6, gettext("data"), plots.VERMILLION), (0.45, r"$\propto r(x) - x$", plots.BLUE)):
         ax.text(1.03, height, text, color=colour, fontsize=18, fontweight="bold", transform=ax.transAxes)
     return figure
 
@@ -123,7 +152,7 @@ def sparse_filters(fast):
         model = ae.KSparseAutoencoder([64, 64], k=k, tied=True, rng=0)
         fitted(model, x, 30, fast, rate=1e-2, batch_size=250)
         plots.filters(model, (8, 8), columns=8, ax=ax)
-        ax.set_title(title, fontsize=TITLE - 2)
+        ax.set_title(gettext(title), fontsize=TITLE - 2)
         _without_scale(ax)
     return figure
 
@@ -155,7 +184,7 @@ def _table(ax, values, title, colours, limits):
     for (row, column), value in np.ndenumerate(values):
         ax.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=14, color="black")
     ax.set(xticks=[], yticks=[])
-    ax.set_title(title, fontsize=TITLE - 2)
+    ax.set_title(gettext(title), fontsize=TITLE - 2)
 
 
 def ae_against_vae(fast):
@@ -173,11 +202,11 @@ def ae_against_vae(fast):
         plots.latent_map(model.encode(test.x), test.labels, ax=codes)
         angles = np.linspace(0, 2 * np.pi, 200)
         codes.plot(2 * np.cos(angles), 2 * np.sin(angles), color="black", linewidth=2, zorder=9)  # above the labels
-        codes.set_title(f"{name}: codes; circle: two σ of N(0, 1)", fontsize=TITLE - 3)
+        codes.set_title(gettext("{name}: codes; circle: two σ of N(0, 1)").format(name=name), fontsize=TITLE - 3)
         codes.set(xlabel="", ylabel="")
         _apart(codes.texts, 0.1 * np.ptp(codes.get_ylim()))
         plots.images(model.decode(z), test.image_shape, columns=10, ax=samples)
-        samples.set_xlabel(r"decoded from $z \sim N(0, 1)$", fontsize=14)
+        samples.set_xlabel(gettext(r"decoded from $z \sim N(0, 1)$"), fontsize=14)
     return figure
 
 
@@ -232,20 +261,35 @@ SLIDES = {
 }  # fmt: skip
 
 
-def write(folder, *, fast=False, svg=False, names=tuple(SLIDES)):
+@contextlib.contextmanager
+def speaking(language, sentences):
+    """Draw in a language, with these sentences besides the package's own; yield the end of a file's name."""
+    if language == "ko" and hangul_font() is None:
+        raise SystemExit("expected a font with Hangul, found none; install one, for example fonts-nanum")
+    with in_language(language), with_sentences(sentences), legible():
+        yield "" if language == "en" else f".{language}"
+
+
+def reduced(figure, dots_per_inch, colours=COLOURS):
+    """Return a figure as an image of few colours."""
+    drawn = BytesIO()
+    figure.savefig(drawn, dpi=dots_per_inch)
+    return Image.open(drawn).convert("RGB").quantize(colours, kmeans=colours > COLOURS, dither=Image.Dither.NONE)
+
+
+def write(folder, *, fast=False, svg=False, names=tuple(SLIDES), language="en"):
     """Write the slides of these names into a folder, and return the paths."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name in names:
-        figure = SLIDES[name](fast)
-        paths.append(folder / f"{name}.png")
-        drawn = BytesIO()
-        figure.savefig(drawn, dpi=DOTS_PER_INCH)
-        Image.open(drawn).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(paths[-1], optimize=True)
-        if svg:
-            paths.append(folder / f"{name}.svg")
-            figure.savefig(paths[-1])
+    with speaking(language, KOREAN) as end:
+        for name in names:
+            figure = SLIDES[name](fast)
+            paths.append(folder / f"{name}{end}.png")
+            reduced(figure, DOTS_PER_INCH).save(paths[-1], optimize=True)
+            if svg:
+                paths.append(folder / f"{name}{end}.svg")
+                figure.savefig(paths[-1])
     return paths
 
 
@@ -255,8 +299,10 @@ def main():
     parser.add_argument("--fast", action="store_true", help="train for a moment only, to see that it runs")
     parser.add_argument("--svg", action="store_true", help="vector graphics beside the PNG")
     parser.add_argument("--only", nargs="+", choices=SLIDES, default=list(SLIDES), metavar="NAME", help="some of them")
+    parser.add_argument("--language", choices=LANGUAGES, default="en", help="of the words")
     arguments = parser.parse_args()
-    for path in write(arguments.folder, fast=arguments.fast, svg=arguments.svg, names=arguments.only):
+    options = {"fast": arguments.fast, "svg": arguments.svg, "names": arguments.only, "language": arguments.language}
+    for path in write(arguments.folder, **options):
         print(path)
 
 

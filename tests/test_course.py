@@ -57,7 +57,7 @@ def outline(path):
     """What doesn't depend on the language: headings, code, pictures, pages of steps, and, but for slides, set formulas."""
     text = read(path)
     bare = FENCED.sub("", text)
-    found = [HEADING.findall(bare), FENCED.findall(text), re.findall(r"\]\((\S+\.(?:png|svg))\)|(<!-- .+? -->)", bare)]
+    found = [HEADING.findall(bare), FENCED.findall(text), re.findall(r"\]\((\S+?)(?:\.ko)?(\.png|\.svg)\)|(<!-- .+? -->)", bare)]
     return found if "slides" in path.parts else [*found, re.findall(r"^\$\$.+?\$\$$", bare, re.MULTILINE | re.DOTALL)]
 
 

@@ -283,6 +283,6 @@ def test_what_is_no_python_is_installed_too():
     files = {path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
     modules = {path for path in files if path.suffix == ".py" and (path.parent / "__init__.py").exists()}
     left_out = {path.relative_to(package).as_posix() for path in files - modules - listed}
-    # The first is for the repository's own tests; the second is compiled to a .mo, which is installed.
+    # The first is for the repository's own tests; the second is packed into a .json, which is installed.
     assert left_out <= {"classroom/path/conftest.py", "data/locale/ko/LC_MESSAGES/aescratch.po"}
     assert not [pattern for pattern in patterns if not list(package.glob(pattern))]

@@ -5,6 +5,7 @@ Their code is run as doctests, like that of every page.
 
 import importlib
 import inspect
+import io
 import re
 import runpy
 import shlex
@@ -13,11 +14,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 from test_architecture import FLOORS
 
 import aescratch as ae
 from aescratch import functions
 from aescratch.classroom import all_exercises
+from aescratch.plots.lettering import hangul_font
 from aescratch.programs.cli import main
 from aescratch.programs.cli.program import COMMANDS
 
@@ -229,8 +232,35 @@ def test_the_numbers_on_the_slide_of_a_step_are_those_of_their_cells():
 
 def test_the_slides_that_come_along_are_those_of_the_script_and_small():
     script = runpy.run_path(str(DOCS / "make_teaching_figures.py"))
-    committed = list((DOCS / "teaching" / "figures").iterdir())
-    assert {path.stem for path in committed} == set(script["SLIDES"])
-    assert sum(path.stat().st_size for path in committed) < 600_000
-    text = read("teaching/index.md")
-    assert all(f"(figures/{path.name})" in text for path in committed)
+    committed = {path.name for path in (DOCS / "teaching" / "figures").iterdir()}
+    assert committed == {f"{name}{end}.png" for name in script["SLIDES"] for end in ("", ".ko")}
+    assert sum(path.stat().st_size for path in (DOCS / "teaching" / "figures").iterdir()) < 600_000
+    text, korean = read("teaching/index.md"), read("ko/index.md")
+    for name in script["SLIDES"]:
+        assert f"(figures/{name}.png)" in text
+        assert f"(../teaching/figures/{name}.ko.png)" in korean
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_slides_have_words_of_one_language_and_letters_for_all_of_them(language):
+    pytest.importorskip("PIL")
+    if language == "ko" and hangul_font() is None:
+        pytest.skip("needs a font with Hangul, such as NanumGothic")
+    script = runpy.run_path(str(DOCS / "make_teaching_figures.py"))
+    hangul = re.compile("[가-힣]")
+    with script["speaking"](language, script["KOREAN"]):
+        for name in ("training_step", "kl_gradient", "pca_against_code", "ae_against_vae"):
+            figure = script["SLIDES"][name](True)
+            figure.savefig(io.BytesIO())  # matplotlib warns about a letter that no font has
+            words = [text.get_text() for text in figure.findobj(Text)]
+            assert any(map(hangul.search, words)) == (language == "ko")
+            assert language == "en" or not [each for each in words if re.search(r"[a-z]{2,} [a-z]{2,}", each)]
+    assert all(map(hangul.search, script["KOREAN"].values()))
+    assert not any("$" in korean for korean in script["KOREAN"].values())
+
+
+@pytest.mark.parametrize("path", [ROOT / "README.ko.md", *DOCS.glob("ko/*.md"), *DOCS.glob("teaching/*/ko/*.md")], ids=lambda path: path.parent.parent.name + path.stem)
+def test_korean_pages_show_pictures_with_korean_words(path):
+    shown = re.findall(r"!\[.*?\]\((\S+?)\)", path.read_text(encoding="utf-8"))
+    assert not [each for each in shown if each.endswith(".png") and not each.endswith(".ko.png")]
+    assert all((path.parent / each).is_file() for each in shown)

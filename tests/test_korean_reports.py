@@ -6,13 +6,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 import aescratch as ae
 from aescratch.foundations.language import Phrase, gettext, in_language, told
 from aescratch.inspection.gradcheck.causes.describe import describe
-from aescratch.inspection.gradcheck.pictures import KOREAN_FONTS
 from aescratch.inspection.gradcheck.printing import Finding
 from aescratch.inspection.gradcheck.report import Report
+from aescratch.plots.lettering import hangul_font
 
 HANGUL = re.compile("[가-힣]")
 
@@ -133,12 +134,22 @@ def test_a_report_for_a_page_is_korean_and_keeps_the_classes():
 
 
 def test_a_picture_is_drawn_in_a_font_that_has_the_letters():
-    font_manager = pytest.importorskip("matplotlib.font_manager")
-    has_font = any(font.name in KOREAN_FONTS for font in font_manager.fontManager.ttflist)
+    if hangul_font() is None:
+        pytest.skip("needs a font with Hangul, such as NanumGothic")
     with in_language("ko"):
         figure = report_on_dense().plot()
-    heading = figure.axes[1].get_title()
-    assert ("차분 몫" if has_font else "difference quotient") in heading
+    assert "차분 몫" in figure.axes[1].get_title()
+    assert "기울기 검사" in figure.get_suptitle()
+
+
+def test_a_picture_without_such_a_font_is_english_and_has_no_letters_that_it_lacks(monkeypatch):
+    monkeypatch.setattr("aescratch.plots.lettering.hangul_font", lambda: None)
+    with in_language("ko"):
+        report = report_on_dense()
+        with pytest.warns(UserWarning, match="글꼴"):
+            figure = report.plot()
+    assert "difference quotient" in figure.axes[1].get_title()
+    assert not any(HANGUL.search(text.get_text()) for text in figure.findobj(Text))
 
 
 @pytest.mark.parametrize("shape", [(7, 3), (3, 7)])

@@ -1,8 +1,8 @@
 """The language that students read: every sentence in the code has its Korean one, with the same values in it."""
 
+import json
 import re
 import string
-from gettext import translation
 
 import pytest
 from sentences import PACKAGE, sentences
@@ -10,9 +10,11 @@ from sentences import PACKAGE, sentences
 from aescratch.foundations.language import (
     LANGUAGES,
     LOCALE,
+    PACKED,
     VARIABLE,
     Phrase,
     Sentence,
+    digest_of,
     gettext,
     in_language,
     in_this_language,
@@ -23,7 +25,12 @@ from aescratch.foundations.language import (
 
 SENTENCE = re.compile(r"[a-z]{2}")  # others are formulas and names, the same in every language
 PERCENT = re.compile(r"%\(\w+\)[sg]")  # a value that argparse puts in
-KOREAN = translation("aescratch", LOCALE, languages=["ko"])
+
+
+def in_korean(sentence):
+    """The sentence as the catalogue has it, without what an exercise brings along."""
+    with in_language("ko"):
+        return gettext(sentence)
 
 
 def values_of(template):
@@ -37,7 +44,7 @@ def values_of(template):
 def test_every_sentence_has_a_korean_one_with_the_same_values():
     missing, other = [], []
     for path, line, sentence in sentences():
-        place, korean = f"{path.relative_to(PACKAGE)}:{line}", KOREAN.gettext(sentence)
+        place, korean = f"{path.relative_to(PACKAGE)}:{line}", in_korean(sentence)
         if korean == sentence and SENTENCE.search(re.sub(r"{\w*}", "", sentence)):
             missing.append(f"{place}: {sentence}")
         elif values_of(korean) != values_of(sentence) or PERCENT.findall(korean) != PERCENT.findall(sentence):
@@ -46,13 +53,20 @@ def test_every_sentence_has_a_korean_one_with_the_same_values():
     assert not other
 
 
-def test_the_compiled_catalogue_is_that_of_the_text():
+def test_the_packed_catalogue_is_that_of_the_text():
     pofile = pytest.importorskip("babel.messages.pofile")
-    with (LOCALE / "ko" / "LC_MESSAGES" / "aescratch.po").open("rb") as file:
+    folder = LOCALE / "ko" / "LC_MESSAGES"
+    with (folder / "aescratch.po").open("rb") as file:
         catalog = pofile.read_po(file, locale="ko")
-    assert {message.id: message.string for message in catalog if message.id} == {
-        sentence: korean for sentence, korean in KOREAN._catalog.items() if sentence
-    }
+    packed = json.loads((folder / PACKED).read_text(encoding="utf-8"))
+    assert {digest_of(message.id): message.string for message in catalog if message.id and message.string} == packed
+
+
+def test_no_two_sentences_have_the_same_digest():
+    known = {sentence for *_, sentence in sentences()}
+    assert len({digest_of(sentence) for sentence in known}) == len(known)
+    with in_language("ko"):
+        assert gettext("no such sentence \udc80") == "no such sentence \udc80"  # a file name that isn't UTF-8
 
 
 def test_the_language_is_that_of_the_environment_and_english_by_default(monkeypatch, tmp_path):
@@ -79,7 +93,7 @@ def test_sentences_of_ones_own_come_first_for_the_block_and_english_stays_englis
     with in_language("ko"):
         with with_sentences({known: "다른 말"}):
             assert gettext(known) == "다른 말"
-        assert gettext(known) == KOREAN.gettext(known) != known
+        assert gettext(known) == in_korean(known) != known
     with in_language("en"):
         assert gettext(known) == known
 
@@ -87,9 +101,9 @@ def test_sentences_of_ones_own_come_first_for_the_block_and_english_stays_englis
 def test_a_phrase_is_told_with_all_that_is_in_it():
     known, other = [sentence for *_, sentence in sentences() if "{" not in sentence][:2]
     with in_language("ko"):
-        assert told(Phrase("{}: {}²", Phrase(known), 3)) == f"{KOREAN.gettext(known)}: 3²"
-        assert told(Phrase("{what}!", what=Phrase(other))) == f"{KOREAN.gettext(other)}!"
-        assert told(Phrase(Phrase(known))) == KOREAN.gettext(known)
+        assert told(Phrase("{}: {}²", Phrase(known), 3)) == f"{in_korean(known)}: 3²"
+        assert told(Phrase("{what}!", what=Phrase(other))) == f"{in_korean(other)}!"
+        assert told(Phrase(Phrase(known))) == in_korean(known)
 
 
 def test_nothing_stays_nothing_in_every_language():

@@ -83,7 +83,7 @@ NUMBERS = [
     ("README.md", r"NumPy (\d\.\d) or newer", numpy_needed()),
     ("README.ko.md", r"(\d)주 강의 계획", text_of("docs/teaching/index.md").count("## Week ")),
     ("docs/teaching/index.md", r"A complete course of (\w+) weeks", text_of("docs/teaching/index.md").count("## Week ")),
-    ("docs/teaching/index.md", r"(\w+) figures in 16:9", len(list((ROOT / "docs/teaching/figures").iterdir()))),
+    ("docs/teaching/index.md", r"(\w+) figures in 16:9", len(list((ROOT / "docs/teaching/figures").glob("*.ko.png")))),
     ("docs/tutorials/index.md", r"There are (\w+) tutorials", TUTORIALS),
     ("docs/explanation/claims.md", r"(\d+) digits of (\d+) × (\d+) pixels", len(DIGITS), *DIGITS.image_shape),
     ("docs/exercises.md", r"an exercise takes (\w+) minutes to an hour", min(MINUTES)),

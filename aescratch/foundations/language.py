@@ -3,23 +3,26 @@
     gettext("expected {shape}, got {got}") --the language in force--> template --.format(shape=...)--> a sentence
 
 The English sentence stands in the code, and is the key. The catalogue is GNU gettext's: people edit
-``data/locale/ko/LC_MESSAGES/aescratch.po``, ``docs/make_catalogue.py`` compiles it, and a sentence that is missing
-there stays English. The environment holds the language in force, so that processes that are started have it too.
+``data/locale/ko/LC_MESSAGES/aescratch.po``, and ``docs/make_catalogue.py`` packs it beside it, as JSON, in which a
+digest stands for each English sentence, so that the package has it only once. A sentence that is missing stays English.
+The environment holds the language in force, so that processes that are started have it too.
 An exercise brings the translations of its own sentences along, in ``sentences.ko.md``; so does a teacher's.
 """
 
 import contextlib
 import functools
+import hashlib
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
-from gettext import NullTranslations, translation
 from pathlib import Path
 from typing import Any
 
 LANGUAGES = ("en", "ko")
 VARIABLE = "AESCRATCH_LANGUAGE"
 LOCALE = Path(__file__).parents[1] / "data" / "locale"
+PACKED = "aescratch.json"
 NO_SENTENCES: Mapping[str, str] = {}
 OWN = ContextVar("own", default=NO_SENTENCES)  # translations that come before the catalogue's
 
@@ -66,7 +69,18 @@ def gettext(sentence: str) -> str:
         return translated
     if language() == "en":
         return Sentence(sentence)
-    return OWN.get().get(sentence) or _catalogue(language()).gettext(sentence)
+    return OWN.get().get(sentence) or _catalogue(language()).get(digest_of(sentence), sentence)
+
+
+def digest_of(sentence: str) -> str:
+    """Return what stands for a sentence in a packed catalogue.
+
+    Examples
+    --------
+    >>> digest_of("not begun yet")
+    '8f6195db30'
+    """
+    return hashlib.sha256(sentence.encode("utf-8", "surrogatepass")).hexdigest()[:10]
 
 
 def gettext_noop(sentence: str) -> str:
@@ -222,5 +236,6 @@ def in_this_language(path: Path) -> Path:
 
 
 @functools.cache
-def _catalogue(chosen: str) -> NullTranslations:
-    return translation("aescratch", LOCALE, languages=[chosen])
+def _catalogue(chosen: str) -> Mapping[str, str]:
+    packed: dict[str, str] = json.loads((LOCALE / chosen / "LC_MESSAGES" / PACKED).read_text(encoding="utf-8"))
+    return packed

@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aescratch.backend import Array, to_numpy
+from aescratch.foundations.language import gettext
 from aescratch.foundations.validation import as_array, as_matrix, require_count
 from aescratch.inspection.diagnosis import levels_of
 from aescratch.inspection.recording import instead
 from aescratch.models.base import Model
+from aescratch.plots.lettering import legible
 from aescratch.plots.over_epochs import draw_lines, draw_parts, draw_spread
 from aescratch.training import contract
 from aescratch.training.ending import some_rows
@@ -141,32 +143,37 @@ class Monitor:
         self._before = values
 
     def panels(self) -> dict[str, Callable[[Axes], None]]:
-        """Return the function that draws each chart with data, by its title."""
+        """Return the function that draws each chart with data, by its title; ask and draw where words are legible."""
         history, snapshots = self.history, self.snapshots
         drawn: dict[str, Callable[[Axes], None]] = {}
         if history is not None and history.loss:
-            curves = {"loss": history.loss, "validation loss": history.validation_loss}
+            curves = {gettext("loss"): history.loss, gettext("validation loss"): history.validation_loss}
             losses = {name: values for name, values in curves.items() if values}
-            drawn["loss"] = partial(draw_lines, epochs=range(1, len(history) + 1), curves=losses, levels=self.levels)
+            levels = {gettext(name): value for name, value in self.levels.items()}
+            drawn[gettext("loss")] = partial(
+                draw_lines, epochs=range(1, len(history) + 1), curves=losses, levels=levels
+            )
         if not snapshots:
             return drawn
         epochs = [snapshot.epoch for snapshot in snapshots]
         terms = {name: [each.terms[name] for each in snapshots] for name in snapshots[0].terms}
         if terms := {name: values for name, values in terms.items() if any(values)}:
-            drawn["terms of the loss, on a few rows"] = partial(draw_parts, epochs=epochs, parts=terms)
+            drawn[gettext("terms of the loss, on a few rows")] = partial(draw_parts, epochs=epochs, parts=terms)
         names = list(snapshots[0].gradients)
         weights = [name for name in names if ".W" in name][:MOST_CURVES] or names[:MOST_CURVES]
         norms = {name: [max(each.gradients[name], TINY) for each in snapshots] for name in weights}
-        drawn["norm of the gradient"] = partial(draw_lines, epochs=epochs, curves=norms, levels={})
+        drawn[gettext("norm of the gradient")] = partial(draw_lines, epochs=epochs, curves=norms, levels={})
         if passed := np.diff(epochs).tolist():
             changes = {
                 name: [max(each.changes[name] / n, TINY) for n, each in zip(passed, snapshots[1:], strict=True)]
                 for name in weights
             }
-            drawn["change in an epoch, as a share"] = partial(draw_lines, epochs=epochs[1:], curves=changes, levels={})
+            drawn[gettext("change in an epoch, as a share")] = partial(
+                draw_lines, epochs=epochs[1:], curves=changes, levels={}
+            )
         codes = [each.code for each in snapshots if each.code is not None]
         if len(codes) == len(snapshots):
-            drawn["numbers of the code"] = partial(draw_spread, epochs=epochs, codes=codes)
+            drawn[gettext("numbers of the code")] = partial(draw_spread, epochs=epochs, codes=codes)
         return drawn
 
     def plot(self) -> Figure:
@@ -179,14 +186,15 @@ class Monitor:
         """
         from matplotlib import pyplot
 
-        panels = self.panels()
-        if not panels:
-            raise ValueError("expected a monitor with a snapshot, got one without; call fit(observer=monitor)")
-        height = -(-len(panels) // 2)
-        figure, axes = pyplot.subplots(height, 2, figsize=(14.0, 4.2 * height), layout="compressed", squeeze=False)
-        for ax, (title, draw) in zip(axes.flat, panels.items(), strict=False):
-            draw(ax)
-            ax.set_title(title)
+        if not self.panels():
+            raise ValueError(gettext("expected a monitor with a snapshot, got one without; call fit(observer=monitor)"))
+        with legible():
+            panels = self.panels()
+            height = -(-len(panels) // 2)
+            figure, axes = pyplot.subplots(height, 2, figsize=(14.0, 4.2 * height), layout="compressed", squeeze=False)
+            for ax, (title, draw) in zip(axes.flat, panels.items(), strict=False):
+                draw(ax)
+                ax.set_title(title)
         for ax in axes.flat[len(panels) :]:
             ax.remove()
         return figure

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from aescratch import plots
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.foundations.showing import shows
 from aescratch.layers import Layer
 from aescratch.models.base import Model
@@ -57,7 +58,7 @@ def model_html(model: Model) -> str:
     </div>
     """
     title, *_, objective = (escape(line.strip()) for line in str(model).splitlines())
-    rows = [("part", "what it is", "shapes", "parameters")]
+    rows = [(gettext("part"), gettext("what it is"), gettext("shapes"), gettext("parameters"))]
     for name, part in model.parts.items():
         own = part.parameters if isinstance(part, Layer) else []
         shapes = ", ".join(f"{parameter.name.rpartition('.')[2]} {parameter.shape}" for parameter in own)
@@ -70,7 +71,8 @@ def history_html(history: History) -> str:
     """Return a history's line, its curves, its diagnosis, and its first and last epochs, in a <div>."""
     lines = [f"<p><strong>{escape(str(history))}</strong></p>"]
     columns = {
-        "loss": history.loss, "validation loss": history.validation_loss, "learning rate": history.learning_rate
+        "loss": history.loss, "validation loss": history.validation_loss,
+        gettext_noop("learning rate"): history.learning_rate,
     }  # fmt: skip
     columns = {name: values for name, values in columns.items() if values}
     if len(history) > 1:
@@ -78,7 +80,8 @@ def history_html(history: History) -> str:
     with contextlib.suppress(ValueError):  # the model has changed since, or the history is a copy
         lines += [history.diagnosis._repr_html_()] if history.diagnosis else []
     if len(history):
-        lines += _table([("epoch", *columns), *_epochs(history, list(columns.values()))], numbers=1 + len(columns))
+        heads, epochs = map(gettext, columns), _epochs(history, list(columns.values()))
+        lines += _table([(gettext("epoch"), *heads), *epochs], numbers=1 + len(columns))
     return _card(lines)
 
 
@@ -91,8 +94,10 @@ def _epochs(history: History, columns: Sequence[Sequence[float]]) -> Iterator[tu
     for epoch in sorted(shown):
         if epoch > last + 1:
             yield ("…",) * (1 + len(columns))
-        mark = " (best)" if epoch == history.best_epoch else ""
-        yield (f"{epoch + 1}{mark}", *(f"{values[epoch]:.4g}" for values in columns))
+        number = str(epoch + 1)
+        if epoch == history.best_epoch:
+            number = gettext("{number} (best)").format(number=number)
+        yield (number, *(f"{values[epoch]:.4g}" for values in columns))
         last = epoch
 
 
@@ -100,7 +105,10 @@ def _curves(curves: dict[str, list[float]]) -> str:
     """Return the curves over the epochs, on one scale, as an SVG with a description in words."""
     everything = [value for values in curves.values() for value in values]
     low, high = min(everything), max(everything)
-    words = "; ".join(f"{name} from {values[0]:.4g} to {values[-1]:.4g}" for name, values in curves.items())
+    said = gettext("{name} from {first:.4g} to {last:.4g}")
+    words = "; ".join(
+        said.format(name=gettext(name), first=values[0], last=values[-1]) for name, values in curves.items()
+    )
     paths = []
     for name, values in curves.items():
         step = -(-len(values) // MOST_POINTS)
@@ -111,7 +119,7 @@ def _curves(curves: dict[str, list[float]]) -> str:
             for place in chosen
         )
         paths.append(f'<polyline points="{points}" fill="none" stroke="{COLOURS[name]}" stroke-width="2"/>')
-    key = " ".join(f'<span style="color: {COLOURS[name]}">■</span> {name}' for name in curves)
+    key = " ".join(f'<span style="color: {COLOURS[name]}">■</span> {gettext(name)}' for name in curves)
     drawing = f'<svg viewBox="0 0 {WIDE} {HIGH}" role="img" aria-label="{escape(words)}">{"".join(paths)}</svg>'
     return f"{drawing}\n<p>{key}</p>"
 

@@ -3,12 +3,13 @@
     arrays, a model or a history --validated, moved to the CPU--> numbers --drawn--> Axes
         arguments.py validates the arguments    grids.py    images side by side
         canvas.py    Axes, colours, text        charts.py   points, curves and bars
-        showing.py   all figures at the end, on the screen or as files
+        lettering.py  words, Korean or English  showing.py  all figures at the end, on the screen or as files
 
 With `ax`, a function draws there; without it, it makes a new figure. Each returns the Axes that it drew on, and raises
 TypeError or ValueError for invalid input; the message says what was expected. Nothing is shown, saved or set globally:
 that is left to the caller, and to `show` at a script's end. matplotlib is imported at the first drawing. Arrays may be
-NumPy's or CuPy's. Code units count from 0, as in ``code[:, 0]``; epochs count from 1.
+NumPy's or CuPy's. Code units count from 0, as in ``code[:, 0]``; epochs count from 1. If the language is Korean, so are
+the words, provided that an installed font has Hangul; otherwise they are English, and a warning tells what to install.
 """
 
 from aescratch.plots.canvas import BLUE, CLASS_COLOURS, VERMILLION  # noqa: F401, the colours of all pictures

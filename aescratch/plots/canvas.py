@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from aescratch.foundations.language import gettext
+from aescratch.plots.lettering import lettering
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
@@ -26,17 +29,18 @@ def axes_of(ax: Axes | None, width: float, height: float) -> Axes:
     if ax is None:
         return pyplot.subplots(figsize=(width, height), layout="compressed")[1]
     if not isinstance(ax, axes.Axes):
-        raise TypeError(
-            f"expected ax to be a matplotlib Axes, got {type(ax).__name__}; pass one element of an array of them, "
-            "or leave ax out for a new figure"
+        sentence = gettext(
+            "expected ax to be a matplotlib Axes, got {kind}; pass one element of an array of them, or leave ax out "
+            "for a new figure"
         )
+        raise TypeError(sentence.format(kind=type(ax).__name__))
     return ax
 
 
 def label_axes(ax: Axes, x_label: str, y_label: str) -> None:
     """Name both axes in large text, and leave out the two sides of the frame that carry no scale."""
-    ax.set_xlabel(x_label, fontsize=TEXT_SIZE)
-    ax.set_ylabel(y_label, fontsize=TEXT_SIZE)
+    ax.set_xlabel(x_label, fontsize=TEXT_SIZE, **lettering())
+    ax.set_ylabel(y_label, fontsize=TEXT_SIZE, **lettering())
     ax.tick_params(labelsize=TEXT_SIZE)
     ax.spines[["top", "right"]].set_visible(False)
 

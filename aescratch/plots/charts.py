@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.language import gettext
 from aescratch.foundations.validation import require_number
 from aescratch.plots.arguments import as_class_numbers, as_rows
 from aescratch.plots.canvas import (
@@ -19,6 +20,7 @@ from aescratch.plots.canvas import (
     label_axes,
     scale_to,
 )
+from aescratch.plots.lettering import legible
 from aescratch.training.history import History
 
 if TYPE_CHECKING:
@@ -50,14 +52,15 @@ def latent_map(code: Any, labels: Any = None, *, ax: Axes | None = None) -> Axes
     """
     code = as_rows(code, "code")
     labels = None if labels is None else as_class_numbers(labels, len(code))
-    points, axis_labels = _in_the_plane(code)
+    points, shares = _in_the_plane(code)
     ax = axes_of(ax, 7.0, 6.5)
     if labels is None:
         ax.scatter(points[:, 0], points[:, 1], s=16, c=BLUE, alpha=0.7, linewidths=0)
     else:
         _draw_classes(points, labels, ax)
     ax.set_aspect("equal", adjustable="datalim")
-    label_axes(ax, *axis_labels)
+    with legible():
+        label_axes(ax, *_names_of_axes(shares))
     return ax
 
 
@@ -81,25 +84,29 @@ def loss_curves(history: History, *, ax: Axes | None = None) -> Axes:
     ('log', array([1, 2, 3]))
     """
     if not isinstance(history, History):
-        raise TypeError(
-            f"expected the History that fit returns, got {type(history).__name__}; pass history = model.fit(...), "
-            "or one element of the list that pretrain returns"
+        sentence = gettext(
+            "expected the History that fit returns, got {kind}; pass history = model.fit(...), or one element of the "
+            "list that pretrain returns"
         )
+        raise TypeError(sentence.format(kind=type(history).__name__))
     if not history.loss:
-        raise ValueError(f"expected a history of one epoch or more, got none ({history.stopped}); call fit again")
+        sentence = gettext("expected a history of one epoch or more, got none ({stopped}); call fit again")
+        raise ValueError(sentence.format(stopped=gettext(history.stopped)))
     ax = axes_of(ax, 7.0, 4.5)
     epochs = np.arange(1, len(history.loss) + 1)
     marker = "o" if len(epochs) == 1 else ""  # a single point has no line
-    ax.plot(epochs, history.loss, marker=marker, color=BLUE, linewidth=2, label="training")
-    if history.best_epoch is not None:
-        best, loss = history.best_epoch + 1, history.validation_loss[history.best_epoch]
-        ax.plot(epochs, history.validation_loss, "--", color=VERMILLION, linewidth=2, label="validation")
-        ax.plot([best], [loss], "o", color=VERMILLION, markersize=9, clip_on=False, label=f"best epoch: {best}")
-        ax.legend(fontsize=TEXT_SIZE, frameon=False)
+    with legible():
+        ax.plot(epochs, history.loss, marker=marker, color=BLUE, linewidth=2, label=gettext("training"))
+        if history.best_epoch is not None:
+            best, loss = history.best_epoch + 1, history.validation_loss[history.best_epoch]
+            ax.plot(epochs, history.validation_loss, "--", color=VERMILLION, linewidth=2, label=gettext("validation"))
+            name = gettext("best epoch: {best}").format(best=best)
+            ax.plot([best], [loss], "o", color=VERMILLION, markersize=9, clip_on=False, label=name)
+            ax.legend(fontsize=TEXT_SIZE, frameon=False)
+        label_axes(ax, gettext("epoch"), gettext("loss"))
     scale_to(ax, history.loss + history.validation_loss)
     ax.set_xlim(0.5, len(epochs) + 0.5)
     count_in_integers(ax.xaxis)
-    label_axes(ax, "epoch", "loss")
     return ax
 
 
@@ -130,18 +137,22 @@ def code_activity(code: Any, *, rho: float | None = None, ax: Axes | None = None
         ax.axvline(rho, color=VERMILLION, linestyle="--", linewidth=2, label=f"ρ = {rho:g}")
         ax.legend(fontsize=TEXT_SIZE, frameon=False)
     count_in_integers(ax.yaxis)
-    label_axes(ax, r"mean activity $\hat\rho_j$ of code unit j", "number of units")
+    with legible():
+        label_axes(ax, gettext(r"mean activity $\hat\rho_j$ of code unit j"), gettext("number of units"))
     return ax
 
 
-def _in_the_plane(code: Array) -> tuple[Array, tuple[str, str]]:
-    """Return codes (N, H) as points (N, 2) and the names of the two axes."""
+def _in_the_plane(code: Array) -> tuple[Array, Array | None]:
+    """Return codes (N, H) as points (N, 2), and the two axes' shares of the variance in percent, if H isn't 2."""
     if code.shape[1] < 2:
         raise ValueError(
-            "expected a code of two or more units, got one of 1; draw such a code with matplotlib's ax.hist(code[:, 0])"
+            gettext(
+                "expected a code of two or more units, got one of 1; draw such a code with matplotlib's "
+                "ax.hist(code[:, 0])"
+            )
         )
     if code.shape[1] == 2:
-        return code, ("code unit 0", "code unit 1")
+        return code, None
     centred = code - code.mean(axis=0)
     variances, directions = np.linalg.eigh(centred.T @ centred)
     leading = directions[:, :-3:-1]
@@ -150,8 +161,14 @@ def _in_the_plane(code: Array) -> tuple[Array, tuple[str, str]]:
     leading = leading * np.sign(leading[np.abs(leading).argmax(axis=0), [0, 1]])
     variances = np.maximum(variances, 0.0)  # rounding may make a tiny one negative
     shares = 100 * variances[:-3:-1] / max(variances.sum(), np.finfo(float).tiny)
-    first, second = (f"principal component {i} ({share:.0f} % of variance)" for i, share in enumerate(shares, start=1))
-    return centred @ leading, (first, second)
+    return centred @ leading, shares
+
+
+def _names_of_axes(shares: Array | None) -> list[str]:
+    if shares is None:
+        return [gettext("code unit {unit}").format(unit=unit) for unit in (0, 1)]
+    name = gettext("principal component {number} ({share:.0f} % of variance)")
+    return [name.format(number=number, share=share) for number, share in enumerate(shares, start=1)]
 
 
 def _draw_classes(points: Array, labels: Array, ax: Axes) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aescratch.backend import Array, array_module
+from aescratch.foundations.columns import columns_of
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.foundations.validation import Rng, as_generator, as_matrix, require_count
 from aescratch.plots.arguments import (
     MOST_COLUMNS,
@@ -21,6 +23,7 @@ from aescratch.plots.arguments import (
     require_attribute,
 )
 from aescratch.plots.canvas import TEXT_SIZE, axes_of
+from aescratch.plots.lettering import legible, lettering
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,8 +89,10 @@ def reconstructions(model: Any, x: Any, image_shape: tuple[int, int], *, ax: Axe
     """
     require_attribute(model, "reconstruct")
     originals = as_one_row_of_images(x, image_shape)
-    restored = as_images(model.reconstruct(x), image_shape, "the reconstruction")
-    return _draw_rows({"original": originals, "reconstruction": restored}, grey_limits(originals), ax)
+    restored = as_images(model.reconstruct(x), image_shape, gettext("the reconstruction"))
+    with legible():
+        rows = {gettext("original"): originals, gettext("reconstruction"): restored}
+        return _draw_rows(rows, grey_limits(originals), ax)
 
 
 def denoising_triples(
@@ -120,12 +125,14 @@ def denoising_triples(
     ['clean', 'corrupted', 'restored']
     """
     require_attribute(model, "reconstruct")
-    require_attribute(model, "corruption", "such as ae.DenoisingAutoencoder")
+    require_attribute(model, "corruption", gettext_noop("such as ae.DenoisingAutoencoder"))
     clean = as_one_row_of_images(x, image_shape)
     x_tilde = copy.copy(model.corruption).forward(model.as_input(x), as_generator(rng))
     x_hat = model.reconstruct(x_tilde)
-    corrupted, restored = as_images(x_tilde, image_shape), as_images(x_hat, image_shape, "the reconstruction")
-    return _draw_rows({"clean": clean, "corrupted": corrupted, "restored": restored}, grey_limits(clean), ax)
+    corrupted, restored = as_images(x_tilde, image_shape), as_images(x_hat, image_shape, gettext("the reconstruction"))
+    with legible():
+        rows = {gettext("clean"): clean, gettext("corrupted"): corrupted, gettext("restored"): restored}
+        return _draw_rows(rows, grey_limits(clean), ax)
 
 
 def filters(
@@ -155,7 +162,7 @@ def filters(
     """
     if hasattr(W, "parameters"):
         W = W.parameters[0].value
-    cells = as_images(as_matrix(W, "float64", None, "W").T, image_shape, "the transposed W")
+    cells = as_images(as_matrix(W, "float64", None, "W").T, image_shape, gettext("the transposed W"))
     largest = np.abs(cells).max(axis=(1, 2), keepdims=True)
     cells = np.divide(cells, largest, out=np.zeros_like(cells), where=largest > 0)
     if columns is None:
@@ -163,7 +170,8 @@ def filters(
     # A map whose middle is grey: a white zero would look like a gap.
     ax = _draw_grid(cells, columns, (-1.0, 1.0), ax, "coolwarm", room=(1.0, 0.0))
     scale = ax.figure.colorbar(ax.get_images()[0], ax=ax, ticks=[-1, 0, 1], fraction=0.05, aspect=30, pad=0.02)
-    scale.set_label("weight (largest = 1)", fontsize=TEXT_SIZE)
+    with legible():
+        scale.set_label(gettext("weight (largest = 1)"), fontsize=TEXT_SIZE, **lettering())
     scale.outline.set_visible(False)
     scale.ax.tick_params(length=0, labelsize=TEXT_SIZE)
     return ax
@@ -212,12 +220,15 @@ def latent_traversal(
     offsets = np.linspace(*as_interval("span", span), steps)
     moved = start + np.eye(start.size)[chosen][:, None] * offsets[:, None]  # (units, steps, H)
     decoded = model.decode(array_module(code).asarray(moved.reshape(-1, start.size)))
-    cells = as_images(decoded, image_shape, "the decoded code")
-    rows = {f"unit {unit}": cells[steps * row : steps * (row + 1)] for row, unit in enumerate(chosen)}
-    ax = _draw_rows(rows, grey_limits(cells, value_range), ax, room_below=2 * LABEL_INCHES)
+    cells = as_images(decoded, image_shape, gettext("the decoded code"))
+    limits = grey_limits(cells, value_range)
+    with legible():
+        name = gettext("unit {unit}")
+        rows = {name.format(unit=unit): cells[steps * row : steps * (row + 1)] for row, unit in enumerate(chosen)}
+        ax = _draw_rows(rows, limits, ax, room_below=2 * LABEL_INCHES)
+        ax.set_xlabel(gettext("added to the unit"), fontsize=TEXT_SIZE, **lettering())
     every = -(-steps // 12)  # more numbers would touch each other
     ax.set_xticks(_centres(steps, cells.shape[2])[::every], [_signed(offset) for offset in offsets[::every]])
-    ax.set_xlabel("added to the unit", fontsize=TEXT_SIZE)
     return ax
 
 
@@ -243,9 +254,9 @@ def _draw_rows(
 ) -> Axes:
     """Draw rows of equally many images below one another, each with its name on the left."""
     cells = np.concatenate(list(rows.values()))
-    room_left = 0.12 * max(map(len, rows))
+    room_left = 0.12 * max(map(columns_of, rows))
     ax = _draw_grid(cells, len(cells) // len(rows), limits, ax, room=(room_left, room_below))
-    ax.set_yticks(_centres(len(rows), cells.shape[1]), list(rows))
+    ax.set_yticks(_centres(len(rows), cells.shape[1]), list(rows), **lettering())
     return ax
 
 

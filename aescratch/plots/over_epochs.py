@@ -1,6 +1,6 @@
 """The course of a training over its epochs, drawn on given Axes: lines, the parts of a sum, the spread of a code.
 
-    epochs, and the values after each --> marks on the Axes, with a legend
+    epochs, and the values after each --> marks on the Axes, with a legend, in words that the caller makes legible
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.language import gettext
 from aescratch.plots.canvas import BLUE, CLASS_COLOURS, count_in_integers, label_axes, scale_to
 
 if TYPE_CHECKING:
@@ -62,6 +63,6 @@ def draw_spread(ax: Axes, epochs: Sequence[float], codes: Sequence[Array]) -> No
 def _finish(ax: Axes, epochs: Sequence[float], has_key: bool) -> None:
     ax.set_xlim(min(1, epochs[0]), max(epochs[-1], 2))
     count_in_integers(ax.xaxis)
-    label_axes(ax, "epoch", "")
+    label_axes(ax, gettext("epoch"), "")
     if has_key:
         ax.legend(fontsize=KEY_SIZE, frameon=False)

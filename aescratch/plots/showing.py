@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from aescratch.foundations.language import gettext
 from aescratch.foundations.platforms import has_processes
 
 FILES_ONLY = ("agg", "cairo", "pdf", "pgf", "ps", "svg", "template")  # matplotlib's backends without a window
@@ -36,5 +37,7 @@ def show(folder: str | os.PathLike[str] = "figures") -> None:
     target.mkdir(parents=True, exist_ok=True)
     for place, number in enumerate(numbers, 1):
         pyplot.figure(number).savefig(target / f"{script}-{place}.png", dpi=120)
-    figures = "1 figure" if len(numbers) == 1 else f"{len(numbers)} figures"
-    print(f"{figures} saved in {target.resolve()}: no screen to show them")
+    said = gettext("{count} figures saved in {folder}: no screen to show them")
+    if len(numbers) == 1:
+        said = gettext("1 figure saved in {folder}: no screen to show them")
+    print(said.format(count=len(numbers), folder=target.resolve()))

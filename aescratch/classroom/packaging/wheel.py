@@ -51,7 +51,7 @@ def write_wheel(folder: Path, holds: Callable[[str], bool] = lambda name: True) 
     """Write the wheel into a folder, and return its path; the same package gives the same bytes.
 
     `holds` tells which of the package's files are in it, by their names from ``aescratch/`` on. As in a released wheel,
-    catalogues are there only as they are read (.mo), not as they are written (.po).
+    catalogues are there only as they are read (.json), not as they are written (.po).
     """
     python, needs = requirements()
     head = ["Metadata-Version: 2.1", "Name: aescratch", f"Version: {ae.__version__}", f"Requires-Python: {python}"]

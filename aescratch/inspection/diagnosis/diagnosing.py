@@ -135,14 +135,14 @@ def levels_of(model: Any, x: Data) -> dict[str, float]:
     if seen is None or not seen.restores or seen.known_losses is None:
         return {}
     trivial, perfect = seen.known_losses
-    return {"the mean": trivial} | ({"PCA": seen.pca_sse / 2} if perfect == 0 and seen.pca_sse else {})
+    return {gettext_noop("the mean"): trivial} | ({"PCA": seen.pca_sse / 2} if perfect == 0 and seen.pca_sse else {})
 
 
 @shows(Model, "levels")
 def levels_beside(model: Model, data: Sequence[Array]) -> str:
     """Return what a progress bar shows beside the loss: the losses to compare it with."""
     levels = levels_of(model, data[0])
-    said = ", ".join(f"{name} {value:.4g}" for name, value in levels.items())
+    said = ", ".join(f"{gettext(name)} {value:.4g}" for name, value in levels.items())
     return f" ({said})" if said else ""
 
 

@@ -141,7 +141,8 @@ class Diagnosis(Sequence[Finding]):
         return "\n".join(map(str, self.findings)) or gettext("nothing found")
 
     def __repr__(self) -> str:
-        return f"<Diagnosis: {', '.join(self.codes) or 'nothing found'}>"
+        said: str = gettext("<Diagnosis: {codes}>").format(codes=", ".join(self.codes) or gettext("nothing found"))
+        return said
 
     def _repr_html_(self) -> str:
         rows = [f"<li><strong>{escape(each.code)}</strong>: {each.as_html()}</li>" for each in self.findings]

@@ -8,16 +8,16 @@ drawn as one row. A cross marks entries that fail, a ring those at a kink. matpl
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.foundations.language import gettext, gettext_noop, in_language, language
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.inspection.gradcheck.numeric import largest_size
 from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE, shown
+from aescratch.plots.lettering import drawable, legible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +27,6 @@ MOST_TENSORS = 8
 MOST_MARKS = 400  # with more cells, crosses and rings hide what they mark
 WORTH_A_COLOUR = 1e-6  # times the largest gradient: a smaller difference is rounding, and stays white
 PANELS = ("backward", gettext_noop("difference quotient"), gettext_noop("their difference"))
-KOREAN_FONTS = ("Noto Sans CJK KR", "Noto Sans KR", "NanumGothic", "NanumBarunGothic", "Malgun Gothic", "AppleGothic")
 BY_RULE = ("backward", gettext_noop("difference quotient, or declared rule"), PANELS[2])
 # Purple and orange are distinct for every kind of colour blindness, and equally strong on both sides of a white 0.
 COLOUR_MAP, MISSING = "PuOr", "0.75"
@@ -42,24 +41,11 @@ def draw(title: str, tensors: Sequence[Any]) -> Figure:
         If there is no tensor to draw.
     """
     if not tensors:
-        raise ValueError("expected a report with compared tensors, got none to draw; print the report to see why")
-    with _legible():
-        return _drawn(title, tensors)
-
-
-@contextlib.contextmanager
-def _legible() -> Iterator[None]:
-    """Draw in the block with a font for Korean, if that is the language; without such a font the labels are English."""
-    from matplotlib import font_manager, rc_context, rcParams
-
-    installed = {font.name for font in font_manager.fontManager.ttflist} if language() == "ko" else set()
-    font = next((name for name in KOREAN_FONTS if name in installed), None)
-    if font:
-        with rc_context({"font.family": [*rcParams["font.family"], font]}):
-            yield
-    else:
-        with in_language("en"):
-            yield
+        raise ValueError(
+            gettext("expected a report with compared tensors, got none to draw; print the report to see why")
+        )
+    with legible():
+        return _drawn(drawable(title), tensors)
 
 
 def _drawn(title: str, tensors: Sequence[Any]) -> Figure:

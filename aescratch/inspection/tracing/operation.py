@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from aescratch.backend import Array
+from aescratch.foundations.language import gettext
 from aescratch.inspection.tracing.arrays import Quantity
 from aescratch.inspection.tracing.language import Equation, replace
 from aescratch.inspection.tracing.writing import latex_of, text_of, worked
@@ -96,7 +97,8 @@ def operation_of(
     """Return the operation that computes a quantity; letters has the LaTeX of each name."""
     equation = named_equation(quantity)
     if equation is None:
-        formula = latex = f"{quantity.name} is the result of {quantity.function}"
+        said = gettext("{name} is the result of {function}")
+        formula = latex = said.format(name=quantity.name, function=quantity.function)
     else:
         formula, latex = text_of(equation), latex_of(equation, letters)
     return Operation(

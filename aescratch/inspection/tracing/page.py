@@ -14,6 +14,7 @@ from typing import Any
 from aescratch import functions, optimizers
 from aescratch.backend.normal import ERFC_POLYNOMIAL
 from aescratch.foundations import page_words
+from aescratch.foundations.language import gettext
 from aescratch.foundations.page_words import Words, filled, first_language, values_of, words_of
 from aescratch.inspection.tracing.arrays import Quantity
 from aescratch.inspection.tracing.breaking import mistakes_in
@@ -49,14 +50,16 @@ def page(
     """
     width = given[0].value.shape[1]
     if image_shape is not None and (len(image_shape) != 2 or math.prod(image_shape) != width):
-        raise ValueError(f"expected the height and width of an image of {width} pixels, got {tuple(image_shape)}")
+        sentence = gettext("expected the height and width of an image of {width} pixels, got {got}")
+        raise ValueError(sentence.format(width=width, got=tuple(image_shape)))
     quantities = [*given, *(operation.quantity for operation in operations)]
     count = sum(quantity.value.size for quantity in quantities)
     if count > MOST_NUMBERS:
-        raise ValueError(
-            f"expected a step of at most {MOST_NUMBERS:,} numbers for a page, got {count:,}; trace fewer examples, or "
-            "a smaller model such as ae.Autoencoder([784, 64, 16])"
+        sentence = gettext(
+            "expected a step of at most {most:,} numbers for a page, got {count:,}; trace fewer examples, or a smaller "
+            "model such as ae.Autoencoder([784, 64, 16])"
         )
+        raise ValueError(sentence.format(most=MOST_NUMBERS, count=count))
     arrays = {quantity.name: _array(quantity) for quantity in quantities}
     for quantity in given:
         arrays[quantity.name]["limit"] = limits_of(quantity, operations)

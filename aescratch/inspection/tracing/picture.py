@@ -18,6 +18,7 @@ from aescratch.inspection.tracing.arrays import Quantity
 from aescratch.inspection.tracing.naming import label
 from aescratch.inspection.tracing.operation import Operation
 from aescratch.inspection.tracing.writing import number
+from aescratch.plots.lettering import lettering
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,7 +58,7 @@ def draw(
             _arrow(ax, left - 0.2, left - GAP + 0.2, -tops[2] - (heights[2] - GAP) / 2)
         left += column
     ax.set(xlim=(0, width), ylim=(-height, GAP), aspect="equal")
-    ax.set_title(title, fontsize=10, wrap=True)
+    ax.set_title(title, fontsize=10, wrap=True, **lettering())
     ax.set_axis_off()
     return ax
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from aescratch.foundations.buffers import move_buffers
 from aescratch.foundations.declared import declaration_of
+from aescratch.foundations.language import gettext
 from aescratch.foundations.parameters import pack
 from aescratch.foundations.validation import Data, require_count
 from aescratch.inspection.tracing.arrays import Quantity
@@ -68,7 +69,8 @@ def trace(
     optimizer = Adam() if optimizer is None else optimizer
     contract.require_model(model, "ae.Autoencoder([4, 2])")
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"expected an optimizer that takes one step per batch, such as ae.SGD(0.1), got {optimizer!r}")
+        sentence = gettext("expected an optimizer that takes one step per batch, such as ae.SGD(0.1), got {got!r}")
+        raise TypeError(sentence.format(got=optimizer))
     copied = contract.moved(copy.deepcopy(model), "numpy")
     if hasattr(copied, "dtype"):
         copied.dtype = "float64"
@@ -117,11 +119,11 @@ def _mark_by_rule(model: Any, quantities: list[Quantity]) -> None:
 def _require_traced(model: Any, loss: Any) -> None:
     """Raise if the loss isn't a recorded quantity, for example after float()."""
     if getattr(contract.as_number(model, loss), "quantity", None) is None:
-        raise TypeError(
-            f"expected {type(model).__name__}.loss to return the number that NumPy computed, got "
-            f"{type(loss).__name__}, whose origin is lost; leave out float(...), and compute with the "
-            "arrays that loss gets"
+        sentence = gettext(
+            "expected {model}.loss to return the number that NumPy computed, got {kind}, whose origin is lost; leave "
+            "out float(...), and compute with the arrays that loss gets"
         )
+        raise TypeError(sentence.format(model=type(model).__name__, kind=type(loss).__name__))
 
 
 def _chosen(optimizer: Optimizer) -> str:

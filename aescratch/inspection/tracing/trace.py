@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, overload
 
 from aescratch.backend import Array
 from aescratch.foundations.files import write_text
+from aescratch.foundations.language import gettext
 from aescratch.inspection.tracing.arrays import Quantity
 from aescratch.inspection.tracing.operation import Operation, operation_of
 from aescratch.inspection.tracing.printing import text
 from aescratch.inspection.tracing.replay import Replay
 from aescratch.inspection.tracing.taken import Taken
 from aescratch.inspection.tracing.writing import latex_letter
+from aescratch.plots.lettering import legible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,7 +76,8 @@ class Trace(Sequence[Operation]):
                 if operation.name == key:
                     return operation
             names = ", ".join(operation.name for operation in self)
-            raise KeyError(f"expected the name of an operation, got {key!r}; there are {names}")
+            sentence = gettext("expected the name of an operation, got {key!r}; there are {names}")
+            raise KeyError(sentence.format(key=key, names=names))
         return self._operations[key]
 
     def __len__(self) -> int:
@@ -84,7 +87,9 @@ class Trace(Sequence[Operation]):
         return text(self.title, self.given, self)
 
     def __repr__(self) -> str:
-        return f"<Trace of {self.title}: {len(self)} operations, loss {self.loss:.6g}>"
+        said = gettext("<Trace of {title}: {count} operations, loss {loss:.6g}>")
+        shown: str = said.format(title=self.title, count=len(self), loss=self.loss)
+        return shown
 
     def to_dict(self) -> dict[str, Any]:
         """Return title, loss, given quantities and every operation, as plain values, ready for JSON.
@@ -120,7 +125,8 @@ class Trace(Sequence[Operation]):
         """
         from aescratch.inspection.tracing.picture import draw
 
-        return draw(self.title, self.given_quantities, self, ax)
+        with legible():
+            return draw(self._taken.title, self.given_quantities, self, ax)
 
     def to_html(self, path: str | os.PathLike[str], image_shape: Sequence[int] | None = None) -> Path:
         """Write the page that walks through the step, one file that loads nothing else, and return its path.

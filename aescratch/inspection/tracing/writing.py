@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.language import gettext
 from aescratch.inspection.tracing.language import AGGREGATES, Equation, Tree, evaluate, sizes_in, with_parts
 from aescratch.inspection.tracing.naming import LETTERS
 
@@ -117,7 +118,11 @@ def worked(equation: Equation, values: Mapping[Any, Array], where: tuple[int, ..
     line = " = ".join(dict.fromkeys([_entry(equation.name, where), sum_, shown]))  # a plain number is written once
     if not isinstance(tree, list) or tree[0] != "if":
         return line
-    return f"{line}, since {_text(_filled(tree[1], values))} {'holds' if _known(tree[1], values) else 'does not hold'}"
+    said = gettext("{line}, since {condition} holds")
+    if not _known(tree[1], values):
+        said = gettext("{line}, since {condition} does not hold")
+    reasoned: str = said.format(line=line, condition=_text(_filled(tree[1], values)))
+    return reasoned
 
 
 def _pinned(tree: Tree, place: Mapping[str, Any]) -> Tree:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 import aescratch as ae
 from aescratch.backend import Array
+from aescratch.foundations.language import Phrase
 
 RATE = 1e-3
 
@@ -37,8 +38,13 @@ class Case:
         """Widths of all layers, from the input to the output."""
         return self.widths + self.widths[-2::-1]
 
+    @property
+    def name(self) -> Phrase:
+        """The widths, the activation and the batch, in words."""
+        return Phrase("{network}, batch {batch}", network=f"{network(self.widths)} {self.activation}", batch=self.batch)
+
     def __str__(self) -> str:
-        return f"{'-'.join(map(str, self.widths))} {self.activation}, batch {self.batch}"
+        return str(self.name)
 
 
 SMALL, MIDDLE, WIDE, DEEP = (64, 32, 8), (784, 128, 32), (784, 1024), (784, 1000, 500, 250, 30)
@@ -47,6 +53,17 @@ STEPS = [
     for widths, batch in ((SMALL, 64), (MIDDLE, 256), (WIDE, 256), (DEEP, 256), (DEEP, 1000))
     for activation in ("ReLU", "GELU")
 ]
+
+
+def network(widths: Sequence[int]) -> str:
+    """Return the widths of a network as they are written.
+
+    Examples
+    --------
+    >>> network((64, 32, 8))
+    '64-32-8'
+    """
+    return "-".join(map(str, widths))
 
 
 def random_data(n_examples: int, width: int) -> Array:

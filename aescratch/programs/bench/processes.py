@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import aescratch as ae
+from aescratch.foundations.language import gettext
 
 
 def run_python(program: str, launcher: Sequence[str] = (), **variables: str) -> str:
@@ -20,7 +21,8 @@ def run_python(program: str, launcher: Sequence[str] = (), **variables: str) -> 
     )  # fmt: skip
     if done.returncode:
         said = done.stderr.strip().splitlines()
-        raise RuntimeError(f"expected a measurement in a separate Python, but it failed: {said[-1] if said else ''}")
+        sentence = gettext("expected a measurement in a separate Python, but it failed: {error}")
+        raise RuntimeError(sentence.format(error=said[-1] if said else ""))
     return done.stdout.strip()
 
 

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.language import gettext_noop
 from aescratch.programs.bench.cases import RATE, Case, random_data
 
 ADAMS = {"plain": {"foreach": False}, "foreach": {"foreach": True}, "fused": {"fused": True}}
-MISSING = (
+MISSING = gettext_noop(
     "PyTorch is not installed, so comparisons with it are left out; install it beside aescratch (pip install torch) "
     "to have them in the table"
 )

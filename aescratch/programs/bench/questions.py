@@ -14,9 +14,21 @@ import numpy as np
 import aescratch as ae
 from aescratch.backend import Array
 from aescratch.backend.compiled import numpy_alone, why_not
+from aescratch.foundations.language import Phrase
 from aescratch.inspection.monitor import Monitor
 from aescratch.programs.bench import memory, mpi, processes, pytorch
-from aescratch.programs.bench.cases import DEEP, MIDDLE, SMALL, STEPS, Case, make_model, our_step, random_data, step_of
+from aescratch.programs.bench.cases import (
+    DEEP,
+    MIDDLE,
+    SMALL,
+    STEPS,
+    Case,
+    make_model,
+    network,
+    our_step,
+    random_data,
+    step_of,
+)
 from aescratch.programs.bench.floor import floor_step
 from aescratch.programs.bench.machine import threads_of_products
 from aescratch.programs.bench.table import Row
@@ -59,14 +71,15 @@ def steps(quick: bool, cases: Sequence[Case] = STEPS) -> Iterator[Row]:
         if others:
             fastest = min(others, key=others.__getitem__)
             target = 1.0 if compiled is None else 1.05
-            yield (row := Row("step", str(case), ours, others[fastest], fastest, "ms", target, compiled))
+            yield (row := Row("step", case.name, ours, others[fastest], fastest, "ms", target, compiled))
             rows.append(row)
-        yield Row("floor", str(case), ours, taken["floor"], "the floor", "ms", FLOOR_TARGETS.get(case), compiled)
+        against = Phrase("the floor")
+        yield Row("floor", case.name, ours, taken["floor"], against, "ms", FLOOR_TARGETS.get(case), compiled)
     if rows:
         mean = geometric_mean([row.ratio for row in rows])
         with_compiled = [row.ratio_compiled for row in rows if row.ratio_compiled is not None]
         compiled, target = (geometric_mean(with_compiled), 0.78) if with_compiled else (None, 0.65)
-        yield Row("step", "all of these, geometric mean", mean, 1.0, "PyTorch", "", target, compiled)
+        yield Row("step", Phrase("all of these, geometric mean"), mean, 1.0, "PyTorch", "", target, compiled)
 
 
 def our_makers(make: Callable[..., Call], *arguments: Any) -> dict[str, Callable[[], Call]]:
@@ -89,7 +102,8 @@ def variants(quick: bool, chosen: Mapping[str, Variant] = VARIANTS) -> Iterator[
             makers = our_makers(lambda v=variant, w=widths, x=x: step_of(v.make(list(w)), x))
             sides = {"PyTorch": theirs, **{side: make() for side, make in makers.items()}}
             taken = milliseconds(sides, rounds=3 if quick else 7)
-            case, against = f"{name} {'-'.join(map(str, widths))}, batch {batch}", "PyTorch, fused Adam"
+            case = Phrase("{network}, batch {batch}", network=f"{name} {network(widths)}", batch=batch)
+            against = "PyTorch, fused Adam"
             yield Row("variants", case, taken["ours"], taken["PyTorch"], against, "ms", compiled=taken.get("compiled"))
 
 
@@ -100,7 +114,7 @@ def gelu(quick: bool, cases: Sequence[Case] = STEPS[1::2]) -> Iterator[Row]:
             name: our_step(replace(case, activation=name)) for name in ("GELU", "ReLU")
         }
         taken = milliseconds(sides, rounds=3 if quick else 15)
-        yield Row("gelu", str(case), taken["GELU"], taken["ReLU"], "ReLU", "ms", target=1.05)
+        yield Row("gelu", case.name, taken["GELU"], taken["ReLU"], "ReLU", "ms", target=1.05)
 
 
 def growth(quick: bool, cases: Sequence[Case] = GROWING) -> Iterator[Row]:
@@ -108,10 +122,10 @@ def growth(quick: bool, cases: Sequence[Case] = GROWING) -> Iterator[Row]:
     rows = []
     for case in cases:
         taken = milliseconds({"ours": our_step(case), "floor": floor_step(case)}, rounds=3 if quick else 9)
-        yield (row := Row("growth", str(case), taken["ours"], taken["floor"], "the floor", "ms"))
+        yield (row := Row("growth", case.name, taken["ours"], taken["floor"], Phrase("the floor"), "ms"))
         rows.append(row)
-    against = f"batch {cases[0].batch}"
-    yield Row("growth", f"batch {cases[-1].batch}", rows[-1].ratio, rows[0].ratio, against, "", target=1.0)
+    last, against = (Phrase("batch {batch}", batch=case.batch) for case in (cases[-1], cases[0]))
+    yield Row("growth", last, rows[-1].ratio, rows[0].ratio, against, "", target=1.0)
 
 
 def fit(quick: bool, cases: Sequence[tuple[Case, int]] = FITS) -> Iterator[Row]:
@@ -125,7 +139,8 @@ def fit(quick: bool, cases: Sequence[tuple[Case, int]] = FITS) -> Iterator[Row]:
                 step()
 
         taken = milliseconds({"ours": train, "bare": bare}, rounds=3 if quick else 9)
-        yield Row("fit", str(case), taken["ours"], taken["bare"], f"{epochs * BATCHES} bare steps", "ms", target=1.05)
+        against = Phrase("{count} bare steps", count=epochs * BATCHES)
+        yield Row("fit", case.name, taken["ours"], taken["bare"], against, "ms", target=1.05)
 
 
 def looking(quick: bool, cases: Sequence[tuple[Case, int]] = LOOKED_AT) -> Iterator[Row]:
@@ -149,21 +164,23 @@ def looking(quick: bool, cases: Sequence[tuple[Case, int]] = LOOKED_AT) -> Itera
             "alone": train, "looked at": observed, "diagnosis": diagnosed,
         }  # fmt: skip
         taken = milliseconds(sides, rounds=3 if quick else 5)
-        alone, against = taken["alone"], "the same fit alone"
-        yield Row("looking", f"with a monitor, {case}", taken["looked at"], alone, against, "ms", target=1.03)
-        yield Row("looking", f"diagnosed, {case}", alone + taken["diagnosis"], alone, against, "ms", target=1.05)
+        alone, against = taken["alone"], Phrase("the same fit alone")
+        monitored = Phrase("with a monitor, {case}", case=case.name)
+        yield Row("looking", monitored, taken["looked at"], alone, against, "ms", target=1.03)
+        after = Phrase("diagnosed, {case}", case=case.name)
+        yield Row("looking", after, alone + taken["diagnosis"], alone, against, "ms", target=1.05)
 
 
 def peak_memory(quick: bool) -> Iterator[Row]:
     """Yield the increase of memory during a training."""
     if not memory.can_be_measured():
         return
-    ours = processes.memory_rise("ours")
+    ours, fitted = processes.memory_rise("ours"), Phrase("fit, {case}", case=memory.CASE.name)
     if pytorch.is_installed():
         theirs = processes.memory_rise("torch")
-        yield Row("memory", f"fit, {memory.CASE}", ours, theirs, "PyTorch, fused Adam", "MiB", target=0.6)
+        yield Row("memory", fitted, ours, theirs, "PyTorch, fused Adam", "MiB", target=0.6)
     buffer = make_model(memory.CASE).parameters[0].buffer.values
-    yield Row("memory", f"fit, {memory.CASE}", ours, buffer.nbytes / 2**20, "all parameters once", "MiB")
+    yield Row("memory", fitted, ours, buffer.nbytes / 2**20, Phrase("all parameters once"), "MiB")
 
 
 def files(quick: bool) -> Iterator[Row]:
@@ -171,8 +188,8 @@ def files(quick: bool) -> Iterator[Row]:
     size = 256 if quick else 1024
     for dtype in ("float32", "float64") if memory.can_be_measured() else ():
         held, allowed = processes.memory_rise_by_file(dtype, size), memory.two_blocks_and_a_batch()
-        case = f"a {dtype} .npy of {size:,} MiB, {memory.STREAMED}"
-        yield Row("files", case, held, allowed, "two blocks and a batch", "MiB", target=1.0)
+        case = Phrase("a {dtype} .npy of {size:,} MiB, {case}", dtype=dtype, size=size, case=memory.STREAMED.name)
+        yield Row("files", case, held, allowed, Phrase("two blocks and a batch"), "MiB", target=1.0)
 
 
 def many(quick: bool, case: Case = SHARED) -> Iterator[Row]:
@@ -181,8 +198,8 @@ def many(quick: bool, case: Case = SHARED) -> Iterator[Row]:
         return
     turns = [[mpi.seconds_of_step(n, case) for n in (1, 2)] for _ in range(2 if quick else 5)]
     alone, together = 1000 * np.median(turns, axis=0)
-    name = f"2 of one thread, {case} each"
-    yield Row("processes", name, float(together) / 2, float(alone), "one process", "ms", target=1 / 1.7)
+    name = Phrase("2 of one thread, {case} each", case=case.name)
+    yield Row("processes", name, float(together) / 2, float(alone), Phrase("one process"), "ms", target=1 / 1.7)
 
 
 def check(quick: bool) -> Iterator[Row]:
@@ -194,8 +211,8 @@ def check(quick: bool) -> Iterator[Row]:
         sides["gradcheck"] = pytorch.torch_check(case)
     taken = milliseconds(sides, rounds=2 if quick else 5)
     if pytorch.is_installed():
-        yield Row("check", str(case), taken["ours"], taken["gradcheck"], "autograd.gradcheck", "ms", target=0.5)
-    yield Row("check", str(case), taken["ours"], 1000.0, "one second", "ms", target=1.0)
+        yield Row("check", case.name, taken["ours"], taken["gradcheck"], "autograd.gradcheck", "ms", target=0.5)
+    yield Row("check", case.name, taken["ours"], 1000.0, Phrase("one second"), "ms", target=1.0)
 
 
 def imports(quick: bool) -> Iterator[Row]:
@@ -206,7 +223,8 @@ def imports(quick: bool) -> Iterator[Row]:
             for _ in range(6 if quick else 12)
         ]
     ours, numpy = 1000 * np.median(turns[1:], axis=0)  # the first compiles the modules
-    yield Row("import", "import aescratch", float(ours), float(numpy) + 50, "numpy's + 50 ms", "ms", target=1.0)
+    against = Phrase("numpy's + 50 ms")
+    yield Row("import", "import aescratch", float(ours), float(numpy) + 50, against, "ms", target=1.0)
 
 
 def milliseconds(sides: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:

@@ -6,6 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from aescratch.foundations.columns import columns_of, padded
+from aescratch.foundations.language import gettext, gettext_noop, told
+
+HEAD = (
+    gettext_noop("question"), gettext_noop("case"), gettext_noop("ours"), gettext_noop("compiled"),
+    gettext_noop("theirs"), gettext_noop("against"), gettext_noop("ratio"), gettext_noop("compiled"),
+    gettext_noop("target"),
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Row:
@@ -47,7 +56,7 @@ class Row:
         if self.target is None:
             return ""
         best = self.ratio if self.ratio_compiled is None else self.ratio_compiled
-        return "met" if round(best, 2) <= self.target else "missed"
+        return gettext_noop("met") if round(best, 2) <= self.target else gettext_noop("missed")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the row for JSON."""
@@ -63,17 +72,17 @@ def as_text(rows: Sequence[Row]) -> str:
     question  case                    ours      theirs    against  ratio  target
     step      64-32-8 ReLU, batch 64  0.100 ms  0.400 ms  PyTorch  0.25   1.00 met
     """
-    lines = [["question", "case", "ours", "compiled", "theirs", "against", "ratio", "compiled", "target"]]
+    lines = [[gettext(name) for name in HEAD]]
     for row in rows:
-        target = "" if row.target is None else f"{row.target:.2f} {row.verdict}"
+        target = "" if row.target is None else f"{row.target:.2f} {gettext(row.verdict)}"
         figures = ["" if x is None else _figure(x, row.unit) for x in (row.ours, row.compiled, row.theirs)]
         ratios = ["" if ratio is None else f"{ratio:.2f}" for ratio in (row.ratio, row.ratio_compiled)]
-        lines.append([row.question, row.case, *figures, row.against, *ratios, target])
+        lines.append([row.question, told(row.case), *figures, told(row.against), *ratios, target])
     if all(row.compiled is None for row in rows):
-        lines = [[word for word, name in zip(line, lines[0], strict=True) if name != "compiled"] for line in lines]
-    wide = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        lines = [[word for word, name in zip(line, HEAD, strict=True) if name != "compiled"] for line in lines]
+    wide = [max(map(columns_of, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
-        "  ".join(word.ljust(width) for word, width in zip(line, wide, strict=True)).rstrip() for line in lines
+        "  ".join(padded(word, width) for word, width in zip(line, wide, strict=True)).rstrip() for line in lines
     )
 
 

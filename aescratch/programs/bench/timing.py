@@ -18,6 +18,8 @@ from multiprocessing.connection import Connection
 
 import numpy as np
 
+from aescratch.foundations.language import gettext
+
 Call = Callable[[], object]
 
 REST = 0.15  # seconds between two turns; OpenBLAS's threads wait actively for an eighth of a second
@@ -65,7 +67,8 @@ def _in_turns(ends: Mapping[str, Connection], rounds: int, turn: float) -> dict[
                 end.send(turn)
                 times[name] += end.recv()
             except (EOFError, ConnectionError):
-                raise RuntimeError(f"expected {name} to be measured in its own process, but that has ended") from None
+                sentence = gettext("expected {name} to be measured in its own process, but that has ended")
+                raise RuntimeError(sentence.format(name=name)) from None
     return times
 
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from argparse import Namespace
 
-from aescratch.foundations.language import Phrase, gettext_noop
+from aescratch.foundations.language import Phrase, gettext, gettext_noop, told
 from aescratch.foundations.platforms import require_processes
 from aescratch.programs.bench import QUESTIONS, as_text, describe_machine, measure
 from aescratch.programs.bench.machine import notes
@@ -67,18 +67,18 @@ add_arguments: Option = command(
 
 def run(arguments: Namespace) -> int:
     """Measure and print; return the exit status, which doesn't depend on the figures."""
-    require_processes("aescratch bench", "measure where the package is installed: pip install aescratch")
+    require_processes("aescratch bench", gettext("measure where the package is installed: pip install aescratch"))
     if arguments.threads is not None and any(os.environ.get(name) != str(arguments.threads) for name in THREADS):
         return run_again(arguments)
     machine = describe_machine()
     questions = arguments.only or list(QUESTIONS)
     if not arguments.json:
-        print(", ".join(f"{name} {value}" for name, value in machine.items()))
-        print("".join(f"note: {note}\n" for note in notes(machine)), flush=True)
+        print(", ".join(f"{gettext(name)} {value}" for name, value in machine.items()))
+        print("".join(gettext("note: {note}").format(note=note) + "\n" for note in notes(machine)), flush=True)
     rows = []
     for row in measure(questions, arguments.quick):
         rows.append(row)
-        show_progress(f"measured: {row.question}, {row.case}")
+        show_progress(gettext("measured: {question}, {case}").format(question=row.question, case=told(row.case)))
     show_progress("")
     about = {"machine": machine, "notes": notes(machine), "rows": [row.to_dict() for row in rows]}
     answer(arguments, as_text(rows), about)

@@ -26,34 +26,35 @@ def new(arguments: Namespace) -> int:
     """Write an exercise that is valid from the start."""
     with usage_error(CourseError):
         folder = scaffold(arguments.name, Path(arguments.source))
-    print(f"{folder} is a working exercise: softplus and its backward. Adapt it, file by file:")
+    head = gettext("{folder} is a working exercise: softplus and its backward. Adapt it, file by file:")
+    print(head.format(folder=folder))
     for name, what in (
-        ("about.md", "title, chapter, minutes, points; then what to do"),
-        ("solution.py", "the docstring with every shape, and the answer between the markers"),
-        ("checks.py", "the forward to check against, and the inputs"),
-        ("mutants.py", "mistakes that you have seen, and the answer that each should get"),
-        ("hints.md", "three levels for each of those answers"),
+        ("about.md", gettext("title, chapter, minutes, points; then what to do")),
+        ("solution.py", gettext("the docstring with every shape, and the answer between the markers")),
+        ("checks.py", gettext("the forward to check against, and the inputs")),
+        ("mutants.py", gettext("mistakes that you have seen, and the answer that each should get")),
+        ("hints.md", gettext("three levels for each of those answers")),
     ):
         print(f"  {name:<12} {what}")
-    print(f"then validate it: aescratch exercises validate {arguments.source}")
+    print(gettext("then validate it: {command}").format(command=f"aescratch exercises validate {arguments.source}"))
     return RIGHT
 
 
 def validate(arguments: Namespace) -> int:
     """Print the table of a course, and its problems."""
-    require_processes("aescratch exercises validate", "validate the course on Linux or macOS")
+    require_processes("aescratch exercises validate", gettext("validate the course on Linux or macOS"))
     exercises = course(arguments.source)
     try:
-        with counting(len(exercises), "exercise") as done:
+        with counting(len(exercises), gettext("exercise")) as done:
             rows, problems = validating.validate(exercises, arguments.jobs, done)
     except releasing.ReleaseError as error:
-        return say("it can't be released:", error.problems)
+        return say(gettext("it can't be released:"), error.problems)
     print(*validating.table_of(rows), sep="\n")
     problems = [problem for row in rows for problem in row.problems] + problems
     arguments.result = {"exercises": [row.cells for row in rows], "problems": problems}
     if problems:
-        return say(f"{len(problems)} to correct:", problems)
-    print(f"all {len(rows)} are valid, and a release gives no answer away")
+        return say(gettext("{count} to correct:").format(count=len(problems)), problems)
+    print(gettext("all {count} are valid, and a release gives no answer away").format(count=len(rows)))
     return RIGHT
 
 
@@ -63,13 +64,19 @@ def release(arguments: Namespace) -> int:
     try:
         releasing.release(exercises, out, formulas=arguments.formulas, finish=beginning.write_beginning)
     except releasing.ReleaseError as error:
-        return say("nothing was written:", error.problems)
-    print(f"{arguments.out} is ready to hand out: {len(exercises)} exercises, all validated, without answers")
-    print("it can't hide one thing: the package that students install contains most of the answers to the built-in "
-          "exercises; grading refuses to import it")  # fmt: skip
+        return say(gettext("nothing was written:"), error.problems)
+    ready = gettext("{out} is ready to hand out: {count} exercises, all validated, without answers")
+    print(ready.format(out=arguments.out, count=len(exercises)))
+    print(
+        gettext(
+            "it can't hide one thing: the package that students install contains most of the answers to the built-in "
+            "exercises; grading refuses to import it"
+        )
+    )
     if not (out / beginning.NOTEBOOK).exists():
-        print(f"{beginning.NOTEBOOK} was left out, because it needs jupytext: pip install jupytext")
-    print(f"students begin with {out / 'README.md'}")
+        without = gettext("{file} was left out, because it needs jupytext: pip install jupytext")
+        print(without.format(file=beginning.NOTEBOOK))
+    print(gettext("students begin with {file}").format(file=out / "README.md"))
     return RIGHT
 
 
@@ -84,8 +91,10 @@ def course(source: str) -> tuple[Exercise, ...]:
     with usage_error(CourseError):
         exercises = read_course(None if source == BUILTIN else Path(source))
         if released := [exercise.folder.name for exercise in exercises if exercise.released]:
-            advice = "name the folder that it was released from"
-            raise CourseError(f"expected solution.py in {released[0]}, got none; {advice}")
+            sentence = gettext(
+                "expected solution.py in {exercise}, got none; name the folder that it was released from"
+            )
+            raise CourseError(sentence.format(exercise=released[0]))
         for exercise in exercises:
             require_readable(exercise)
         distributions_of(exercises[0].packages)
@@ -97,7 +106,8 @@ def only(exercises: tuple[Exercise, ...], names: Sequence[str] | None, advice: s
     known = [exercise.name for exercise in exercises]
     for name in names or ():
         if name not in known:
-            near = did_you_mean(name, known) or f"; there are {', '.join(known)}{advice}"
+            there = gettext("; there are {names}{advice}").format(names=", ".join(known), advice=advice)
+            near = did_you_mean(name, known) or there
             raise UsageError(gettext("there is no exercise {name!r}{near}").format(name=name, near=near))
     return tuple(exercise for exercise in exercises if not names or exercise.name in names)
 

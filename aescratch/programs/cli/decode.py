@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from aescratch.datasets import load_file
+from aescratch.foundations.language import gettext_noop
 from aescratch.foundations.scaling import unscaled
 from aescratch.programs.cli.data import MODEL, open_model, require_width
 from aescratch.programs.cli.measures import in_batches
@@ -33,5 +34,6 @@ def run(arguments: Namespace) -> int:
     require_width(codes, model.widths[-1])
     with wrong_input():
         x = unscaled(model, in_batches(model.decode, codes.x))
-    write_matrix(arguments, path, x, "examples", "numbers", codes=codes.name)
+    sentence = gettext_noop("wrote {path}: {n:,} examples of {d:,} numbers")
+    write_matrix(arguments, path, x, sentence, "examples", "numbers", codes=codes.name)
     return RIGHT

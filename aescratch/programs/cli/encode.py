@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from aescratch.foundations.language import gettext_noop
 from aescratch.programs.cli.data import DATA, MODEL, OWN_FILE, load_data, open_model, scaled_data
 from aescratch.programs.cli.measures import in_batches
 from aescratch.programs.cli.options import Option, command, json_of
@@ -29,5 +30,6 @@ def run(arguments: Namespace) -> int:
     data = load_data(arguments.data, arguments, model.widths[0], scales=scales, columns=columns)
     with wrong_input():
         code = in_batches(model.encode, scaled_data(model, data).x)
-    write_matrix(arguments, path, code, "codes", "units", data=data.name)
+    sentence = gettext_noop("wrote {path}: {n:,} codes of {d:,} units")
+    write_matrix(arguments, path, code, sentence, "codes", "units", data=data.name)
     return RIGHT

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.language import gettext
 from aescratch.plots.canvas import BLUE, TEXT_SIZE, VERMILLION, axes_of, label_axes
+from aescratch.plots.lettering import legible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,17 +47,26 @@ def explained_by_column(model: Array, pca: Array, names: Sequence[str] = ()) -> 
     Of more than 20 columns, the bar at the bottom is the mean of those that have none. Constant columns are left out.
     Columns without names have their numbers, from 1 on.
     """
+    with legible():
+        return _drawn(model, pca, names)
+
+
+def _drawn(model: Array, pca: Array, names: Sequence[str]) -> Axes:
     order = np.argsort(model)[: int(np.isfinite(model).sum())]  # NaN is last
     shown = order if len(order) <= MOST_BARS else order[: MOST_BARS - 1]
     rest = order[len(shown) :]
-    bars = [(names[column] if names else f"column {column + 1}", model[column], pca[column]) for column in shown]
+    numbered = gettext("column {number}")
+    bars = [
+        (names[column] if names else numbered.format(number=column + 1), model[column], pca[column])
+        for column in shown
+    ]
     worst, least, _ = bars[0]
     if len(rest):
-        bars.append((f"mean of {len(rest)} others", model[rest].mean(), pca[rest].mean()))
+        bars.append((gettext("mean of {count} others").format(count=len(rest)), model[rest].mean(), pca[rest].mean()))
     places = -np.arange(float(len(bars)))
     labels, ours, theirs = zip(*bars, strict=True)
     ax = axes_of(None, 10.0, 2.1 + 0.29 * len(bars))
-    ax.barh(places, np.maximum(ours, LEAST), height=0.62, color=BLUE, label="model")
+    ax.barh(places, np.maximum(ours, LEAST), height=0.62, color=BLUE, label=gettext("model"))
     theirs_shown = np.maximum(theirs, LEAST)
     ax.plot(theirs_shown, places, "D", color=VERMILLION, markeredgecolor="white", clip_on=False, label="PCA")
     for place, share in zip(places, ours, strict=True):
@@ -63,13 +74,13 @@ def explained_by_column(model: Array, pca: Array, names: Sequence[str] = ()) -> 
     ax.set_yticks(places, [name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in labels])
     ax.set_xlim(max(LEAST, min(0.0, *ours, *theirs)), 1.0)
     ax.axvline(0, color="black", linewidth=0.8)
-    label_axes(ax, "share of the column's variance that is explained", "")
+    label_axes(ax, gettext("share of the column's variance that is explained"), "")
     ax.xaxis.set_major_formatter(lambda share, _: in_percent(share))
     means = in_percent(model[order].mean()), in_percent(pca[order].mean())
-    title = (
-        f"The model explains {means[0]} of a column's variance on average, PCA of the same width {means[1]};\n"
-        f"least explained: {worst}, {in_percent(least)}"
-    )
+    title = gettext(
+        "The model explains {share} of a column's variance on average, PCA of the same width {other};\n"
+        "least explained: {worst}, {least}"
+    ).format(share=means[0], other=means[1], worst=worst, least=in_percent(least))
     ax.figure.suptitle(title, fontsize=TEXT_SIZE, x=0.01, ha="left")
     ax.figure.legend(fontsize=TEXT_SIZE - 2, frameon=False, loc="outside lower right", ncols=2)
     return ax

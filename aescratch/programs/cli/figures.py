@@ -17,15 +17,18 @@ import aescratch as ae
 from aescratch.backend import Array, to_numpy
 from aescratch.datasets import Dataset
 from aescratch.foundations.files import whole_file
+from aescratch.foundations.language import gettext_noop
 from aescratch.inspection.measures import PCA
 from aescratch.inspection.monitor import N_RESTORED, Monitor
 from aescratch.programs.cli.explained import explained, explained_by_column
 from aescratch.programs.cli.measures import in_batches
 
-FIGURES = (
-    "loss.png", "code-activity.png", "latent-map.png", "filters.png", "reconstructions.png", "denoising.png",
-    "latent-traversal.png", "samples.png", "restored-over-time.png", "explained-by-column.png",
+TITLES = (
+    gettext_noop("loss"), gettext_noop("code activity"), gettext_noop("latent map"), gettext_noop("filters"),
+    gettext_noop("reconstructions"), gettext_noop("denoising"), gettext_noop("latent traversal"),
+    gettext_noop("samples"), gettext_noop("restored over time"), gettext_noop("explained by column"),
 )  # fmt: skip
+FIGURES = tuple(f"{title.replace(' ', '-')}.png" for title in TITLES)
 MOST_POINTS, MOST_FILTERS, MOST_UNITS, N_OVER_TIME = 3000, 100, 10, 5
 
 

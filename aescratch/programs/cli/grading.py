@@ -159,7 +159,7 @@ def judge(
             new = {task.key for task in tasks.values()} - set(ledger.records)
             prove([task_of(each, each.solution.encode()) for each in exercises], ledger, seed, limits, jobs)
             left = len(new - set(ledger.records))
-            with counting(left, "file") as done:
+            with counting(left, gettext("file")) as done:
                 judge_all(list(tasks.values()), ledger, seed, limits, jobs, done)
     except BlockingIOError as error:
         sentence = gettext("another grading is running in {folder}; wait for it, or give another --out")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 
 from aescratch.backend import compiled, is_fast
-from aescratch.foundations.language import gettext_noop
+from aescratch.foundations.columns import padded
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.programs.bench.machine import what_is_in_use
 from aescratch.programs.cli.options import Option, command, json_of
 from aescratch.programs.cli.status import RIGHT
@@ -30,9 +31,10 @@ def run(arguments: Namespace) -> int:
     if not compiled.why_not():
         from aescratch.backend.machine_code import folder_of_loops  # here, for Numba
 
-        facts["compiled"] = f"formulas of {compiled.SMALLEST:,} numbers and more, kept in {folder_of_loops()}"
+        said = gettext("formulas of {smallest:,} numbers and more, kept in {folder}")
+        facts[gettext_noop("compiled")] = said.format(smallest=compiled.SMALLEST, folder=folder_of_loops())
     if not is_fast():
-        facts["as written"] = "AESCRATCH_AS_WRITTEN is set: nothing is done for speed"
-    lines = [f"{name:<13}{value}" for name, value in facts.items()]
+        facts[gettext_noop("as written")] = gettext("AESCRATCH_AS_WRITTEN is set: nothing is done for speed")
+    lines = [f"{padded(gettext(name), 13)}{value}" for name, value in facts.items()]
     answer(arguments, "\n".join(lines), facts)
     return RIGHT

@@ -129,7 +129,7 @@ def as_texts(measures: dict[str, Any]) -> dict[str, str]:
     if "accuracy" in measures:
         shown[labels["accuracy"]] = f"{100 * measures['accuracy']:.1f} %"
     if "units" in measures:
-        some = gettext("{count} of {all}").format(count=measures["units_asleep"], all=measures["units"])
+        some = gettext("{asleep} of {all}").format(asleep=measures["units_asleep"], all=measures["units"])
         shown[labels["units_asleep"]] = some
         shown[gettext(measures["unit_statistic"])] = f"{measures['unit_mean']:.3g}"
     return shown

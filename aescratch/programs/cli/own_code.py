@@ -77,7 +77,7 @@ def own_errors() -> Iterator[None]:
             place = f"{shown_path(error.filename)}:{error.lineno}"  # its text has the line in another form
             raise UsageError(f"{place}: {type(error).__name__}: {error.msg}") from error
         if theirs is not None:
-            at = f", at: {theirs.line}" if theirs.line else ""
+            at = gettext(", at: {line}").format(line=theirs.line) if theirs.line else ""
             raise UsageError(f"{shown_path(theirs.filename)}:{theirs.lineno}: {says}{at}") from error
         if isinstance(error, (TypeError, ValueError, ImportError)) and is_ours(frames[-1].filename):
             raise UsageError(text) from error

@@ -56,8 +56,9 @@ def run(arguments: Namespace) -> int:
     for path in paths:
         print(path)
     arguments.result = {"files": [str(path) for path in paths]}
-    seeded = f"{SEED_FILE} {kind.seed} is secret; keep it\n" if kind.seed else ""
-    print(seeded + kind.advice.format(out=arguments.out, assignment=named(arguments)))
+    if kind.seed:
+        print(gettext(kind.seed).format(file=SEED_FILE))
+    print(gettext(kind.advice).format(out=arguments.out, assignment=named(arguments)))
     return RIGHT
 
 
@@ -116,34 +117,40 @@ def _otter(arguments: Namespace, some: Sequence[Exercise]) -> list[Path]:
 
 
 class Kind(NamedTuple):
-    """A kind of package: its writer, advice on how to use it, its options, and the place of its seed."""
+    """A kind of package: its writer, advice on how to use it, its options, and a sentence on its seed."""
 
     write: Callable[[Namespace, Sequence[Exercise]], list[Path]]
     advice: str
     options: Sequence[str]
-    seed: str = "beside them"
+    seed: str = gettext_noop("{file} beside them is secret; keep it")
 
 
 KINDS = {
     "notebooks": Kind(
-        _notebooks, "hand them out; a student runs the last cell of one to have it checked", ["exercises"], seed=""
+        _notebooks, gettext_noop("hand them out; a student runs the last cell of one to have it checked"),
+        ["exercises"], seed="",
     ),
     "gradescope": Kind(
-        _autograder, "upload it as the autograder of a programming assignment, and try it there",
+        _autograder, gettext_noop("upload it as the autograder of a programming assignment, and try it there"),
         ["exercises", "seed", "unconfined"],
     ),
     "prairielearn": Kind(
-        _autograder, "commit both folders of {out} in the course's repository, sync, and try a question there",
-        ["exercises", "seed", "unconfined"], seed="in the first folder",
+        _autograder,
+        gettext_noop("commit both folders of {out} in the course's repository, sync, and try a question there"),
+        ["exercises", "seed", "unconfined"], seed=gettext_noop("{file} in the first folder is secret; keep it"),
     ),
     "classroom50": Kind(
-        _classroom50, "put it into the repository classroom50 as CLASSROOM/autograders/ASSIGNMENT, and try it there",
+        _classroom50,
+        gettext_noop(
+            "put it into the repository classroom50 as CLASSROOM/autograders/ASSIGNMENT, and try it there"
+        ),
         [], seed="",
     ),
     "nbgrader": Kind(
-        _nbgrader, "in {out}: nbgrader generate_assignment {assignment}", ["exercises", "seed", "assignment"]
+        _nbgrader, gettext_noop("in {out}: nbgrader generate_assignment {assignment}"),
+        ["exercises", "seed", "assignment"],
     ),
-    "otter": Kind(_otter, "in {out}: otter assign {assignment}.ipynb dist", ["seed", "assignment"]),
+    "otter": Kind(_otter, gettext_noop("in {out}: otter assign {assignment}.ipynb dist"), ["seed", "assignment"]),
 }  # fmt: skip
 
 add_arguments: Option = command(

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from aescratch.foundations.language import gettext, language
+from aescratch.foundations.language import gettext, language, told
 from aescratch.inspection.diagnosis import Diagnosis
 from aescratch.inspection.monitor import Monitor
+from aescratch.plots.lettering import legible
 from aescratch.training.history import History
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ MARGINS = {"left": 0.13, "right": 0.98, "bottom": 0.17, "top": 0.97}  # shares o
 STYLE = """
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 64rem; padding: 0 1rem; }
+:lang(ko) { word-break: keep-all; overflow-wrap: break-word; }
 h1 { font-size: 1.5rem; margin-bottom: .2rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); gap: 1.5rem; }
 figure { margin: 0; } figcaption { font-weight: 600; }
@@ -49,7 +51,7 @@ def run_page(
     ]
     rows = "".join(f"<tr><td>{escape(name)}</td><td>{escape(text)}</td></tr>" for name, text in measures.items())
     images = [
-        f'<figure><figcaption>{escape(name.removesuffix(".png").replace("-", " "))}</figcaption>'
+        f'<figure><figcaption>{escape(gettext(name.removesuffix(".png").replace("-", " ")))}</figcaption>'
         f'<img src="{escape(name)}" alt="{escape(name)}" loading="lazy"></figure>'
         for name in sorted(pictures, key=lambda name: name not in OPENINGS)
     ]
@@ -83,14 +85,16 @@ def _charts(monitor: Monitor) -> Iterator[str]:
     """Yield the figures of `monitor.plot()` one by one, so that a page can arrange them."""
     from matplotlib import pyplot
 
-    for title, draw in monitor.panels().items():
-        figure, ax = pyplot.subplots(figsize=(6.5, 4.0), gridspec_kw=MARGINS)
-        draw(ax)
-        yield (
-            f'<figure role="img" aria-label="{escape(title)}"><figcaption>{escape(title)}</figcaption>'
-            f"{_inline(figure, title)}</figure>"
-        )
-        pyplot.close(figure)
+    drawn = []
+    with legible():
+        for title, draw in monitor.panels().items():
+            figure, ax = pyplot.subplots(figsize=(6.5, 4.0), gridspec_kw=MARGINS)
+            draw(ax)
+            drawn.append((title, _inline(figure, title)))
+            pyplot.close(figure)
+    for title, svg in drawn:
+        said = escape(told(title))
+        yield f'<figure role="img" aria-label="{said}"><figcaption>{said}</figcaption>{svg}</figure>'
 
 
 def _inline(figure: Figure, title: str) -> str:

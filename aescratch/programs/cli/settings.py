@@ -21,7 +21,7 @@ from aescratch.programs.cli import options, words
 from aescratch.programs.cli.status import UsageError
 from aescratch.programs.cli.variants import VARIANTS
 
-ELSEWHERE = {"widths": "--hidden, --code and the data", "rng": "--seed"}
+ELSEWHERE = {"widths": gettext_noop("--hidden, --code and the data"), "rng": "--seed"}
 """Parameters without an option of their own, and the source of their values."""
 
 

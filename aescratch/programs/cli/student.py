@@ -109,7 +109,7 @@ def check_one(
 
 def watch_files(arguments: Namespace) -> int:
     """Check whenever a file is saved."""
-    require_processes("aescratch exercises watch", "run aescratch exercises check whenever you have saved")
+    require_processes("aescratch exercises watch", gettext("run aescratch exercises check whenever you have saved"))
     workspace = here()
     exercise = begun(workspace, arguments.name)
 

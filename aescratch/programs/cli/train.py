@@ -48,7 +48,7 @@ from aescratch.programs.cli.status import FAIL, INTERRUPTED, RIGHT, WRONG_USAGE,
 from aescratch.programs.cli.training import COSINE, OPTIMIZER, TRAINING, enough_epochs, make_optimizer, pretrain
 from aescratch.programs.cli.variants import VARIANT
 from aescratch.programs.cli.words import ACTIVATIONS, choice
-from aescratch.programs.cli.writing import answer, json_text, require_folder
+from aescratch.programs.cli.writing import answer, json_text, require_folder, warnings_said
 from aescratch.training.epochs import CONTINUING
 from aescratch.training.processes import Processes
 
@@ -151,6 +151,7 @@ def train(arguments: Namespace, processes: Processes) -> int:
             print(f"aescratch: {message.format(folder=folder, epoch=len(history))}", file=sys.stderr)
             return INTERRUPTED
         known = looked_at(seen)
+        kept.enter_context(warnings_said())
         files += draw_figures(folder, model, looked_at(seen_held_out or known), known, history, monitor)
         few = looked_at(training)
         measured = looked_at(held_out) if held_out else few

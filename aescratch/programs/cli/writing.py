@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
+import warnings
 from argparse import Namespace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +39,13 @@ def require_folder(path: Path) -> None:
         raise UsageError(sentence.format(folder=str(path.parent), file=path.name))
 
 
-def write_matrix(arguments: Namespace, path: Path, x: Array, rows: str, columns: str, **about: Any) -> None:
-    """Write a matrix (N, D) as .npy or .csv, by the path's suffix, and print its shape; both keep every bit."""
+def write_matrix(
+    arguments: Namespace, path: Path, x: Array, sentence: str, rows: str, columns: str, **about: Any
+) -> None:
+    """Write a matrix (N, D) as .npy or .csv, by the path's suffix, and print its shape; both keep every bit.
+
+    The sentence has {path}, {n} and {d}; `rows` and `columns` name the numbers in JSON.
+    """
     with whole_file(path) as stream:
         if path.suffix.lower() == ".npy":
             np.save(stream, x, allow_pickle=False)
@@ -45,7 +53,7 @@ def write_matrix(arguments: Namespace, path: Path, x: Array, rows: str, columns:
             np.savetxt(stream, x, delimiter=",", fmt="%.9g" if x.dtype == np.float32 else "%.17g")
     n, d = x.shape
     about = {"file": str(path), rows: n, columns: d, **about}
-    answer(arguments, f"wrote {path}: {n:,} {rows} of {d:,} {columns}", about)
+    answer(arguments, gettext(sentence).format(path=path, n=n, d=d), about)
 
 
 def open_page(arguments: Namespace, path: Path) -> None:
@@ -54,15 +62,26 @@ def open_page(arguments: Namespace, path: Path) -> None:
 
     out = sys.stderr if arguments.json else sys.stdout
     if not has_processes():
-        print(f"{path.name} is among the files of this Python; download it, and open it in a browser", file=out)
+        sentence = gettext("{file} is among the files of this Python; download it, and open it in a browser")
+        print(sentence.format(file=path.name), file=out)
     elif not webbrowser.open(path.resolve().as_uri()):
-        print("no browser could be opened; open the file yourself", file=out)
+        print(gettext("no browser could be opened; open the file yourself"), file=out)
 
 
 def say(text: str) -> None:
     """Print text, with a question mark for each character that the output, such as a pipe, can't encode."""
     encoding = sys.stdout.encoding or "utf-8"
     print(text.encode(encoding, "replace").decode(encoding), flush=True)
+
+
+@contextlib.contextmanager
+def warnings_said() -> Iterator[None]:
+    """Print the warnings of the block on stderr as sentences, each once."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        yield
+    for sentence in dict.fromkeys(str(warning.message) for warning in caught):
+        print(f"aescratch: {sentence}", file=sys.stderr)
 
 
 def answer(arguments: Namespace, text: str, value: Any) -> None:

@@ -9,7 +9,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from aescratch.foundations.files import write_text
-from aescratch.foundations.language import gettext_noop
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.programs.cli.options import Option, command, json_of, option, switch
 from aescratch.programs.cli.status import RIGHT
 from aescratch.programs.cli.writing import answer, open_page, require_folder
@@ -42,7 +42,8 @@ def run(arguments: Namespace) -> int:
     text = page()
     write_text(path, text)
     size = len(text.encode("utf-8"))
-    answer(arguments, f"{path}: {size / 1000:.0f} KB; open it in a browser", {"page": str(path), "bytes": size})
+    said = gettext("{path}: {kilobytes:.0f} KB; open it in a browser").format(path=path, kilobytes=size / 1000)
+    answer(arguments, said, {"page": str(path), "bytes": size})
     if arguments.open:
         open_page(arguments, path)
     return RIGHT

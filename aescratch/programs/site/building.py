@@ -19,7 +19,7 @@ from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.releasing import ReleaseError
 from aescratch.foundations import page_words
 from aescratch.foundations.files import write_text
-from aescratch.foundations.language import LANGUAGES, in_language
+from aescratch.foundations.language import LANGUAGES, gettext, in_language
 from aescratch.programs.playground.page import page as playground_page
 from aescratch.programs.site import distribution as interpreter
 from aescratch.programs.site import handout, pages
@@ -57,7 +57,8 @@ def build(
         If there is something at ``out``, or something in the site is an answer.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ReleaseError([f"expected a folder to be made, got {out}, which is there already; name another"])
+        sentence = gettext("expected a folder to be made, got {out}, which is there already; name another")
+        raise ReleaseError([sentence.format(out=out)])
     exercises, released = handout.course_of(course)
     formulas = formulas or course is None
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +78,8 @@ def build(
         _copy_scripts(site)
         _write_worker(site, distribution.address)
         leaks = handout.leaks(exercises, site, formulas=formulas, besides=BESIDE)  # these were searched before
-        problems = [f"{leak.path} has {leak.what}; remove it" for leak in leaks]
+        problem = gettext("{path} has {what}; remove it")
+        problems = [problem.format(path=leak.path, what=leak.what) for leak in leaks]
         if problems:
             raise ReleaseError(problems)
         size = _bytes(site)

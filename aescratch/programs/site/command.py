@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aescratch.classroom.exercise import CourseError
 from aescratch.classroom.releasing import ReleaseError
-from aescratch.foundations.language import Phrase
+from aescratch.foundations.language import Phrase, gettext
 from aescratch.programs.cli.options import command, json_of, option, switch
 from aescratch.programs.cli.status import FAIL, RIGHT, usage_error
 from aescratch.programs.cli.writing import answer
@@ -63,13 +63,16 @@ def run(arguments: Namespace) -> int:
                 documentation=arguments.documentation,
             )  # fmt: skip
     except ReleaseError as error:
-        text = "\n  ".join(["nothing was written:", *error.problems])
+        text = "\n  ".join([gettext("nothing was written:"), *error.problems])
         answer(arguments, text, {"site": None, "problems": error.problems})
         return FAIL
-    lines = [f"{out} is ready: {site.exercises} exercises, {site.size / 1e6:.1f} MB, no answer in it"]
+    ready = gettext("{out} is ready: {count} exercises, {megabytes:.1f} MB, no answer in it")
+    lines = [ready.format(out=out, count=site.exercises, megabytes=site.size / 1e6)]
     if site.left_out:
-        lines.append(f"left out, since they hold answers of this course: {', '.join(site.left_out)}")
-    lines.append(f"to try it: python -m http.server --directory {out}, and open the address that it says")
+        without = gettext("left out, since they hold answers of this course: {names}")
+        lines.append(without.format(names=", ".join(site.left_out)))
+    trying = gettext("to try it: python -m http.server --directory {out}, and open the address that it says")
+    lines.append(trying.format(out=out))
     value = {"site": str(out), "exercises": site.exercises, "bytes": site.size, "left_out": site.left_out}
     answer(arguments, "\n".join(lines), value)
     return RIGHT

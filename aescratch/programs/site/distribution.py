@@ -13,6 +13,8 @@ import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from aescratch.foundations.language import gettext
+
 VERSION = "0.27.7"
 ADDRESS = f"https://cdn.jsdelivr.net/pyodide/v{VERSION}/full/"
 LOCK = "pyodide-lock.json"  # has the hash of every package; its own is below
@@ -48,10 +50,11 @@ def distribution_of(word: str | None) -> Distribution:
         return Distribution(word if word.endswith("/") else f"{word}/")
     folder = Path(word)
     if not folder.is_dir():
-        raise DistributionError(
-            f"expected a folder or an address (https://...) of Pyodide {VERSION}, got {word!r}, which is neither; "
-            "check the path"
+        sentence = gettext(
+            "expected a folder or an address (https://...) of Pyodide {version}, got {word!r}, which is neither; check "
+            "the path"
         )
+        raise DistributionError(sentence.format(version=VERSION, word=word))
     return Distribution(f"{FOLDER}/", folder)
 
 
@@ -83,12 +86,16 @@ def copy_into(source: Path, site: Path) -> None:
     for name, digest in needed(source).items():
         path = source / name
         if not path.is_file():
-            raise DistributionError(f"expected {name} in {source}, got none; take the full distribution of {VERSION}")
+            sentence = gettext("expected {name} in {source}, got none; take the full distribution of {version}")
+            raise DistributionError(sentence.format(name=name, source=source, version=VERSION))
         found = hashlib.sha256(path.read_bytes()).hexdigest()
         if found != digest:
+            sentence = gettext(
+                "expected {path} to be that of Pyodide {version}, with the SHA-256 {digest}..., got {found}...; "
+                "download that version again"
+            )
             raise DistributionError(
-                f"expected {path} to be that of Pyodide {VERSION}, with the SHA-256 {digest[:12]}..., got "
-                f"{found[:12]}...; download that version again"
+                sentence.format(path=path, version=VERSION, digest=digest[:12], found=found[:12])
             )
         shutil.copyfile(path, site / FOLDER / name)
 
@@ -97,7 +104,8 @@ def needed(source: Path) -> dict[str, str]:
     """Return the files that a site needs, and the SHA-256 of each: the interpreter, and its packages with theirs."""
     path = source / LOCK
     if not path.is_file():
-        raise DistributionError(f"expected {LOCK} in {source}, got none; name the folder of the distribution")
+        sentence = gettext("expected {name} in {source}, got none; name the folder of the distribution")
+        raise DistributionError(sentence.format(name=LOCK, source=source))
     files = {name: digest for name, (digest, _) in CORE.items()}
     try:
         lock = json.loads(path.read_text(encoding="utf-8"))
@@ -105,9 +113,11 @@ def needed(source: Path) -> dict[str, str]:
         if version == VERSION:
             files |= {entry["file_name"]: entry["sha256"] for entry in _with_what_they_need(lock["packages"])}
     except (ValueError, KeyError, TypeError) as error:
-        raise DistributionError(f"expected {path} to be Pyodide's, but it can't be read; download it again") from error
+        sentence = gettext("expected {path} to be Pyodide's, but it can't be read; download it again")
+        raise DistributionError(sentence.format(path=path)) from error
     if version != VERSION:
-        raise DistributionError(f"expected Pyodide {VERSION} in {source}, got {version}; take the version {VERSION}")
+        sentence = gettext("expected Pyodide {expected} in {source}, got {version}; take the version {expected}")
+        raise DistributionError(sentence.format(expected=VERSION, source=source, version=version))
     return files
 
 

@@ -19,6 +19,7 @@ from aescratch.classroom.leaks import STRAY, Leak, leaks_in, secrets_of
 from aescratch.classroom.packaging import wheel
 from aescratch.classroom.packaging.carried import add
 from aescratch.classroom.workspace import COURSE, PROGRESS, fresh_progress
+from aescratch.foundations.language import gettext
 
 COURSE_FILE = "course.zip"
 NOT_CARRIED = re.compile(r"aescratch/(programs/|classroom/(path|template)/\d\d_)")
@@ -31,10 +32,11 @@ def course_of(folder: Path | None) -> tuple[tuple[Exercise, ...], bool]:
     exercises = read_course(folder / COURSE if folder is not None and released else folder)
     kinds = {exercise.released for exercise in exercises}
     if len(kinds) > 1 or (kinds == {True} and not released):
-        raise CourseError(
-            f"expected {folder} to hold exercises with their solutions, or to be what a release wrote, got neither; "
+        sentence = gettext(
+            "expected {folder} to hold exercises with their solutions, or to be what a release wrote, got neither; "
             "name the folder that `aescratch exercises release` wrote, or the one that it read"
         )
+        raise CourseError(sentence.format(folder=folder))
     return exercises, released
 
 
@@ -82,7 +84,8 @@ def leaks(exercises: Sequence[Exercise], site: Path, *, formulas: bool, besides:
             if path.suffix == ".whl":
                 with zipfile.ZipFile(path) as archive:
                     inside = [each for each in archive.namelist() if STRAY.fullmatch(each.rpartition("/")[2])]
-                found += [Leak(f"{name}/{each}", "a file that has no place in what is handed out") for each in inside]
+                what = gettext("a file that has no place in what is handed out")
+                found += [Leak(f"{name}/{each}", what) for each in inside]
             elif path.suffix == ".zip":
                 with zipfile.ZipFile(path) as archive:
                     archive.extractall(searched / name)

@@ -12,17 +12,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 
+from aescratch.foundations.columns import FILLER, stretched
 from aescratch.foundations.files import write_text
-from aescratch.foundations.language import Phrase, gettext_noop
+from aescratch.foundations.language import Phrase, gettext, gettext_noop
 from aescratch.programs.cli.options import Option, command, option, switch
 from aescratch.programs.cli.status import BROKEN, FAIL, INCONCLUSIVE, INTERRUPTED, RIGHT, WRONG_USAGE
 from aescratch.programs.cli.words import choice
-from aescratch.programs.cli.writing import json_text, say
+from aescratch.programs.cli.writing import json_text, say, warnings_said
 from aescratch.programs.tour.experiment import Digits, Plan, Result, perform
 from aescratch.programs.tour.findings import Findings, Results, find
 from aescratch.programs.tour.output import FILE_NAME, report_path
 from aescratch.programs.tour.report import report
-from aescratch.programs.tour.table import HEAD, LEGEND, cells, line
+from aescratch.programs.tour.table import LEGEND, cells, head, line
 from aescratch.programs.tour.variants import VARIANTS
 
 PAGE = 100  # columns
@@ -46,7 +47,8 @@ exit status: 0 every gradient check passes, 1 one fails, 2 wrong usage, 3 one is
 def seed(text: str) -> int:
     """Return the whole number of at least 0 that a text spells."""
     if not text.isdecimal():
-        raise ArgumentTypeError(f"expected a whole number of at least 0, got {text!r}")
+        sentence = gettext("expected a whole number of at least {least}, got {text!r}")
+        raise ArgumentTypeError(sentence.format(least=0, text=text))
     return int(text)
 
 
@@ -77,13 +79,14 @@ def run(arguments: Namespace) -> int:
         path = report_path(arguments.out)
     except OSError as error:
         missing = isinstance(error, (FileNotFoundError, NotADirectoryError))
-        complain(f"cannot write a report to {arguments.out!r} ({error.strerror}); give another --out")
+        sentence = gettext("cannot write a report to {out!r} ({error}); give another --out")
+        complain(sentence.format(out=arguments.out, error=error.strerror))
         return WRONG_USAGE if missing else BROKEN
     chosen = tuple(name for name in VARIANTS if not arguments.variant or name in arguments.variant)
     try:
         return take(Plan(chosen, arguments.seed, arguments.quick), path, arguments.json)
     except KeyboardInterrupt:
-        complain("interrupted; no report was written")
+        complain(gettext("interrupted; no report was written"))
         return INTERRUPTED
 
 
@@ -101,12 +104,16 @@ def take(plan: Plan, path: Path, as_json: bool) -> int:
         results[name] = perform(VARIANTS[name], digits, plan)
         tell(about(results[name]))
     findings = find(results, digits, plan.seed)
-    tell(f"\n{LEGEND}\n")
+    tell(f"\n{gettext(LEGEND)}\n")
     for number, sentence in enumerate(findings.lines, start=1):
-        tell(textwrap.fill(sentence, PAGE, initial_indent=f"{number}. ", subsequent_indent="   "))
-    write_text(path, report(results, findings, digits, plan))
-    few = ", after a few epochs each (--quick)" if plan.quick else ""
-    tell(f"\nreport with all figures: {path}{few}")
+        tell(filled(sentence, f"{number}. ", "   "))
+    with warnings_said():
+        page = report(results, findings, digits, plan)
+    write_text(path, page)
+    said = gettext("report with all figures: {path}")
+    if plan.quick:
+        said = gettext("report with all figures: {path}, after a few epochs each (--quick)")
+    tell("\n" + said.format(path=path))
     if as_json:
         say(as_json_text(plan, results, findings, path))
     return exit_status(result.check.verdict for result in results.values())
@@ -114,9 +121,11 @@ def take(plan: Plan, path: Path, as_json: bool) -> int:
 
 def opening(plan: Plan, digits: Digits) -> str:
     """Return a line on the data, and the head of the table."""
-    data = f"{len(digits.train):,} digits to train on, {len(digits.test)} unseen ones to measure on, seed {plan.seed}"
-    quick = "\n--quick: a few epochs each, so the numbers are far from their best" if plan.quick else ""
-    return f"{data}{quick}\n\n{line(HEAD)}"
+    data = gettext("{train:,} digits to train on, {test} unseen ones to measure on, seed {seed}")
+    lines = [data.format(train=len(digits.train), test=len(digits.test), seed=plan.seed)]
+    if plan.quick:
+        lines.append(gettext("--quick: a few epochs each, so the numbers are far from their best"))
+    return "\n".join([*lines, "", line(head())])
 
 
 def about(result: Result) -> str:
@@ -125,8 +134,14 @@ def about(result: Result) -> str:
     if result.check.verdict != "pass":
         lines += [textwrap.indent(finding.message, "    ") for finding in result.check.findings]
     if result.trouble:
-        lines.append(textwrap.fill(result.trouble, PAGE, initial_indent="    ", subsequent_indent="    "))
+        lines.append(filled(result.trouble, "    ", "    "))
     return "\n".join(lines)
+
+
+def filled(sentence: str, first: str, following: str) -> str:
+    """Return a sentence wrapped to the page, with an indent of the first line and one of those that follow."""
+    text = textwrap.fill(stretched(sentence), PAGE, initial_indent=first, subsequent_indent=following)
+    return text.replace(FILLER, "")
 
 
 def as_json_text(plan: Plan, results: Results, findings: Findings, path: Path) -> str:

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
 
+from aescratch.foundations.language import language
 from aescratch.programs.tour.figures import Picture
 
 DOCUMENT = """<!DOCTYPE html>
-<html lang="en">
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -31,7 +32,7 @@ DOCUMENT = """<!DOCTYPE html>
 def document(title: str, body: Iterable[str]) -> str:
     """Return the whole page; the parts of the body must be HTML."""
     style = files("aescratch.programs.tour").joinpath("style.css").read_text(encoding="utf-8")
-    return DOCUMENT.format(title=escape(title), style=style, body="\n".join(body))
+    return DOCUMENT.format(language=language(), title=escape(title), style=style, body="\n".join(body))
 
 
 def element(name: str, text: str, **attributes: str) -> str:
