@@ -70,6 +70,8 @@ the source of the functions, the layer or the model can be read, the check also 
   a factor or a term that the forward suggests. The file doesn't change, and afterwards the functions are restored.
 - The report names a line only if one such change makes its gradients right in every draw of inputs and sizes, and
   makes no right gradient wrong. If several changes do, the report gives the simplest.
+- A change within a call, an index or a condition must be better than the line without that. `dy[-10:]` is all of `dy`
+  while there are at most ten rows; but plain `dy` gives the right gradient, too, so the number isn't what is wrong.
 
 The finding says which gradients become wrong at which line, and quotes the line; the cause says what is wrong in it.
 If the line makes only one gradient wrong, and one of the simpler hypotheses holds for it, the cause uses the words of
