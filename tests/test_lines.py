@@ -128,6 +128,18 @@ SHORT = [
      "(grad_y * c * (1 - np.tanh(a) ** 2), (grad_y * np.tanh(a)).sum(axis=0))"),
     (lambda x, W: x @ W, "grad_y, x, W: (grad_y @ W.T, x.reshape(7, -1).T @ np.sinh(grad_y))", "x W",
      "function-extra", "(grad_y @ W.T, x.reshape(7, -1).T @ grad_y)"),
+    # With another number, or another condition, these lines are right wherever no value reaches the bound.
+    (lambda x: x - x.mean(axis=0), "grad_y, x: grad_y - grad_y[-1:].sum(axis=0) / len(x)", "x",
+     "index", "grad_y - grad_y.sum(axis=0) / len(x)"),
+    (lambda x: x - x.mean(axis=0), "grad_y, x: grad_y - grad_y[:1 * 2].sum(axis=0) / len(x)", "x",
+     "index", "grad_y - grad_y.sum(axis=0) / len(x)"),
+    (lambda a: np.tanh(a), "grad_y, a: grad_y * (1 - np.tanh(a) ** 2) * (np.abs(grad_y) < 1)", "a",
+     "factor-extra", "grad_y * (1 - np.tanh(a) ** 2)"),
+    (lambda a: np.tanh(a), "grad_y, a: (grad_y * (1 - np.tanh(a) ** 2)).clip(max=1)", "a",
+     "clipped", "grad_y * (1 - np.tanh(a) ** 2)"),
+    (lambda x, W: x @ W, "g, x, W: (g @ W.T, x.T @ np.where(g > 1, 1, g))", "x W", "function-extra", "(g @ W.T, x.T @ g)"),
+    (lambda x, W: x @ W, "g, x, W: (g @ W.T, x.T @ np.roll(g, 1, axis=0))", "x W",
+     "function-extra", "(g @ W.T, x.T @ g)"),
 ]  # fmt: skip
 
 
@@ -341,6 +353,19 @@ def test_what_a_helper_lacks_is_told_where_it_is_computed():
     finding = told(backward, sheet.gelu, {"a": X}, ["a"])
     assert finding.evidence["source"] == "density = np.exp(-(a**2) / 2)"
     assert finding.cause == "the number 1 / np.sqrt(2 * np.pi) is missing as a factor at `np.exp(-a ** 2 / 2)`"
+
+
+def test_what_a_line_lacks_because_a_helper_has_too_much_is_told_at_the_helper():
+    def sample(mu, log_var, eps):
+        return mu + np.exp(0.5 * log_var) * eps
+
+    def backward(grad_z, log_var, eps):
+        sigma = np.exp(np.exp(0.5 * log_var))
+        grad_sigma = grad_z * eps
+        return grad_z * 1, 0.5 * grad_sigma * sigma
+
+    finding = told(backward, sample, {name: GIVEN[name] for name in ("mu", "log_var", "eps")}, ["mu", "log_var"])
+    assert (finding.evidence["source"], finding.evidence["edit"]) == ("sigma = np.exp(np.exp(0.5 * log_var))", "function-extra")
 
 
 def test_one_slip_that_is_made_twice_in_a_line_is_told_once():

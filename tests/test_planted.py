@@ -219,6 +219,13 @@ def test_a_repair_is_put_to_the_proof(monkeypatch):
     assert (elsewhere.outcome, elsewhere.is_exact) == (FALSE, False)  # of W1 alone: b1 stays wrong
 
 
+@pytest.mark.parametrize("repaired", ["x[:20].T @ grad_a[:20]", "x[:, :len(x)].T @ grad_a", "(x * (x < 3)).T @ grad_a"])
+def test_a_repair_that_is_right_only_within_a_bound_is_false(repaired, monkeypatch):
+    mistake = planted_in("autoencoders: plain_backward", "grad_W1 =", "grad_W1 = x[:-1].T @ grad_a[:-1]")
+    assert said_of(mistake, monkeypatch, mistake.first, "grad_W1 = x.T @ grad_a").outcome == NAMED
+    assert said_of(mistake, monkeypatch, mistake.first, f"grad_W1 = {repaired}").outcome == FALSE
+
+
 def test_of_two_statements_in_a_line_the_repaired_one_alone_is_replaced():
     text = "def f(h, d, W):\n    g = h.T @ d; W = W - 0.1 * g  # both\n    return d @ W.T\n"
     for source in ("W = W - 0.1 * g", "W = W - 0.1*g", ""):

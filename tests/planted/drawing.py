@@ -2,7 +2,8 @@
 
     draws(x="N D", h="unit N H", labels="class N C", rho=0.1)(rng, SIZES[0]) -> arrays by name
 
-Letters stand for sizes that differ from each other. A gradient is compared at both sets of sizes.
+Letters stand for sizes that differ from each other. The first two sets choose mistakes. A repair is judged at all: in
+the third the sizes have another order, in the last N is larger than any bound that a repair may contain.
 """
 
 import numpy as np
@@ -10,6 +11,8 @@ import numpy as np
 SIZES = (
     {"N": 7, "D": 5, "H": 3, "K": 2, "C": 4, "T": 6},
     {"N": 11, "D": 4, "H": 5, "K": 3, "C": 2, "T": 3},
+    {"N": 3, "D": 6, "H": 8, "K": 13, "C": 5, "T": 4},
+    {"N": 41, "D": 6, "H": 4, "K": 5, "C": 3, "T": 7},
 )
 NORMAL, WEIGHTS = 1.2, 0.7  # spreads: weights are smaller, so that no unit is saturated
 

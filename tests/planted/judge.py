@@ -23,6 +23,7 @@ from .cases import CASES
 from .checking import loaded, quietly
 from .choosing import EQUAL, distance, right_gradients
 from .codes import TRUE, TRUE_WIRING
+from .drawing import SIZES
 
 SECONDS = 60.0  # for a mistake: its check, which may take 20, and two more where a cause of arrays is claimed
 FRESH = range(100, 103)  # draws for a repair, none of which chose the mistake
@@ -128,7 +129,7 @@ def _of_the_repair(mistake, case, evidence):
     text = operators.with_statement(mistake.text, statement, evidence["repaired"])
     try:
         with loaded(mistake.text, case.path.name) as module, loaded(text, case.path.name) as repaired, quietly():
-            for sizes in (0, 1):
+            for sizes in range(len(SIZES)):
                 for seed in FRESH:
                     right = right_gradients(case.name, seed, sizes)
                     before = set()

@@ -9,6 +9,7 @@ that are missing, and have to be found among the terms, are the subject of `miss
 from __future__ import annotations
 
 import ast
+import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,20 +18,20 @@ from typing import Any
 import numpy as np
 
 from aescratch.inspection.gradcheck.lines.scope import Scope
-from aescratch.inspection.gradcheck.lines.source import SIMPLE
 from aescratch.inspection.gradcheck.lines.trees import Path, copied, expressions, parsed, put
 from aescratch.inspection.gradcheck.lines.variants import of_entry, variants
 
 
 @dataclass
 class Edit:
-    """One change of a statement: its kind, the old and the new source, and the new statements."""
+    """One change of a statement: its kind, the old and the new source, the new statements, and the path to it."""
 
     kind: str
     was: str
     now: str
     nodes: list[ast.stmt]
     cost: float
+    path: Path = ()
 
     @property
     def repaired(self) -> str:
@@ -42,13 +43,31 @@ def edits(node: ast.stmt, scope: Scope) -> Iterator[Edit]:
     """Yield the edits of a statement."""
     for path, expression, above in expressions(node):
         for kind, was, now, new, cost in variants(expression, above, scope):
-            yield Edit(kind, was, now, [put(node, path, new)], cost)
+            yield Edit(kind, was, now, [put(node, path, new)], cost, path)
     yield from _exchanges(node, scope)
-    whole = _Whole()
-    new = whole.visit(copied(node)) if isinstance(node, SIMPLE) else node
-    if whole.count > 1:
-        yield Edit("index", ast.unparse(node), "", [new], 1.6)
+    entries = [(path, each) for path, each, _ in expressions(node) if isinstance(each, ast.Subscript)]
+    slices = [(path, each.value) for path, each in entries if isinstance(each.slice, ast.Slice)]
+    if len(slices) > 1:
+        whole = functools.reduce(lambda new, each: put(new, *each), reversed(slices), node)
+        yield Edit("index", ast.unparse(node), "", [whole], 1.6)
     yield from _of_the_statement(node, scope)
+
+
+def rivals(node: ast.stmt, edit: Edit) -> Iterator[ast.stmt]:
+    """Yield the statement without what stands around the place of an edit: a call, an index, a condition, a `.T`.
+
+    If one of them is right, too, that is the cause: the edit only takes its effect away, as a bound that no value
+    reaches does.
+    """
+    for path, around, _ in expressions(node):
+        if edit.path[: len(path)] == path:
+            within = [around, getattr(around, "func", None)]
+            ways = [each.value for each in within if isinstance(each, (ast.Attribute, ast.Subscript))]
+            ways += getattr(around, "args", [])
+            if isinstance(around, ast.Compare):
+                ways = [ast.Compare(around.left, [always], [around.left]) for always in (ast.Eq(), ast.NotEq())]
+            changed = (put(node, path, way) for way in ways)
+            yield from (each for each in changed if ast.unparse(each) != edit.repaired)
 
 
 def _exchanges(node: ast.stmt, scope: Scope) -> Iterator[Edit]:
@@ -75,20 +94,6 @@ def _renamed(node: ast.stmt, leaves: Sequence[tuple[Path, ast.expr, str]], names
         if text in names:
             node = put(node, path, parsed(names[text]))
     return node
-
-
-class _Whole(ast.NodeTransformer):
-    """Removes all slices from their arrays."""
-
-    count = 0
-
-    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
-        """Return the array that is sliced, where it is read."""
-        inner = self.generic_visit(node)
-        if isinstance(node.slice, ast.Slice) and isinstance(node.ctx, ast.Load):
-            self.count += 1
-            return node.value
-        return inner
 
 
 def _of_the_statement(node: ast.stmt, scope: Scope) -> Iterator[Edit]:

@@ -242,7 +242,7 @@ class Forward:
 
 
 def recorded(statements: Sequence[Statement], call: Callable[[], Any]) -> dict[int, list[Run]]:
-    """Return the runs of each statement, by its place in the sequence, while the call runs."""
+    """Return the runs of each statement, by its place in the sequence, while the call runs; it may raise."""
     recorder = Recorder()
     definitions = {id(s.definition): s.definition for s in statements}
     terms = {key: terms_of(definition) for key, definition in definitions.items()}
@@ -254,11 +254,14 @@ def recorded(statements: Sequence[Statement], call: Callable[[], Any]) -> dict[i
     try:
         for number, statement in reversed(list(enumerate(statements))):
             undo.append((statement, _observed(statement, number)))
-        with in_force(list(definitions.values())), _probing(recorder):
+        with (
+            in_force(list(definitions.values())), _probing(recorder),
+            np.errstate(all="ignore"), contextlib.suppress(Exception),
+        ):  # fmt: skip
             call()
     finally:
         for statement, count in reversed(undo):
-            statement.take_back(count)
+            statement.put([statement.node], count)
     return recorder.runs
 
 

@@ -12,7 +12,7 @@ import ast
 import contextlib
 import functools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from types import FunctionType, ModuleType
@@ -22,7 +22,7 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.inspection.gradcheck.binding import is_float
-from aescratch.inspection.gradcheck.lines.edits import Edit, edits
+from aescratch.inspection.gradcheck.lines.edits import Edit, edits, rivals
 from aescratch.inspection.gradcheck.lines.missing import factors, missing, parts
 from aescratch.inspection.gradcheck.lines.probing import Forward, Gradients, Run, Target, expressions_of, recorded
 from aescratch.inspection.gradcheck.lines.scene import Scene
@@ -141,7 +141,8 @@ class Search:
             named = other is not line and bool(factors & set(_targets(other.statement.node)))
             if named and not other.is_forward and (returned or not other.is_right):
                 fitting, unknown = self._sorted_out(other)
-                alike = [edit for edit in chain(fitting, unknown) if edit.kind == repair.edit.kind]
+                kinds = {repair.edit.kind, repair.edit.kind.replace("missing", "extra")}
+                alike = [edit for edit in chain(fitting, unknown) if edit.kind in kinds]
                 alike += fitting if returned else []
                 found = self._mending(other, alike)
                 if found and found[0].is_whole:
@@ -175,8 +176,8 @@ class Search:
         """Run forward and backward with probes, and record what every line computes."""
         scene = self.scenes[0]
         statements = [s for definition in self.backward for s in definition.statements()]
-        of_forward = recorded(statements, lambda: _quietly(scene.objective))
-        runs = recorded(statements, lambda: _quietly(scene.gradients))
+        of_forward = recorded(statements, scene.objective)
+        runs = recorded(statements, scene.gradients)
         sizes = {int(np.size(v)) for each in runs.values() for run in each for v in run.values if v is not None}
         own = [
             Target(name, scene.arrays[name], scene.slopes(name), functools.partial(scene.gradient, name))
@@ -222,8 +223,6 @@ class Search:
         scene = self.scenes[0]
         arrays = [*scene.inputs, *scene.arrays.values(), *(each.array for each in self.targets)]
         value = np.asarray(value)
-        if value.ndim == 0:
-            return any(np.ndim(a) == 0 and _same(a, value) for a in arrays)
         return any(_same(a, value) or (a.ndim == 2 and _same(a.T, value)) for a in arrays)
 
     def _suspects(self) -> list[Line]:
@@ -270,22 +269,32 @@ class Search:
         return sorted(found, key=lambda repair: (-len(repair.mended), repair.edit.cost))
 
     def _tried(self, statement: Statement, edit: Edit) -> Repair | None:
-        """Return an edit's repair if it makes gradients right at every scene and no other gradient wrong."""
+        """Return an edit's repair if it makes gradients right at every scene and no other gradient wrong.
+
+        An edit that has a rival isn't the cause.
+        """
+        mended = self._mended(statement, edit.nodes)
+        if not mended or any(self._mended(statement, [each]) >= mended for each in rivals(statement.node, edit)):
+            return None
+        kept = [name for name in self.names if name in mended]
+        return Repair(statement, edit, kept, len(kept) == len(self.wrong))
+
+    def _mended(self, statement: Statement, nodes: list[ast.stmt]) -> set[str]:
+        """Return the gradients that are right at every scene with other nodes; none if they make another wrong."""
         self.runs += 1
         mended = set(self.wrong)
         try:
-            with statement.replaced(edit.nodes), np.errstate(all="ignore"):
+            with statement.replaced(nodes), np.errstate(all="ignore"):
                 for scene, before in zip(self.scenes, self.before, strict=True):
                     right = scene.right(self.names)
                     mended &= right
                     if not before <= right or not mended:
-                        return None
+                        return set()
                 if statement.definition.name in self.of_forward and self.scenes[0].objective() != self.value:
-                    return None  # it corrects the gradient of another loss
+                    return set()  # it corrects the gradient of another loss
         except (SyntaxError, ValueError, TypeError, StopIteration):  # if the edit has no valid source
-            return None
-        kept = [name for name in self.names if name in mended]
-        return Repair(statement, edit, kept, len(kept) == len(self.wrong))
+            return set()
+        return mended
 
 
 def _factors_of(text: str) -> set[str]:
@@ -321,11 +330,3 @@ def _read(node: ast.stmt) -> set[str]:
     parts = [getattr(node, "value", None), node.target if isinstance(node, ast.AugAssign) else None]
     nodes = [each for part in parts if part is not None for each in ast.walk(part)]
     return {ast.unparse(each) for each in nodes if isinstance(each, (ast.Name, ast.Attribute, ast.Subscript))}
-
-
-def _quietly(call: Callable[[], Any]) -> Any:
-    try:
-        with np.errstate(all="ignore"):
-            return call()
-    except Exception:
-        return None

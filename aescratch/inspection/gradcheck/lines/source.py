@@ -110,8 +110,8 @@ class Statement:
         lines = linecache.getlines(self.definition.file)[node.lineno - 1 : node.end_lineno]
         return " ".join(line.strip() for line in lines) or ast.unparse(node)
 
-    def put(self, nodes: Sequence[ast.stmt]) -> None:
-        """Replace this statement by others."""
+    def put(self, nodes: Sequence[ast.stmt], count: int = 1) -> None:
+        """Replace this statement, or as many as stand in its place, by others."""
         for node in nodes:
             if not hasattr(node, "lineno"):
                 ast.copy_location(node, self.node)
@@ -120,15 +120,7 @@ class Statement:
             assert isinstance(nodes[0], ast.Return)
             setattr(self.owner, self.field, nodes[0].value)
             return
-        getattr(self.owner, self.field)[self.index : self.index + 1] = nodes
-
-    def take_back(self, count: int) -> None:
-        """Put the statement back in place of the others."""
-        if self.index is None:
-            assert isinstance(self.node, ast.Return)
-            setattr(self.owner, self.field, self.node.value)
-            return
-        getattr(self.owner, self.field)[self.index : self.index + count] = [self.node]
+        getattr(self.owner, self.field)[self.index : self.index + count] = nodes
 
     @contextlib.contextmanager
     def replaced(self, nodes: Sequence[ast.stmt]) -> Iterator[None]:
@@ -138,16 +130,15 @@ class Statement:
             with self.definition.in_force():
                 yield
         finally:
-            self.take_back(len(nodes))
+            self.put([self.node], len(nodes))
 
 
 @contextlib.contextmanager
 def in_force(definitions: Sequence[Definition]) -> Iterator[None]:
     """Let the functions of several definitions run their current trees within the block."""
-    if not definitions:
-        yield
-        return
-    with definitions[0].in_force(), in_force(definitions[1:]):
+    with contextlib.ExitStack() as stack:
+        for definition in definitions:
+            stack.enter_context(definition.in_force())
         yield
 
 

@@ -13,11 +13,10 @@ from typing import Any, TypeVar
 
 Node = TypeVar("Node", bound=ast.AST)
 Path = tuple[tuple[str, int | None], ...]
-CUTTING = {"clip", "maximum", "minimum", "max", "min"}  # their arguments decide what passes, and are not factors
+CUTTING = {"clip", "maximum", "minimum", "max", "min"}  # functions that limit values
 NO_ARRAY = (  # expressions that no factor, sign or function can be put around
     ast.Constant, ast.Tuple, ast.List, ast.Dict, ast.Compare, ast.Slice, ast.Starred, ast.JoinedStr,
 )  # fmt: skip
-DECIDING = {"clip", "max", "min"}  # conditions: letting everything pass would seem to correct a limit
 SUMMING = {"sum", "mean", "dot"}  # methods of an object at which a factor may be missing
 
 
@@ -41,8 +40,6 @@ def _below(node: ast.AST, field: str, path: Path) -> Iterator[tuple[Path, ast.ex
         here = (*path, (field, index))
         if isinstance(each, ast.expr):
             yield here, each, node
-        if isinstance(each, ast.Call) and len(each.args) > 1 and called(each) in DECIDING:
-            continue
         for inner in each._fields:
             if not (isinstance(each, ast.Call) and inner == "func" and not isinstance(each.func, ast.Attribute)):
                 yield from _below(each, inner, here)

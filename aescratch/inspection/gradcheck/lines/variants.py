@@ -53,8 +53,6 @@ OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
 def variants(node: ast.expr, above: ast.AST, scope: Scope) -> Iterator[Variant]:
     """Yield what an expression may have been meant to be within its parent."""
     text = ast.unparse(node)
-    if isinstance(above, ast.Call) and len(above.args) > 1 and called(above) in CUTTING:
-        return
     is_function = isinstance(above, ast.Call) and above.func is node
     if isinstance(node, ast.Constant):
         yield from _of_constant(node, above)
