@@ -17,6 +17,8 @@ from gettext import NullTranslations, translation
 from pathlib import Path
 from typing import Any
 
+from aescratch.backend.sentences import translate_by
+
 LANGUAGES = ("en", "ko")
 VARIABLE = "AESCRATCH_LANGUAGE"
 LOCALE = Path(__file__).parents[1] / "data" / "locale"
@@ -67,6 +69,9 @@ def gettext(sentence: str) -> str:
     if language() == "en":
         return Sentence(sentence)
     return OWN.get().get(sentence) or _catalogue(language()).gettext(sentence)
+
+
+translate_by(gettext)
 
 
 def gettext_noop(sentence: str) -> str:

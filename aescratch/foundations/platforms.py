@@ -5,6 +5,8 @@
 
 import sys
 
+from aescratch.foundations.language import gettext
+
 IN_BROWSERS = ("emscripten", "wasi")  # what sys.platform is called there
 
 
@@ -25,4 +27,5 @@ def require_processes(what: str, instead: str) -> None:
     >>> require_processes("grading", "grade on Linux")
     """
     if not has_processes():
-        raise NoProcessesError(f"{what} needs processes, which a browser's Python doesn't have; {instead}")
+        message = gettext("{what} needs processes, which a browser's Python doesn't have; {instead}")
+        raise NoProcessesError(message.format(what=gettext(what), instead=gettext(instead)))

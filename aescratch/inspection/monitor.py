@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aescratch.backend import Array, to_numpy
+from aescratch.foundations.language import gettext
 from aescratch.foundations.validation import as_array, as_matrix, require_count
 from aescratch.inspection.diagnosis import levels_of
 from aescratch.inspection.recording import instead
@@ -181,7 +182,8 @@ class Monitor:
 
         panels = self.panels()
         if not panels:
-            raise ValueError("expected a monitor with a snapshot, got one without; call fit(observer=monitor)")
+            message = gettext("expected a monitor with a snapshot, got one without; call fit(observer=monitor)")
+            raise ValueError(message)
         height = -(-len(panels) // 2)
         figure, axes = pyplot.subplots(height, 2, figsize=(14.0, 4.2 * height), layout="compressed", squeeze=False)
         for ax, (title, draw) in zip(axes.flat, panels.items(), strict=False):

@@ -42,7 +42,8 @@ def draw(title: str, tensors: Sequence[Any]) -> Figure:
         If there is no tensor to draw.
     """
     if not tensors:
-        raise ValueError("expected a report with compared tensors, got none to draw; print the report to see why")
+        message = gettext("expected a report with compared tensors, got none to draw; print the report to see why")
+        raise ValueError(message)
     with _legible():
         return _drawn(title, tensors)
 
