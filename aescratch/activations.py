@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from aescratch import functions
 from aescratch.backend import Array, passes
 from aescratch.backend.passes import faster
+from aescratch.foundations.language import gettext
 from aescratch.foundations.parts import Part
 from aescratch.foundations.recipes import Recipe
 from aescratch.foundations.validation import require_batch, require_count, require_same_shape
@@ -214,7 +215,8 @@ class TopK(Layer):
 
     def _require_enough(self, a: Array) -> None:
         if a.ndim != 2 or a.shape[1] < self.k:
-            raise ValueError(f"expected at least k = {self.k} units, shape (N, {self.k}) or wider, got shape {a.shape}")
+            message = gettext("expected at least k = {k} units, shape (N, {k}) or wider, got shape {shape}")
+            raise ValueError(message.format(k=self.k, shape=a.shape))
 
     def __repr__(self) -> str:
         return f"TopK({self.k})"

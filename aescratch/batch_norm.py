@@ -13,6 +13,7 @@ import numpy as np
 from aescratch import functions
 from aescratch.backend import Array, evenly, rows_in_batch
 from aescratch.foundations.buffers import Buffer
+from aescratch.foundations.language import gettext
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.validation import require_count, require_dtype, require_number, require_same_shape
 from aescratch.layers import Layer, require_width
@@ -104,10 +105,10 @@ class BatchNorm(Layer):
         """Move the running statistics towards those of the batch."""
         n = rows_in_batch(x)
         if n < self.least_examples:
-            raise ValueError(
-                "expected at least two examples for batch normalisation in training, since one has no variance, "
-                f"got {n}"
+            message = gettext(
+                "expected at least two examples for batch normalisation in training, since one has no variance, got {n}"
             )
+            raise ValueError(message.format(n=n))
         mean, variance = functions.batch_statistics(x)
         unbiased = n / (n - 1) * variance
         for running, new in ((self.running_mean, mean), (self.running_variance, unbiased)):

@@ -10,6 +10,7 @@ from typing import Any
 from aescratch import functions
 from aescratch.backend import Array, Number, all_rows, array_module, own_gradient
 from aescratch.foundations.buffers import Buffer
+from aescratch.foundations.language import gettext
 from aescratch.foundations.parts import Part
 from aescratch.foundations.recipes import Recipe
 from aescratch.foundations.validation import require_count, require_number, require_same_shape
@@ -131,7 +132,8 @@ class MaximumMeanDiscrepancy(Part, Recipe):
         require_same_shape(h, "h", z, "z")
         h, z = all_rows(h), all_rows(z)
         if len(h) < self.least_examples:
-            raise ValueError("expected at least two examples, since the discrepancy compares pairs, got 1; pass more")
+            message = gettext("expected at least two examples, since the discrepancy compares pairs, got 1; pass more")
+            raise ValueError(message)
         self.h, self.z = h, z
         return self.weight * functions.mmd(h, z, self.C)
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from aescratch import functions
 from aescratch.backend import Array, array_module
+from aescratch.foundations.language import gettext
 from aescratch.foundations.recipes import Recipe
 from aescratch.foundations.validation import require_batch, require_floats, require_number, require_same_shape
 from aescratch.layers import Layer
@@ -61,10 +62,11 @@ class Dropout(Layer, Recipe):
         if not self.in_training:
             return functions.identity(x)
         if rng is None:
-            raise TypeError(
-                "expected an rng for Dropout in training, got None; pass on that of loss: "
-                "self.encoder.forward(x, rng) with rng = self.noise(rng)"
+            message = gettext(
+                "expected an rng for Dropout in training, got None; pass on that of loss: self.encoder.forward(x, "
+                "rng) with rng = self.noise(rng)"
             )
+            raise TypeError(message)
         self.mask = array_module(x).asarray((rng.random(x.shape) >= self.p).astype(x.dtype))
         return functions.dropout(x, self.mask, self.p)
 

@@ -20,10 +20,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from aescratch.backend import Array
-from aescratch.foundations.language import gettext
+from aescratch.foundations.features import feature_names, floats_of
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.foundations.recipes import constructor_parameters
 from aescratch.foundations.scaling import scaled, unscaled
-from aescratch.foundations.validation import as_array, as_generator, as_matrix, own_generator
+from aescratch.foundations.validation import as_generator, own_generator
 from aescratch.inspection.diagnosis import PYTHON, SEE_NEXT, diagnose
 from aescratch.inspection.measures import sse_per_image
 from aescratch.models.autoencoder import Autoencoder
@@ -34,6 +35,8 @@ from aescratch.training.plan import RATE, enough_epochs
 
 Self = TypeVar("Self", bound="AutoencoderTransformer")
 FRAMES = ("default", "pandas", "polars")
+NAMED_BEFORE = gettext_noop("X comes without feature names, but fit saw it with them")
+NAMED_NOW = gettext_noop("X comes with feature names, but fit saw it without them")
 WARNED_OF = ("no-better-than-mean", "still-falling")
 
 
@@ -133,9 +136,11 @@ class AutoencoderTransformer:
             known = [*OWN, *(name for name in constructor_parameters(variant) if name not in ("widths", "rng"))]
             for name in {**self._settings, **params}:  # earlier settings must be valid for the new variant, too
                 if name not in known:
+                    message = gettext("expected a parameter of {kind} around {variant}, one of {known}, got {name!r}")
                     raise ValueError(
-                        f"expected a parameter of {type(self).__name__} around {variant.__name__}, one of "
-                        f"{', '.join(known)}, got {name!r}"
+                        message.format(
+                            kind=type(self).__name__, variant=variant.__name__, known=", ".join(known), name=name
+                        )
                     )
         for name, value in params.items():
             place = vars(self) if name in OWN else self._settings
@@ -152,7 +157,7 @@ class AutoencoderTransformer:
         TrainingDivergedError
             If the loss stops being finite.
         """
-        names, x = _feature_names(X), _floats(X)
+        names, x = feature_names(X), floats_of(X)
         rng = _generator(self.random_state)
         model = self._new_model(x, rng)
         x = scaled(model, x)
@@ -187,8 +192,8 @@ class AutoencoderTransformer:
         TrainingDivergedError
             If the loss stops being finite; the model is then as it was before the call.
         """
-        is_first, names = not hasattr(self, "model_"), _feature_names(X)
-        x, before = _floats(X) if is_first else self._checked(X), self._between
+        is_first, names = not hasattr(self, "model_"), feature_names(X)
+        x, before = floats_of(X) if is_first else self._checked(X), self._between
         rng = _generator(self.random_state) if before is None else before.rng
         model = self._new_model(x, rng) if is_first else self.model_
         between = fit_chunk(
@@ -203,9 +208,11 @@ class AutoencoderTransformer:
     def _new_model(self, x: Array, rng: np.random.Generator) -> Autoencoder:
         """Return a new model for data x (N, D), with the scaling for them."""
         if not (isinstance(self.variant, type) and all(hasattr(self.variant, name) for name in ("encode", "decode"))):
-            raise TypeError(f"expected variant to be a class such as ae.SparseAutoencoder, got {self.variant!r}")
+            message = gettext("expected variant to be a class such as ae.SparseAutoencoder, got {variant!r}")
+            raise TypeError(message.format(variant=self.variant))
         if isinstance(self.hidden, (int, np.integer)):
-            raise TypeError(f"expected hidden to be widths such as ({self.hidden},), got {self.hidden}; add the comma")
+            message = gettext("expected hidden to be widths such as ({hidden},), got {hidden}; add the comma")
+            raise TypeError(message.format(hidden=self.hidden))
         settings = {"dtype": x.dtype.name, **self._settings}
         model = self.variant([x.shape[1], *self.hidden, self.n_components], rng=rng, **settings)
         model.scaling = model.scaling_for(x, self.scale)
@@ -229,7 +236,7 @@ class AutoencoderTransformer:
 
     def inverse_transform(self, X: ArrayLike) -> Array:
         """Return the decoded data (N, D) of codes X (N, n_components), in the precision of `fit`'s X."""
-        x = unscaled(self._fitted(), self._fitted().decode(_floats(X)))
+        x = unscaled(self._fitted(), self._fitted().decode(floats_of(X)))
         return x if "dtype" in self._settings else x.astype(self._fitted().dtype, copy=False)
 
     def score(self, X: ArrayLike, y: object = None) -> float:
@@ -251,18 +258,19 @@ class AutoencoderTransformer:
         model = self._fitted()
         if input_features is not None:
             if len(input_features) != self.n_features_in_:
-                raise ValueError(
-                    f"input_features should have length equal to number of features ({self.n_features_in_}), got "
-                    f"{len(input_features)}"
+                message = gettext(
+                    "input_features should have length equal to number of features ({n_features_in}), got {count}"
                 )
+                raise ValueError(message.format(n_features_in=self.n_features_in_, count=len(input_features)))
             if list(input_features) != list(getattr(self, "feature_names_in_", input_features)):
-                raise ValueError("input_features is not equal to feature_names_in_; leave them out")
+                raise ValueError(gettext("input_features is not equal to feature_names_in_; leave them out"))
         return np.array([f"code{unit}" for unit in range(model.widths[-1])], dtype=object)
 
     def set_output(self: Self, *, transform: str | None = None) -> Self:
         """Choose the output of `transform`: ``"default"`` (an array), ``"pandas"`` or ``"polars"``; None to keep it."""
         if transform is not None and transform not in FRAMES:
-            raise ValueError(f"expected transform to be one of {', '.join(FRAMES)}, got {transform!r}")
+            message = gettext("expected transform to be one of {known}, got {transform!r}")
+            raise ValueError(message.format(known=", ".join(FRAMES), transform=transform))
         if transform is not None:
             self._sklearn_output_config = {"transform": transform}  # the name by which scikit-learn's clone copies it
         return self
@@ -292,24 +300,25 @@ class AutoencoderTransformer:
 
     def _fitted(self) -> Autoencoder:
         if not hasattr(self, "model_"):
-            raise _also_of_sklearn(NotFittedError)(f"this {type(self).__name__} is not fitted yet; call fit(X) first")
+            message = gettext("this {kind} is not fitted yet; call fit(X) first")
+            raise _also_of_sklearn(NotFittedError)(message.format(kind=type(self).__name__))
         return self.model_
 
     def _checked(self, X: Any) -> Array:
         """Return X in the model's form; raise unless it has the columns of fit's X."""
-        width, names = self._fitted().widths[0], _feature_names(X)
+        width, names = self._fitted().widths[0], feature_names(X)
         seen = getattr(self, "feature_names_in_", None)
         if (names is None) != (seen is None):
-            now, then = ("without", "with") if names is None else ("with", "without")
-            warnings.warn(f"X comes {now} feature names, but fit saw it {then} them", UserWarning, stacklevel=3)
-        x = _floats(X)
+            warnings.warn(gettext(NAMED_BEFORE if names is None else NAMED_NOW), UserWarning, stacklevel=3)
+        x = floats_of(X)
         if x.shape[1] != width:
-            raise ValueError(
-                f"X has {x.shape[1]} features, but {type(self).__name__} is expecting {width} features as input"
-            )
+            message = gettext("X has {found} features, but {kind} is expecting {width} features as input")
+            raise ValueError(message.format(found=x.shape[1], kind=type(self).__name__, width=width))
         if names is not None and seen is not None and list(names) != list(seen):
-            different = [f"{new!r} where fit saw {old!r}" for new, old in zip(names, seen, strict=True) if new != old]
-            raise ValueError(f"expected the features of fit in its order, got {'; '.join(different[:3])}; reorder X")
+            pair = gettext("{new!r} where fit saw {old!r}")
+            different = [pair.format(new=n, old=o) for n, o in zip(names, seen, strict=True) if n != o]
+            message = gettext("expected the features of fit in its order, got {different}; reorder X")
+            raise ValueError(message.format(different="; ".join(different[:3])))
         return x
 
     def _framed(self, code: Array, X: Any) -> Any:
@@ -321,11 +330,11 @@ class AutoencoderTransformer:
         try:
             library = importlib.import_module(chosen)
         except ImportError as error:
-            raise ImportError(
-                f"expected {chosen}, since transform should return its frames, but it is not installed; pip install "
-                f"{chosen}, or "
-                'set_output(transform="default")'
-            ) from error
+            message = gettext(
+                "expected {chosen}, since transform should return its frames, but it is not installed; pip install "
+                '{chosen}, or set_output(transform="default")'
+            )
+            raise ImportError(message.format(chosen=chosen)) from error
         names = list(self.get_feature_names_out())
         if chosen == "polars":
             return library.DataFrame(code, schema=names, orient="row")
@@ -367,32 +376,7 @@ def _generator(random_state: Any) -> np.random.Generator:
     try:
         return as_generator(random_state)
     except TypeError as error:
-        raise TypeError(
-            f"expected random_state to be an integer, a generator or None, got {random_state!r}; pass random_state=0"
-        ) from error
-
-
-def _feature_names(X: Any) -> Array | None:
-    """Return the names of a frame's columns, or None if no name is text."""
-    names = list(getattr(X, "columns", ()))
-    of_text = [isinstance(name, str) for name in names]
-    if any(of_text) and not all(of_text):
-        raise TypeError(f"expected feature names that are all text, got {names}; rename the columns of X")
-    return np.array(names, dtype=object) if any(of_text) else None
-
-
-def _floats(X: Any) -> Array:
-    """Return X, also a list or integers, as a matrix of floats, or raise in the words that scikit-learn expects."""
-    x = np.asarray(X) if isinstance(X, (list, tuple)) else as_array(X, "X")
-    if x.dtype.kind == "c":
-        raise ValueError(f"Complex data not supported: expected real numbers in X, got {x.dtype}; pass X.real")
-    if x.ndim != 2:
-        raise ValueError(
-            f"Expected 2D array, got {x.ndim}D array instead, of shape {x.shape}. Reshape your data: X.reshape(-1, 1) "
-            "for a single feature, X.reshape(1, -1) for a single example"
+        message = gettext(
+            "expected random_state to be an integer, a generator or None, got {random_state!r}; pass random_state=0"
         )
-    if 0 in x.shape:
-        what = "feature" if x.shape[0] else "sample"
-        raise ValueError(f"Found array with 0 {what}(s) (shape={x.shape}) while a minimum of 1 is required.")
-    precision = "float32" if x.dtype == np.float32 else "float64"  # the model's dtype for X
-    return as_matrix(x if x.dtype.kind == "f" else x.astype(np.float64), precision, None, "X")
+        raise TypeError(message.format(random_state=random_state)) from error

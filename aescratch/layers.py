@@ -18,6 +18,7 @@ import numpy as np
 from aescratch import functions
 from aescratch.backend import Array, array_module, passes
 from aescratch.backend.passes import faster
+from aescratch.foundations.language import gettext
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import (
@@ -80,18 +81,22 @@ def draw_weights(n_in: int, n_out: int, initializer: Callable[..., Array], dtype
     """
     n_in, n_out = require_count("n_in", n_in), require_count("n_out", n_out)
     if not callable(initializer):
-        raise TypeError(f"expected initializer to be a function such as ae.xavier_uniform, got {initializer!r}")
+        message = gettext("expected initializer to be a function such as ae.xavier_uniform, got {initializer!r}")
+        raise TypeError(message.format(initializer=initializer))
     W = np.asarray(initializer(n_in, n_out, as_generator(rng)), require_dtype(dtype))
     if W.shape != (n_in, n_out) or not np.isfinite(W).all():
-        what = "numbers that aren't finite" if W.shape == (n_in, n_out) else f"shape {W.shape}"
-        raise ValueError(f"expected initializer to return finite weights of shape ({n_in}, {n_out}), got {what}")
+        of_shape = W.shape == (n_in, n_out)
+        what = gettext("numbers that aren't finite") if of_shape else gettext("shape {shape}").format(shape=W.shape)
+        message = gettext("expected initializer to return finite weights of shape ({n_in}, {n_out}), got {what}")
+        raise ValueError(message.format(n_in=n_in, n_out=n_out, what=what))
     return W
 
 
 def require_width(x: Array, width: int) -> None:
     """Raise ValueError if the rows of x don't have this many entries."""
     if x.ndim != 2 or x.shape[1] != width:
-        raise ValueError(f"expected a batch of rows with {width} entries, shape (N, {width}), got shape {x.shape}")
+        message = gettext("expected a batch of rows with {width} entries, shape (N, {width}), got shape {shape}")
+        raise ValueError(message.format(width=width, shape=x.shape))
 
 
 def begins_stage(layer: Layer) -> bool:
@@ -238,7 +243,8 @@ class TransposedDense(Layer):
 
     def __init__(self, partner: Dense) -> None:
         if not isinstance(partner, Dense):
-            raise TypeError(f"expected partner to be a Dense layer, whose W is shared, got {partner!r}")
+            message = gettext("expected partner to be a Dense layer, whose W is shared, got {partner!r}")
+            raise TypeError(message.format(partner=partner))
         self.W = partner.W
         self.b: Parameter = Parameter("b", np.zeros(partner.W.shape[0], partner.W.value.dtype), decays=False)
 
@@ -345,7 +351,8 @@ class Sequential(Layer):
         self.layers: list[Layer] = list(layers)
         for layer in self.layers:
             if not isinstance(layer, Layer):
-                raise TypeError(f"expected layers, such as ae.Dense(5, 3) or ae.ReLU(), got {layer!r}")
+                message = gettext("expected layers, such as ae.Dense(5, 3) or ae.ReLU(), got {layer!r}")
+                raise TypeError(message.format(layer=layer))
         passes.join(self.layers)
 
     @property

@@ -14,6 +14,7 @@ from typing import Any
 from aescratch import functions
 from aescratch.backend import Array, Number, array_module
 from aescratch.foundations.labels import require_one_label_per_row
+from aescratch.foundations.language import gettext
 from aescratch.foundations.parts import Part
 from aescratch.foundations.recipes import Recipe
 from aescratch.foundations.validation import require_batch, require_same_shape
@@ -121,10 +122,11 @@ class BinaryCrossEntropy(Loss):
         low, high = float(x.min()), float(x.max())
         if low < 0 or high > 1:
             row, column = (int(place[0]) for place in ((x < 0) | (x > 1)).nonzero())
-            raise ValueError(
-                f"expected data in [0, 1] for binary cross-entropy, got values from {low:.3g} to {high:.3g}, outside "
-                f"first in x[{row}, {column}]; rescale the data or use SquaredError()"
+            message = gettext(
+                "expected data in [0, 1] for binary cross-entropy, got values from {low:.3g} to {high:.3g}, outside "
+                "first in x[{row}, {column}]; rescale the data or use SquaredError()"
             )
+            raise ValueError(message.format(low=low, high=high, row=row, column=column))
 
 
 class SoftmaxCrossEntropy(Loss):

@@ -15,6 +15,7 @@ from aescratch import functions
 from aescratch.backend import Array, Number, array_module
 from aescratch.foundations.buffers import Buffer
 from aescratch.foundations.declared import surrogate_gradient
+from aescratch.foundations.language import gettext
 from aescratch.foundations.parts import Part
 from aescratch.foundations.recipes import Recipe
 from aescratch.foundations.validation import require_batch, require_number, require_same_shape
@@ -103,7 +104,8 @@ class KLSparsity(Sparsity):
         if self.momentum is None:
             return self.weight * functions.kl_sparsity(h, self.rho)
         if self.running_activity is None:
-            raise RuntimeError("expected prepare(n_units, dtype) before forward, since it allocates the running mean")
+            message = gettext("expected prepare(n_units, dtype) before forward, since it allocates the running mean")
+            raise RuntimeError(message)
         self.running: Array = self.running_activity.value
         if self.in_training:
             self.running_activity.value = functions.moving_activity(h, self.running, self.momentum)
@@ -225,7 +227,8 @@ class Contraction(Part, Recipe):
         require_batch(W, "W")
         require_batch(slope, "slope")
         if slope.shape[1] != W.shape[1]:
-            raise ValueError(f"expected a slope for each of the {W.shape[1]} columns of W, got shape {slope.shape}")
+            message = gettext("expected a slope for each of the {columns} columns of W, got shape {shape}")
+            raise ValueError(message.format(columns=W.shape[1], shape=slope.shape))
         self.slope, self.W = slope, W
         return self.weight * functions.contraction(slope, W)
 
@@ -295,10 +298,11 @@ class WeightDecay(Part):
         self.lam: float = require_number("weight_decay", lam, least=0)
         unsaid = [parameter.name for parameter in parameters if parameter.decays is None and len(parameter.shape) == 2]
         if self.lam and unsaid:
-            raise ValueError(
-                f"expected every matrix to say whether weight decay applies to it, but {', '.join(unsaid)} doesn't; "
-                "create it with ae.Parameter(name, value, decays=True), or with decays=False if it isn't a weight"
+            message = gettext(
+                "expected every matrix to say whether weight decay applies to it, but {names} doesn't; create it "
+                "with ae.Parameter(name, value, decays=True), or with decays=False if it isn't a weight"
             )
+            raise ValueError(message.format(names=", ".join(unsaid)))
         self.weights: list[Any] = [parameter for parameter in parameters if parameter.decays]
 
     def forward(self) -> Number | float:

@@ -1,11 +1,13 @@
 """The language that students read: every sentence in the code has its Korean one, with the same values in it."""
 
+import ast
 import json
 import re
 import string
 
 import pytest
 from sentences import PACKAGE, sentences
+from unmarked import said_by, unmarked, unmarked_in
 
 from aescratch.foundations.language import (
     LANGUAGES,
@@ -25,6 +27,25 @@ from aescratch.foundations.language import (
 
 SENTENCE = re.compile(r"[a-z]{2}")  # others are formulas and names, the same in every language
 PERCENT = re.compile(r"%\(\w+\)[sg]")  # a value that argparse puts in
+# Sentences that may be English in every language: how "file: sentence" begins, and why.
+ENGLISH = {
+    "__init__.py: expected a unique name": "refuses a record of the formula sheet, which only authors of the package write",
+    "backend/kernels.py: expected": "refuses a formula that can't be a kernel: its author reads it",
+    "backend/machine_code.py": "makes the caller compute the formula as it stands; nobody reads it",
+    "classroom/grading/absent.py: it uses": "a sentence of the confined process that stand_in.py reads, and tells in the language",
+    "classroom/grading/channel.py": "says to stand_in.py alone what is invalid in the confined process's message",
+    "classroom/grading/landlock.py: Landlock": "an error of the confined process before it begins; grading takes it for a broken machine",
+    "classroom/grading/stand_in.py": "the protocol of the confined process, and what a submission's own code can catch",
+    "classroom/path/": "an exercise has the translations of its own sentences, in sentences.ko.md",
+    "classroom/tab/runner.py: expected one of": "the page asks for something that doesn't exist",
+    "datasets/found.py: apt-get": "a command to copy",
+    "foundations/language.py: expected the language": "the language itself isn't valid",
+    "foundations/sources.py: {} is not a folder": "tells Python to ask another finder; nobody reads it",
+    "inspection/tracing/language.py: expected an equation": "refuses a formula of the sheet: its author reads it",
+    "inspection/tracing/loops.py: expected a formula": "refuses a formula of the sheet: its author reads it",
+    "programs/playground/recording.py: expected a formula": "refuses a formula of the sheet: its author reads it",
+}
+COMMAND = re.compile(r" *(aescratch|cd)\b.*")  # to copy, or the program's name before a sentence
 
 
 def in_korean(sentence):
@@ -51,6 +72,54 @@ def test_every_sentence_has_a_korean_one_with_the_same_values():
             other.append(f"{place}: {korean}")
     assert not missing, "run python docs/make_catalogue.py, and translate:\n" + "\n".join(missing)
     assert not other
+
+
+def test_every_sentence_that_is_raised_warned_or_printed_is_marked_for_translation():
+    spoken = [(path.relative_to(PACKAGE).as_posix(), said) for path, _, said in unmarked()]
+    found = [f"{path}: {said}" for path, said in spoken if not (path.startswith("programs/") and COMMAND.fullmatch(said))]
+    missed = [each for each in found if not each.startswith((*ENGLISH,))]
+    assert not missed, "give these to gettext:\n" + "\n".join(missed)
+    unused = [place for place in ENGLISH if not any(each.startswith(place) for each in found)]
+    assert not unused, "these need no exception any more"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "raise ValueError('expected one row')",
+        "raise ValueError(f'expected {n}')",
+        "raise TypeError(gettext('{what}; {advice}').format(what=kind, advice='pass an array'))",
+        "warnings.warn('still falling', stacklevel=2)",
+        "print(f'{n} rows', file=out)",
+        "def f(n):\n    text = 'one row' if n else ''\n    text += '!'\n    raise ValueError(text)",
+        "TEXT = {'a': 'one row'}\ndef f(n):\n    raise ValueError(TEXT.get(n))",
+        "def why():\n    return 'one row'\ndef f():\n    raise ValueError(why())",
+        "class A:\n    def f(self):\n        raise ValueError('one row')\nclass B:\n    def f(self): ...",
+        "def f():\n    return ValueError('one row')",
+        "class A(Exception):\n    def __init__(self):\n        super().__init__('one row')",
+        "require_count('each row', n)",
+    ],
+)
+def test_a_planted_sentence_without_a_mark_is_found(code):
+    (found,) = unmarked_in(ast.parse(code))
+    assert said_by(found) in ("expected one row", "expected {}", "pass an array", "still falling", "{} rows", "one row", "each row")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "raise ValueError(gettext('expected one row, got {n}').format(n=n))",
+        "TEXT = gettext_noop('one row')\nraise ValueError(gettext(TEXT))",
+        "def f():\n    message = gettext('one row')\n    raise ValueError(message)",
+        "raise KeyError(name)",
+        "raise AttributeError(f'{kind}.{name}')",
+        "require_count('widths', n)",
+        "print(f'{n:>8}  {m}')",
+        "def f():\n    text = 'one row'\n    return text",
+    ],
+)
+def test_what_is_marked_or_no_sentence_is_not_found(code):
+    assert not unmarked_in(ast.parse(code))
 
 
 def test_the_packed_catalogue_is_that_of_the_text():

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aescratch.backend.kernels import FUNCTIONS, Symbol
+from aescratch.backend.sentences import gettext
 
 Array: TypeAlias = NDArray[Any]
 Number: TypeAlias = "np.floating[Any]"
@@ -47,11 +48,12 @@ def array_module(*arrays: Array) -> ModuleType:
     if len(names) != 1 or not names <= {"numpy", "cupy"}:
         if arrays and all(isinstance(array, Symbol) for array in arrays):
             return cast(ModuleType, FUNCTIONS)
-        kinds = ", ".join(sorted({f"{type(a).__module__}.{type(a).__name__}" for a in arrays})) or "nothing"
-        raise TypeError(
-            f"expected arrays of one library, NumPy or CuPy, got {kinds}; move them to the same place first, "
-            "with ae.to_numpy(x) or cupy.asarray(x)"
+        kinds = ", ".join(sorted({f"{type(a).__module__}.{type(a).__name__}" for a in arrays})) or gettext("nothing")
+        message = gettext(
+            "expected arrays of one library, NumPy or CuPy, got {kinds}; move them to the same place first, with "
+            "ae.to_numpy(x) or cupy.asarray(x)"
         )
+        raise TypeError(message.format(kinds=kinds))
     return sys.modules[names.pop()]
 
 
@@ -113,11 +115,12 @@ def require_backend(backend: str) -> None:
         ones = cupy.ones((2, 2), np.float32)
         bool((ones @ ones == 2).all())
     except Exception as error:
-        raise RuntimeError(
-            f"CuPy finds a GPU but can't compute on it ({_first_line(error)}); CUDA's own libraries are probably "
-            'missing: pip install "cupy-cuda12x[ctk]" or "cupy-cuda13x[ctk]", as installed, or stay on the CPU '
-            'with model.to("numpy")'
-        ) from error
+        message = gettext(
+            "CuPy finds a GPU but can't compute on it ({error}); CUDA's own libraries are probably missing: pip "
+            'install "cupy-cuda12x[ctk]" or "cupy-cuda13x[ctk]", as installed, or stay on the CPU with '
+            'model.to("numpy")'
+        )
+        raise RuntimeError(message.format(error=_first_line(error))) from error
 
 
 @contextlib.contextmanager
@@ -134,35 +137,40 @@ def explained_out_of_memory() -> Iterator[None]:
     except MemoryError as error:
         if type(error).__module__.partition(".")[0] != "cupy":
             raise
-        raise MemoryError(
-            f"the GPU's memory is full ({_first_line(error)}); take a smaller batch_size or fewer examples, or stay on "
-            'the CPU with model.to("numpy")'
-        ) from error
+        message = gettext(
+            "the GPU's memory is full ({error}); take a smaller batch_size or fewer examples, or stay on the CPU with "
+            'model.to("numpy")'
+        )
+        raise MemoryError(message.format(error=_first_line(error))) from error
 
 
 def _cupy(backend: str) -> ModuleType:
     """Return cupy for the backend "cupy", or raise if it finds no GPU."""
     if backend != "cupy":
-        raise ValueError(f'expected the backend "numpy" or, for a GPU, "cupy", got {backend!r}')
+        message = gettext('expected the backend "numpy" or, for a GPU, "cupy", got {backend!r}')
+        raise ValueError(message.format(backend=backend))
     try:
         cupy = importlib.import_module("cupy")
     except ImportError as error:
         if isinstance(error, ModuleNotFoundError) and error.name == "cupy":
-            raise RuntimeError(
-                "CuPy is not installed, so nothing can be moved to a GPU; install it with "
-                'pip install "aescratch[cuda12]" or "aescratch[cuda13]", to match your driver, or stay on the CPU with '
+            message = gettext(
+                "CuPy is not installed, so nothing can be moved to a GPU; install it with pip install "
+                '"aescratch[cuda12]" or "aescratch[cuda13]", to match your driver, or stay on the CPU with '
                 'model.to("numpy")'
-            ) from error
-        raise RuntimeError(
-            f"CuPy is installed but can't be imported ({_first_line(error)}); reinstall it with "
-            'pip install --force-reinstall "aescratch[cuda12]" or "aescratch[cuda13]", to match your driver'
-        ) from error
+            )
+            raise RuntimeError(message) from error
+        message = gettext(
+            "CuPy is installed but can't be imported ({error}); reinstall it with pip install --force-reinstall "
+            '"aescratch[cuda12]" or "aescratch[cuda13]", to match your driver'
+        )
+        raise RuntimeError(message.format(error=_first_line(error))) from error
     try:
         found = cupy.is_available()
     except Exception:  # CUDA's own errors
         found = False
     if not found:
-        raise RuntimeError(f'{_why_no_gpu(cupy)}, or stay on the CPU with model.to("numpy")')
+        message = gettext('{reason}, or stay on the CPU with model.to("numpy")')
+        raise RuntimeError(message.format(reason=_why_no_gpu(cupy)))
     return cupy
 
 
@@ -171,15 +179,16 @@ def _why_no_gpu(cupy: ModuleType) -> str:
     try:
         driver, needed = cupy.cuda.runtime.driverGetVersion(), cupy.cuda.runtime.runtimeGetVersion()
     except Exception:  # not even the version is available
-        return "CuPy is installed but finds no GPU; check the driver with nvidia-smi"
+        return gettext("CuPy is installed but finds no GPU; check the driver with nvidia-smi")
     if driver == 0:
-        return "CuPy is installed but finds no NVIDIA driver; install one, until nvidia-smi shows your GPU"
+        return gettext("CuPy is installed but finds no NVIDIA driver; install one, until nvidia-smi shows your GPU")
     if driver // 1000 < needed // 1000:
-        return (
-            f"CuPy is installed but the NVIDIA driver is too old for it, made for CUDA {_cuda_version(driver)} and not "
-            f"{_cuda_version(needed)}; update the driver"
+        message = gettext(
+            "CuPy is installed but the NVIDIA driver is too old for it, made for CUDA {driver} and not {needed}; "
+            "update the driver"
         )
-    return "CuPy is installed but finds no GPU; check with nvidia-smi, and CUDA_VISIBLE_DEVICES if it is set"
+        return message.format(driver=_cuda_version(driver), needed=_cuda_version(needed))
+    return gettext("CuPy is installed but finds no GPU; check with nvidia-smi, and CUDA_VISIBLE_DEVICES if it is set")
 
 
 def _cuda_version(number: int) -> str:
@@ -189,7 +198,7 @@ def _cuda_version(number: int) -> str:
 def _first_line(error: Exception) -> str:
     """Return an error's class and the first non-empty line of its text, for use in a sentence."""
     lines = [line.strip(" =").rstrip(".") for line in str(error).splitlines()]
-    return f"{type(error).__name__}: {next((line for line in lines if line), 'no reason given')}"
+    return f"{type(error).__name__}: {next((line for line in lines if line), gettext('no reason given'))}"
 
 
 def keep_freed_memory() -> None:

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from aescratch.classroom.comparing import seeking_causes
 from aescratch.classroom.hints import Hints, HintTable, filled, read_hints
 from aescratch.classroom.stubs import HOLE, MarkerError, said_in_comments, shown_solution, stub_of
-from aescratch.foundations.language import LANGUAGES, in_language, in_this_language, language, read_sentences
+from aescratch.foundations.language import LANGUAGES, gettext, in_language, in_this_language, language, read_sentences
 from aescratch.foundations.sources import module_of_file, module_of_text
 from aescratch.inspection.gradcheck import Report
 
@@ -177,7 +177,8 @@ class Exercise:
         """Return the solution with this mistake; raise `ValueError` unless the old text occurs exactly once."""
         count = self.solution.count(mutant.old)
         if count != 1:
-            raise ValueError(f"expected {mutant.old!r} once in the solution of {self.name}, got it {count} times")
+            message = gettext("expected {old!r} once in the solution of {name}, got it {count} times")
+            raise ValueError(message.format(old=mutant.old, name=self.name, count=count))
         return self.solution.replace(mutant.old, mutant.new)
 
     def module_of(self, text: str) -> ModuleType:
@@ -213,19 +214,24 @@ def read_course(folder: Path | None) -> tuple[Exercise, ...]:
     """
     folder = PATH if folder is None else folder
     if not folder.is_dir():
-        raise CourseError(f"expected a folder of exercises, but {folder} is not a folder; check the path")
+        message = gettext("expected a folder of exercises, but {folder} is not a folder; check the path")
+        raise CourseError(message.format(folder=folder))
     inside = sorted(path for path in folder.iterdir() if path.is_dir() and path.name[:1] not in "._")
     exercises = sorted((read_exercise(path) for path in inside), key=lambda exercise: exercise.number)
     if not exercises:
-        raise CourseError(f"expected folders such as 01_my_exercise in {folder}, got none; see aescratch exercises new")
+        message = gettext("expected folders such as 01_my_exercise in {folder}, got none; see aescratch exercises new")
+        raise CourseError(message.format(folder=folder))
     for place, exercise in enumerate(exercises, start=1):
         gap = exercise.number != place and not exercise.released  # a release may be a part of a course
         if gap or exercise.number in {other.number for other in exercises[: place - 1]}:
-            got = f"expected the exercises to be numbered 1, 2, 3, ..., got {exercise.folder.name} in place {place}"
-            raise CourseError(f"{got}; rename the folders")
+            message = gettext(
+                "expected the exercises to be numbered 1, 2, 3, ..., got {name} in place {place}; rename the folders"
+            )
+            raise CourseError(message.format(name=exercise.folder.name, place=place))
     names = [exercise.name for exercise in exercises]
     if double := next((name for name in names if names.count(name) > 1), None):
-        raise CourseError(f"expected every exercise to have a unique name, got {double} twice; rename one")
+        message = gettext("expected every exercise to have a unique name, got {double} twice; rename one")
+        raise CourseError(message.format(double=double))
     packages_in(folder)
     return tuple(exercises)
 
@@ -237,20 +243,26 @@ def packages_in(course: Path) -> tuple[str, ...]:
     lines = (line.partition("#")[0].strip() for line in _text_of(course, PACKAGES).splitlines())
     names = tuple(dict.fromkeys(line for line in lines if line))
     if wrong := next((name for name in names if not name.isidentifier()), None):
-        advice = "write it as in an import statement, such as scipy"
-        raise CourseError(f"expected each line of {PACKAGES} to be the name of a package, got {wrong!r}; {advice}")
+        message = gettext(
+            "expected each line of {file} to be the name of a package, got {wrong!r}; write it as in an import "
+            "statement, such as scipy"
+        )
+        raise CourseError(message.format(file=PACKAGES, wrong=wrong))
     if OURS in names:
-        raise CourseError(f"expected {PACKAGES} without {OURS}, which contains answers; remove that line")
+        message = gettext("expected {file} without {package}, which contains answers; remove that line")
+        raise CourseError(message.format(file=PACKAGES, package=OURS))
     return names
 
 
 def read_exercise(folder: Path) -> Exercise:
     """Return the exercise of a folder; raise `CourseError` if it is invalid."""
     if not re.fullmatch(r"\d+_[A-Za-z]\w*", folder.name):
-        raise CourseError(f"expected a folder such as 01_my_exercise, got {folder.name}; rename or move it")
+        message = gettext("expected a folder such as 01_my_exercise, got {name}; rename or move it")
+        raise CourseError(message.format(name=folder.name))
     answer = "stub.py" if (folder / "stub.py").exists() else "solution.py"
     if missing := [name for name in ("about.md", "checks.py", "hints.md", answer) if not (folder / name).is_file()]:
-        raise CourseError(f"expected {' and '.join(missing)} in {folder.name}, got none; see aescratch exercises new")
+        message = gettext("expected {missing} in {folder}, got none; see aescratch exercises new")
+        raise CourseError(message.format(missing=gettext(" and ").join(missing), folder=folder.name))
     about = _about_in(folder, "about.md")
     abouts = [("en", about)]
     for chosen in LANGUAGES:
@@ -258,9 +270,19 @@ def read_exercise(folder: Path) -> Exercise:
         if (folder / file).is_file():
             translated = _about_in(folder, file)
             if (translated.minutes, translated.points) != (about.minutes, about.points):
+                message = gettext(
+                    "expected {name}/{file} to give the minutes and points of about.md, {minutes} and {points}, got "
+                    "{got_minutes} and {got_points}; make them equal"
+                )
                 raise CourseError(
-                    f"expected {folder.name}/{file} to give the minutes and points of about.md, {about.minutes} and "
-                    f"{about.points}, got {translated.minutes} and {translated.points}; make them equal"
+                    message.format(
+                        name=folder.name,
+                        file=file,
+                        minutes=about.minutes,
+                        points=about.points,
+                        got_minutes=translated.minutes,
+                        got_points=translated.points,
+                    )
                 )
             abouts.append((chosen, translated))
     return Exercise(folder, tuple(abouts))
@@ -273,15 +295,19 @@ def _about_in(folder: Path, file: str) -> About:
     fields = dict(line.partition(": ")[::2] for line in lines[1:])
     known = {"chapter", "minutes"} <= set(fields) <= {"chapter", "minutes", "points"}
     if not lines[0].startswith("# ") or not known:
-        raise CourseError(
-            f"expected {folder.name}/{file} to begin with '# title', 'chapter: ...' and 'minutes: ...', optionally "
-            f"'points: ...', got {' / '.join(lines)!r}; write a line for each, then an empty line and the task"
+        message = gettext(
+            "expected {folder}/{file} to begin with '# title', 'chapter: ...' and 'minutes: ...', optionally "
+            "'points: ...', got {lines!r}; write a line for each, then an empty line and the task"
         )
+        raise CourseError(message.format(folder=folder.name, file=file, lines=" / ".join(lines)))
     numbers = {"minutes": fields["minutes"], "points": fields.get("points", str(POINTS))}
     for what, number in numbers.items():
         if not number.isdecimal() or not int(number):
-            got = f"expected {what} in {folder.name}/{file} to be a whole number of at least 1, got {number!r}"
-            raise CourseError(f"{got}; write a line such as '{what}: 10'")
+            message = gettext(
+                "expected {what} in {folder}/{file} to be a whole number of at least 1, got {number!r}; write a line "
+                "such as '{what}: 10'"
+            )
+            raise CourseError(message.format(what=what, folder=folder.name, file=file, number=number))
     minutes, points = map(int, numbers.values())
     return About(lines[0].removeprefix("# "), fields["chapter"], minutes, points, task.strip())
 
@@ -304,7 +330,8 @@ def _text_of(folder: Path, file: str) -> str:
     try:
         return (folder / file).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise CourseError(f"expected {folder.name}/{file} in UTF-8, got another encoding; save it as UTF-8") from error
+        message = gettext("expected {name}/{file} in UTF-8, got another encoding; save it as UTF-8")
+        raise CourseError(message.format(name=folder.name, file=file)) from error
 
 
 def require_readable(exercise: Exercise) -> None:
@@ -322,19 +349,23 @@ def require_readable(exercise: Exercise) -> None:
                 file = in_this_language(exercise.folder / "hints.md").name
                 _ = exercise.hints, exercise.sentences
     except Exception as error:
-        line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        line = gettext(", line {line}").format(line=error.lineno) if isinstance(error, SyntaxError) else ""
         kind = "" if type(error) in (CourseError, MarkerError) else f"{type(error).__name__}{line}: "
         what = kind + " ".join(str(error).split())
-        raise CourseError(f"{exercise.folder.name}/{file} is invalid: {what}") from error
+        message = gettext("{name}/{file} is invalid: {what}")
+        raise CourseError(message.format(name=exercise.folder.name, file=file, what=what)) from error
 
 
 def _require_contract(checks: ModuleType) -> None:
     """Raise `CourseError` unless FUNCTIONS is a tuple of names, and check(student, seed) yields."""
     names = checks.FUNCTIONS
     if not isinstance(names, (tuple, list)) or not all(isinstance(name, str) for name in names):
-        raise CourseError(f'expected FUNCTIONS to be a tuple such as ("relu",), got {names!r}; mind the comma')
+        message = gettext('expected FUNCTIONS to be a tuple such as ("relu",), got {names!r}; mind the comma')
+        raise CourseError(message.format(names=names))
     if not inspect.isgeneratorfunction(checks.check):
-        raise CourseError("expected check(student, seed) to yield reports, but it has no yield; write yield check_...")
+        message = gettext("expected check(student, seed) to yield reports, but it has no yield; write yield check_...")
+        raise CourseError(message)
     arguments = list(inspect.signature(checks.check).parameters)
     if len(arguments) != 2:
-        raise CourseError(f"expected check to take student and seed, got check({', '.join(arguments)}); take both")
+        message = gettext("expected check to take student and seed, got check({arguments}); take both")
+        raise CourseError(message.format(arguments=", ".join(arguments)))

@@ -86,7 +86,8 @@ def read_hints(text: str) -> HintTable:
         codes, _, body = section.partition("\n")
         levels = tuple(" ".join(part.split()) for part in re.split(r"^\d\. ", body, flags=re.MULTILINE)[1:])
         if len(levels) != LEVELS:
-            raise ValueError(f"expected {LEVELS} levels of hints for {codes}, got {len(levels)}")
+            message = gettext("expected {LEVELS} levels of hints for {codes}, got {count}")
+            raise ValueError(message.format(LEVELS=LEVELS, codes=codes, count=len(levels)))
         table.update(dict.fromkeys(codes.split(), levels))
     return table
 

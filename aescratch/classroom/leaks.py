@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 from aescratch.classroom.exercise import CourseError, Exercise
 from aescratch.classroom.stubs import BEGIN, HIDDEN, MARK, REFERENCE, SOLUTION, regions
+from aescratch.foundations.language import gettext
 
 LEAST = 4  # tokens of a line: `return x` has 2, `return lam * W` 4
 LEAST_WRONG = 6  # tokens of a line of a mistake or reference, which may be as common as `(a > 0)`
@@ -74,25 +75,28 @@ def secrets_of(exercises: Sequence[Exercise]) -> Secrets:
     for exercise in exercises:
         given = joined(code_tokens(exercise.stub))
         checks = (exercise.folder / "checks.py").read_text(encoding="utf-8")
+        mistaken = [line for mutant in exercise.mutants.values() for line in mutant.new.splitlines()]
         sources = [
-            ("solution", LEAST, lines_in(exercise.solution, SOLUTION)),
-            ("hidden tests", LEAST, [*lines_in(exercise.solution, HIDDEN), *lines_in(checks, HIDDEN)]),
-            ("reference", LEAST_WRONG, lines_in(checks, REFERENCE, strings=False)),
-            ("known mistakes", LEAST_WRONG, [line for m in exercise.mutants.values() for line in m.new.splitlines()]),
+            (gettext("solution"), LEAST, lines_in(exercise.solution, SOLUTION)),
+            (gettext("hidden tests"), LEAST, [*lines_in(exercise.solution, HIDDEN), *lines_in(checks, HIDDEN)]),
+            (gettext("reference"), LEAST_WRONG, lines_in(checks, REFERENCE, strings=False)),
+            (gettext("known mistakes"), LEAST_WRONG, mistaken),
         ]
         for what, least, lines in sources:
             for line in lines:
                 tokens = tokens_of(line)
                 key = joined(tokens)
                 if len(tokens) >= least and COMPUTES & set(tokens) and key not in given:
-                    secrets.lines.setdefault(key, f"a line of the {what} of {exercise.name}: {' '.join(line.split())}")
+                    found = gettext("a line of the {what} of {name}: {line}")
+                    said = found.format(what=what, name=exercise.name, line=" ".join(line.split()))
+                    secrets.lines.setdefault(key, said)
         for text in expressions_in(exercise.solution):
             tokens = code_tokens(f"({text})")[1:-1]
             key = without_numpy(joined(tokens))
             enough = key.count(SEPARATOR) > LEAST_EXPRESSION and CALCULATES & set(tokens)
             if enough and key not in without_numpy(given):
-                what = f"an expression of the solution of {exercise.name}: {' '.join(text.split())}"
-                secrets.expressions.setdefault(key, what)
+                found = gettext("an expression of the solution of {name}: {text}")
+                secrets.expressions.setdefault(key, found.format(name=exercise.name, text=" ".join(text.split())))
     for exercise in exercises:
         stub = exercise.stub
         blocks = (ast.get_source_segment(stub, node) or "" for node in ast.parse(stub).body)
@@ -112,9 +116,9 @@ def leaks_in(folder: Path, secrets: Secrets) -> list[Leak]:
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if any(STRAY.fullmatch(part) for part in name.split("/")):
-            leaks.append(Leak(name, "a name that must not be handed out, such as that of a backup"))
+            leaks.append(Leak(name, gettext("a name that must not be handed out, such as that of a backup")))
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            leaks.append(Leak(name, "a link in place of a file"))
+            leaks.append(Leak(name, gettext("a link in place of a file")))
         elif path.is_file():
             leaks += [Leak(name, what) for what in _in_file(path, secrets)]
     return leaks
@@ -129,12 +133,12 @@ def _in_file(path: Path, secrets: Secrets) -> list[str]:
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:
-        return ["content that is neither text nor of a known kind"]
+        return [gettext("content that is neither text nor of a known kind")]
     found: dict[str, None] = {}
     for version in _versions(text):
         found |= dict.fromkeys(secrets.found_in(version))
         if MARK.search(version):
-            found["a marker of a part to be removed"] = None
+            found[gettext("a marker of a part to be removed")] = None
     return list(found)
 
 
@@ -188,7 +192,8 @@ def lines_in(text: str, kind: str, strings: bool = True) -> list[str]:
                 lines[token.start[0], cut].append(token.string)
                 statements[ended].append(token.string)
     except (tokenize.TokenError, SyntaxError) as error:
-        raise CourseError(f"expected Python between {BEGIN} and its end, but it is invalid: {error}") from error
+        message = gettext("expected Python between {BEGIN} and its end, but it is invalid: {error}")
+        raise CourseError(message.format(BEGIN=BEGIN, error=error)) from error
     found = [*lines.values(), *(statements.values() if strings else ())]
     return list(dict.fromkeys(" ".join(line).strip(" ,") for line in found))
 

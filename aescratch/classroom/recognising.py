@@ -102,7 +102,8 @@ def record_mistakes(exercise: Exercise) -> str:
         if mutant.cause:
             reports = list(exercise.reports_on(exercise.mutated(mutant), 0))
             if any(finding.code == "timed-out" for report in reports for finding in report.findings):
-                raise CourseError(f"expected every mistake to finish in time, but {name!r} doesn't; change it")
+                message = gettext("expected every mistake to finish in time, but {name!r} doesn't; change it")
+                raise CourseError(message.format(name=name))
             tensors = [[tensor.analytic.tolist() for tensor in report.tensors] for report in reports]
             entry = {"code": mutant.expected.partition("@")[0], "cause": mutant.cause, "question": mutant.question}
             found.append({**entry, "reports": tensors})

@@ -17,6 +17,7 @@ import numpy as np
 
 from aescratch.classroom.comparing import Slip
 from aescratch.classroom.exercise import CourseError, Exercise
+from aescratch.foundations.language import gettext
 
 RECORDED = "recorded.json"
 INSTEAD = "from aescratch.classroom import replayed\n\nRIGHT, SLIPS = replayed(__file__)"
@@ -28,7 +29,8 @@ def record(exercise: Exercise) -> str:
     """Return the text of recorded.json: the values of RIGHT and of every slip at the inputs drawn with seed 0."""
     checks = exercise.checks
     if not callable(getattr(checks, "RIGHT", None)):
-        raise CourseError(f"expected a function RIGHT in the marked reference of {exercise.folder.name}/checks.py")
+        message = gettext("expected a function RIGHT in the marked reference of {name}/checks.py")
+        raise CourseError(message.format(name=exercise.folder.name))
     calls: list[Call] = []
     right, slips = checks.RIGHT, getattr(checks, "SLIPS", ())
 
@@ -47,10 +49,13 @@ def record(exercise: Exercise) -> str:
     except CourseError:
         raise
     except Exception as error:
-        raise CourseError(f"its checks raised {type(error).__name__} on the solution: {error}") from error
+        message = gettext("its checks raised {kind} on the solution: {error}")
+        raise CourseError(message.format(kind=type(error).__name__, error=error)) from error
     if not calls:
-        where = f"the reference in {exercise.folder.name}/checks.py"
-        raise CourseError(f"{where} is marked, but check() never calls RIGHT outside the hidden tests")
+        message = gettext(
+            "the reference in {folder}/checks.py is marked, but check() never calls RIGHT outside the hidden tests"
+        )
+        raise CourseError(message.format(folder=exercise.folder.name))
     words = [{"code": slip.code, "cause": slip.cause, "question": slip.question} for slip in slips]
     return json.dumps({"seed": 0, "slips": words, "calls": calls}, indent=1) + "\n"
 
@@ -65,10 +70,11 @@ def replayed(checks: str) -> tuple[Callable[..., Any], tuple[Slip, ...]]:
             bound = {**dict(zip(inputs, given, strict=False)), **named}
             if bound.keys() == inputs.keys() and all(_same(bound[name], inputs[name]) for name in inputs):
                 return call
-        raise ValueError(
-            "expected the inputs that the checks draw at seed 0, got others; a released exercise has the right values "
-            "for those only: grade with the folder that it was released from"
+        message = gettext(
+            "expected the inputs that the checks draw at seed 0, got others; a released exercise has the right "
+            "values for those only: grade with the folder that it was released from"
         )
+        raise ValueError(message)
 
     def right(*given: Any, **named: Any) -> Any:
         return _value(look_up(given, named)["right"])
@@ -89,7 +95,8 @@ def _plain(value: Any) -> Any:
         return {"array": value.tolist(), "dtype": str(value.dtype), "shape": list(value.shape)}
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    raise CourseError(f"expected RIGHT to take and return arrays, numbers, text and tuples of them, got {type(value)}")
+    message = gettext("expected RIGHT to take and return arrays, numbers, text and tuples of them, got {kind}")
+    raise CourseError(message.format(kind=type(value)))
 
 
 def _value(plain: Any) -> Any:

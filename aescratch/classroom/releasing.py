@@ -52,7 +52,8 @@ def release(
     `ReleaseError` if the folder contains an answer or an exercise is invalid; then nothing is written.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ReleaseError([f"expected the name of a new folder, but {out} already exists; choose another name"])
+        message = gettext("expected the name of a new folder, but {path} already exists; choose another name")
+        raise ReleaseError([message.format(path=out)])
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".release-") as temporary:
         folder = Path(temporary) / out.name
@@ -77,7 +78,8 @@ def released(exercise: Exercise, folder: Path) -> Exercise:
 def fallback_problems(exercise: Exercise) -> list[str]:
     """Return a sentence if the hints lack the fallback, so that some mistakes would have no hint."""
     there = FALLBACK in exercise.hints.own
-    return [] if there else [f"{exercise.name}: expected a section '# *' in hints.md, got none"]
+    message = gettext("{name}: expected a section '# *' in hints.md, got none")
+    return [] if there else [message.format(name=exercise.name)]
 
 
 def build(exercises: Sequence[Exercise], folder: Path, *, formulas: bool = False) -> None:
@@ -93,7 +95,7 @@ def build(exercises: Sequence[Exercise], folder: Path, *, formulas: bool = False
         try:
             _write(exercise, folder / COURSE / exercise.folder.name, formulas)
         except (MarkerError, CourseError, UnicodeDecodeError, Ended) as error:  # noqa: PERF203, collect all of them
-            line = f", line {error.line}" if isinstance(error, Ended) else ""
+            line = gettext(", line {line}").format(line=error.line) if isinstance(error, Ended) else ""
             problems.append(f"{exercise.folder.name}{line}: {error}")
     if problems:
         raise ReleaseError(problems)
@@ -120,7 +122,8 @@ def _write(exercise: Exercise, folder: Path, formulas: bool) -> None:
         if path.name in OURS or HINTS.fullmatch(path.name) or STRAY.fullmatch(path.name):
             continue
         if path.is_symlink() or not path.is_file() or path.suffix not in HANDED_ON:
-            raise CourseError(f"can't tell whether {path.name} holds an answer; move it out of the folder")
+            message = gettext("can't tell whether {name} holds an answer; move it out of the folder")
+            raise CourseError(message.format(name=path.name))
         if path.suffix == ".py":
             text = without(_without(path, HIDDEN), REFERENCE)
             (folder / path.name).write_text(text, encoding="utf-8")
@@ -163,4 +166,5 @@ def leak_problems(exercises: Sequence[Exercise], folder: Path, *, formulas: bool
             levels = [levels[-1] for exercise in exercises for levels in exercise.hints.own.values()]
         told.update(what for level in dict.fromkeys(levels) for what in secrets.found_in(level))
     leaks = (leak for leak in leaks_in(folder, secrets) if leak.what not in told)
-    return [f"{leak.path} has {leak.what}; remove it" for leak in leaks]
+    message = gettext("{path} has {what}; remove it")
+    return [message.format(path=leak.path, what=leak.what) for leak in leaks]

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from aescratch.classroom.exercise import CourseError
-from aescratch.foundations.language import in_this_language
+from aescratch.foundations.language import gettext, in_this_language
 
 TEMPLATE = Path(__file__).parent / "template" / "01_softplus"
 FILES = ("about.md", "solution.py", "checks.py", "hints.md", "mutants.py")
@@ -18,13 +18,17 @@ FILES = ("about.md", "solution.py", "checks.py", "hints.md", "mutants.py")
 def scaffold(name: str, source: Path) -> Path:
     """Write a valid exercise with this name as the last one of a course, and return its folder."""
     if not re.fullmatch(r"[A-Za-z]\w*", name):
-        form = "letters, digits and underscores, with a letter first"
-        raise CourseError(f"expected a name of {form}, such as softplus, got {name!r}")
+        message = gettext(
+            "expected a name of letters, digits and underscores, with a letter first, such as softplus, got {name!r}"
+        )
+        raise CourseError(message.format(name=name))
     if source.exists() and not source.is_dir():
-        raise CourseError(f"expected a folder of exercises, got {source}, which is a file; name another")
+        message = gettext("expected a folder of exercises, got {source}, which is a file; name another")
+        raise CourseError(message.format(source=source))
     there = [path.name.partition("_") for path in source.glob("[0-9]*_*")] if source.exists() else []
     if any(other == name for _, _, other in there):
-        raise CourseError(f"expected a new name, but {source} already has an exercise {name!r}; choose another")
+        message = gettext("expected a new name, but {source} already has an exercise {name!r}; choose another")
+        raise CourseError(message.format(source=source, name=name))
     number = max((int(digits) for digits, _, _ in there if digits.isdecimal()), default=0) + 1
     folder = source / f"{number:02}_{name}"
     folder.mkdir(parents=True)

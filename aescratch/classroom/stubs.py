@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 
 from aescratch.foundations.columns import wrapped_lines
+from aescratch.foundations.language import gettext
 
 SOLUTION, HIDDEN, REFERENCE = "SOLUTION", "HIDDEN TESTS", "REFERENCE"
 BEGIN, END = f"### BEGIN {SOLUTION}", f"### END {SOLUTION}"
@@ -39,15 +40,18 @@ def regions(text: str, kind: str) -> list[tuple[int, int]]:
     for number, line in enumerate(text.splitlines(), start=1):
         if line.strip() == begin:
             if opened:
-                raise MarkerError(f"line {number}: expected {end} for line {opened} first, got another {begin}")
+                message = gettext("line {number}: expected {end} for line {opened} first, got another {begin}")
+                raise MarkerError(message.format(number=number, end=end, opened=opened, begin=begin))
             opened = number
         elif line.strip() == end:
             if not opened:
-                raise MarkerError(f"line {number}: expected {begin} before {end}, got none; add it")
+                message = gettext("line {number}: expected {begin} before {end}, got none; add it")
+                raise MarkerError(message.format(number=number, begin=begin, end=end))
             found.append((opened, number))
             opened = 0
     if opened:
-        raise MarkerError(f"line {opened}: expected {end} after {begin}, got the end of the file; add it")
+        message = gettext("line {opened}: expected {end} after {begin}, got the end of the file; add it")
+        raise MarkerError(message.format(opened=opened, end=end, begin=begin))
     return found
 
 
@@ -74,7 +78,8 @@ def stub_of(solution: str) -> str:
         raise NotImplementedError("your turn")
     """
     if not regions(without(solution, HIDDEN), SOLUTION):
-        raise MarkerError(f"expected {BEGIN} and {END} around the student's part, got neither; add them")
+        message = gettext("expected {BEGIN} and {END} around the student's part, got neither; add them")
+        raise MarkerError(message.format(BEGIN=BEGIN, END=END))
     return filled(solution, lambda indent, planted, right: planted or [indent + HOLE])
 
 

@@ -22,6 +22,7 @@ from aescratch.classroom.comparing import seeking_causes
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.looking import look
 from aescratch.classroom.outcome import NOT_BEGUN, RAISED, TIMED_OUT, Ended, Outcome, still_running, stopped
+from aescratch.foundations.language import gettext
 from aescratch.foundations.sources import OF_COURSES, innermost, is_users
 from aescratch.inspection.gradcheck.binding import copied
 from aescratch.inspection.gradcheck.deadline import OutOfTime, limited
@@ -38,7 +39,7 @@ def in_time(call: Callable[[], Result]) -> Result:
             return limited(call, LONGEST)
     except OutOfTime as error:
         frame = innermost(error, lambda filename: filename in OF_COURSES or is_users(filename))
-        where = f" (in {Path(frame.filename).name})" if frame else ""
+        where = gettext(" (in {file})").format(file=Path(frame.filename).name) if frame else ""
         raise Ended(TIMED_OUT, still_running(LONGEST) + where, (frame.lineno or 0) if frame else 0) from None
 
 

@@ -152,10 +152,12 @@ def _course_in(folder: Path) -> tuple[Exercise, ...]:
 def _require_progress(progress: Any) -> None:
     """Raise `ValueError` unless progress has the form that `Workspace` writes."""
     if not isinstance(progress, dict) or progress.get("format") != FORMAT:
-        raise ValueError(f"expected format {FORMAT}")
+        message = gettext("expected format {FORMAT}")
+        raise ValueError(message.format(FORMAT=FORMAT))
     entries = progress.get("exercises")
     if not isinstance(entries, dict) or not isinstance(progress.get("current", 0), (str, type(None))):
-        raise ValueError("expected the entries exercises and current")
+        raise ValueError(gettext("expected the entries exercises and current"))
     for name, entry in entries.items():
         if not isinstance(entry, dict) or any(key in entry and type(entry[key]) is not type(NEW[key]) for key in NEW):
-            raise ValueError(f"the entry of {name} is invalid")
+            message = gettext("the entry of {name} is invalid")
+            raise ValueError(message.format(name=name))

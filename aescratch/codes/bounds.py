@@ -17,6 +17,7 @@ from aescratch import functions
 from aescratch.backend import Array, Number, array_module
 from aescratch.foundations.buffers import Buffer
 from aescratch.foundations.declared import surrogate_gradient
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.foundations.parts import Part
 from aescratch.foundations.recipes import Recipe
 from aescratch.foundations.validation import require_batch, require_count, require_number, require_same_shape
@@ -200,15 +201,17 @@ class BernoulliLikelihood(Part, Recipe):
 def _require_shape(grad: Array, name: str, shape: tuple[int, ...]) -> None:
     """Raise ValueError for an upstream gradient of another shape, which NumPy might broadcast."""
     if grad.shape != shape:
-        raise ValueError(f"expected {name} of shape {shape}, that of forward's output, got shape {grad.shape}")
+        message = gettext("expected {name} of shape {wanted}, that of forward's output, got shape {shape}")
+        raise ValueError(message.format(name=name, wanted=shape, shape=grad.shape))
 
 
 def _samples_in(rows: Array, x: Array) -> int:
     """Return the number of rows for each example."""
     require_batch(x, "x")
-    require_batch(rows, "the decoder's output")
+    require_batch(rows, gettext_noop("the decoder's output"))
     if rows.shape[0] % x.shape[0] or rows.shape[1] != x.shape[1]:
-        raise ValueError(f"expected K rows like those of x for each of its {x.shape[0]} rows, got shape {rows.shape}")
+        message = gettext("expected K rows like those of x for each of its {rows} rows, got shape {shape}")
+        raise ValueError(message.format(rows=x.shape[0], shape=rows.shape))
     return int(rows.shape[0] // x.shape[0])
 
 
@@ -233,9 +236,12 @@ class ImportanceBound(Part, Recipe):
         """Return the loss for log p(x|z) (N, K), samples z (N, K, H), and mu and log_var (N, H)."""
         require_same_shape(mu, "mu", log_var, "log_var")
         if z.shape != (*log_p.shape, mu.shape[1]) or len(z) != len(mu):
+            message = gettext(
+                "expected K samples for each of the {rows} rows of mu, z (N, K, {width}) and log_p (N, K), got "
+                "{z_shape} and {log_p_shape}"
+            )
             raise ValueError(
-                f"expected K samples for each of the {mu.shape[0]} rows of mu, z (N, K, {mu.shape[1]}) and log_p "
-                f"(N, K), got {z.shape} and {log_p.shape}"
+                message.format(rows=mu.shape[0], width=mu.shape[1], z_shape=z.shape, log_p_shape=log_p.shape)
             )
         self.log_p, self.z, self.mu, self.log_var = log_p, z, mu, log_var
         return functions.importance_bound(log_p, z, mu, log_var)
@@ -286,7 +292,8 @@ def likelihood_of(reconstruction: Loss, variance: float, who: str) -> Any:
         return GaussianLikelihood(variance)
     if isinstance(reconstruction, BinaryCrossEntropy):
         return BernoulliLikelihood()
-    raise ValueError(
-        f"expected SquaredError() or BinaryCrossEntropy() for {who}, a Gaussian or a Bernoulli decoder, "
-        f"got {reconstruction!r}"
+    message = gettext(
+        "expected SquaredError() or BinaryCrossEntropy() for {who}, a Gaussian or a Bernoulli decoder, got "
+        "{reconstruction!r}"
     )
+    raise ValueError(message.format(who=who, reconstruction=reconstruction))

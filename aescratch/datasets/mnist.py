@@ -12,6 +12,7 @@ from aescratch.datasets.dataset import Dataset
 from aescratch.datasets.found import PathLike, read_original
 from aescratch.datasets.idxsets import SPLITS, from_bytes, read_pairs
 from aescratch.datasets.originals import MNIST_5K_FILE
+from aescratch.foundations.language import gettext
 
 LICENCE = "CC BY-SA 3.0, Y. LeCun and C. Cortes (as commonly stated)"
 
@@ -60,7 +61,8 @@ def load_mnist(subset: str = "full", *, split: str | None = None, path: PathLike
 
 def _load_5k(split: str | None, path: PathLike | None) -> Dataset:
     if split not in (None, "all"):
-        raise ValueError(f'the 5,000 images have no {split!r} split; cut them with load_mnist("5k").split(0.2)')
+        message = gettext('the 5,000 images have no {split!r} split; cut them with load_mnist("5k").split(0.2)')
+        raise ValueError(message.format(split=split))
     contents, place = read_original("mnist", MNIST_5K_FILE, path)
     table = np.array(contents.replace(b"\n", b",").split(b",")[:-1]).astype(np.uint8).reshape(5000, 785)
     return from_bytes(table[:, :784], table[:, 784], "mnist 5k", LICENCE, f"5,000 of MNIST, found at {place}")

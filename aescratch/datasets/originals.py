@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aescratch.datasets.errors import DataFileError
+from aescratch.foundations.language import gettext
 
 
 class Original(NamedTuple):
@@ -53,7 +54,10 @@ def verify(contents: bytes, set_name: str, file_name: str, path: Path) -> bool:
         return True
     if any(found == files[file_name].sha256 for files in ORIGINALS.values() if file_name in files):
         return False
+    message = gettext(
+        "{path} is not the original {file_name} of {set_name}: expected sha256 {expected}, got {found}; replace the "
+        "file, or read your own data with load_file"
+    )
     raise DataFileError(
-        f"{path} is not the original {file_name} of {set_name}: expected sha256 {expected}, got {found}; "
-        "replace the file, or read your own data with load_file"
+        message.format(path=path, file_name=file_name, set_name=set_name, expected=expected, found=found)
     )

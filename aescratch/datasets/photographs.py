@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aescratch.datasets.embedded import read_embedded
+from aescratch.foundations.language import gettext
 
 PHOTOGRAPHS = ("astronaut", "brick", "camera", "chelsea", "coffee", "grass", "gravel", "rocket")
 LUMINANCE = np.array([0.2125, 0.7154, 0.0721])  # of red, green and blue, as scikit-image weighs them
@@ -23,10 +24,11 @@ def read_photographs(source: str) -> list[NDArray[np.float32]]:
     try:
         from skimage import data
     except ImportError as error:
-        raise ImportError(
-            'source="skimage" needs scikit-image, which is not installed; '
-            'pip install scikit-image, or use source="embedded"'
-        ) from error
+        message = gettext(
+            'source="skimage" needs scikit-image, which is not installed; pip install scikit-image, or use '
+            'source="embedded"'
+        )
+        raise ImportError(message) from error
     return [as_grey(getattr(data, name)()) for name in PHOTOGRAPHS]
 
 

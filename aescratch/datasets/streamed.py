@@ -21,6 +21,7 @@ from aescratch.datasets.dataset import Dataset
 from aescratch.datasets.filerows import rows_in
 from aescratch.datasets.limits import require_file
 from aescratch.datasets.userfiles import integers, whole_labels
+from aescratch.foundations.language import gettext
 from aescratch.foundations.streams import Stream
 from aescratch.foundations.validation import Rng, require_number
 
@@ -131,7 +132,7 @@ def open_file(
     if divide_by is None and rows.dtype == np.uint8:
         divide_by = 255
     if divide_by is None and (rows.dtype.kind in "iu" or (are_integers and not to_be_scaled)):
-        raise integers(path, f"{rows.dtype.name} as stored")
+        raise integers(path, gettext("{dtype} as stored").format(dtype=rows.dtype.name))
     if image_shape is None and len(rows.layout.shape) == 3:
         image_shape = rows.layout.shape[1:]
     if image_shape is not None:

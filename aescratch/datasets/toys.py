@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from aescratch.datasets.checks import check_whole
 from aescratch.datasets.dataset import Dataset
+from aescratch.foundations.language import gettext
 from aescratch.foundations.validation import Rng, as_generator
 
 STRETCHES = 10  # labels of the curves: tenths of the way along
@@ -169,7 +170,8 @@ def identity_patterns(n_bits: int = 4) -> Dataset:
 def _checked(n: int, noise: float, rng: Rng) -> np.random.Generator:
     check_whole("n", n, 1, 10_000_000)
     if not (np.isfinite(noise) and noise >= 0):
-        raise ValueError(f"noise must be a standard deviation, 0 or more, not {noise}; try noise=0.1")
+        message = gettext("noise must be a standard deviation, 0 or more, not {noise}; try noise=0.1")
+        raise ValueError(message.format(noise=noise))
     return as_generator(rng)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array, array_module, move
+from aescratch.foundations.language import gettext
 
 
 class Buffer:
@@ -74,7 +75,8 @@ class Buffer:
     def value(self, new: Array) -> None:
         if getattr(new, "shape", None) != self._value.shape:
             shape = getattr(new, "shape", f"of a {type(new).__name__}")
-            raise ValueError(f"expected an array of shape {self._value.shape} for {self.name}, got shape {shape}")
+            message = gettext("expected an array of shape {wanted} for {name}, got shape {shape}")
+            raise ValueError(message.format(wanted=self._value.shape, name=self.name, shape=shape))
         array_module(self._value, new)  # raises for an array of the other library
         if not self.frozen:
             self._value = _read_only(new.astype(self._value.dtype))
@@ -116,9 +118,10 @@ def named_buffers(parts: dict[str, Any]) -> dict[str, Buffer]:
         for buffer in getattr(part, "buffers", ()):
             name = f"{place}.{buffer.name}"
             if named.setdefault(name, buffer) is not buffer:
-                raise ValueError(
-                    f"expected every buffer of {place} to have a unique name, got {buffer.name!r} twice; rename one"
+                message = gettext(
+                    "expected every buffer of {place} to have a unique name, got {name!r} twice; rename one"
                 )
+                raise ValueError(message.format(place=place, name=buffer.name))
     return named
 
 

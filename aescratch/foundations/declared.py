@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from aescratch.foundations.language import gettext
+
 Backward = TypeVar("Backward", bound=Callable[..., Any])
 
 
@@ -98,19 +100,22 @@ def surrogate_gradient(
     """
     for name, text in (("rule", rule), ("formula", formula), ("source", source)):
         if not isinstance(text, str) or not text.strip():
-            raise TypeError(f"expected {name} to be a non-empty text, got {text!r}")
+            message = gettext("expected {name} to be a non-empty text, got {text!r}")
+            raise TypeError(message.format(name=name, text=text))
     by_argument = smoothed if isinstance(smoothed, Mapping) else {} if smoothed is None else {"": smoothed}
     for name, function in (("again", again), *(("smoothed", function) for function in by_argument.values())):
         if not callable(function):
-            raise TypeError(f"expected {name} to be a function, got {type(function).__name__}")
+            message = gettext("expected {name} to be a function, got {kind}")
+            raise TypeError(message.format(name=name, kind=type(function).__name__))
     declared = Declared(rule, formula, source, again, dict(by_argument), bool(in_the_mean))
 
     def declare(backward: Backward) -> Backward:
         if backward is again:
-            raise ValueError(
+            message = gettext(
                 "expected again to compute the rule another way, got the backward itself, which always agrees; pass "
                 "another function"
             )
+            raise ValueError(message)
         backward.declared = declared  # type: ignore[attr-defined]
         return backward
 

@@ -19,6 +19,8 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
+from aescratch.backend.sentences import translate_by
+
 LANGUAGES = ("en", "ko")
 VARIABLE = "AESCRATCH_LANGUAGE"
 LOCALE = Path(__file__).parents[1] / "data" / "locale"
@@ -81,6 +83,9 @@ def digest_of(sentence: str) -> str:
     '8f6195db30'
     """
     return hashlib.sha256(sentence.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+
+
+translate_by(gettext)
 
 
 def gettext_noop(sentence: str) -> str:

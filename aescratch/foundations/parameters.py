@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array, array_module, explained_out_of_memory, move
+from aescratch.foundations.language import gettext
 
 
 class ParameterBuffer:
@@ -92,18 +93,21 @@ class Parameter:
         """Raise for values that training can't start from."""
         if getattr(new, "dtype", None) is None or new.dtype.kind not in "fiu":
             kind = getattr(new, "dtype", type(new).__name__)
-            raise TypeError(f"expected an array of numbers for parameter {self.name}, got {kind}; pass floats")
+            message = gettext("expected an array of numbers for parameter {name}, got {kind}; pass floats")
+            raise TypeError(message.format(name=self.name, kind=kind))
         largest = np.finfo(self._value.dtype).max
         if not bool((abs(new) <= largest).all()):
-            raise ValueError(
-                f"expected finite numbers within {self._value.dtype} for parameter {self.name}, got NaN, infinite or "
-                "larger values; the parameter is unchanged"
+            message = gettext(
+                "expected finite numbers within {dtype} for parameter {name}, got NaN, infinite or larger values; "
+                "the parameter is unchanged"
             )
+            raise ValueError(message.format(dtype=self._value.dtype, name=self.name))
 
     def _require_shape(self, new: Any) -> None:
         if getattr(new, "shape", None) != self.shape:
             shape = getattr(new, "shape", f"of a {type(new).__name__}")
-            raise ValueError(f"expected an array of shape {self.shape} for parameter {self.name}, got shape {shape}")
+            message = gettext("expected an array of shape {wanted} for parameter {name}, got shape {shape}")
+            raise ValueError(message.format(wanted=self.shape, name=self.name, shape=shape))
         array_module(self._value, new)  # raises for an array of the other library
 
     def __getstate__(self) -> dict[str, Any]:

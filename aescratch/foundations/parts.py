@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from aescratch.backend import Array
 from aescratch.foundations.buffers import Buffer
+from aescratch.foundations.language import gettext
 
 
 class ForwardMissingError(RuntimeError, AttributeError):
@@ -78,11 +79,13 @@ class Part:
         def __getattr__(self, name: str) -> Any:
             # Python calls this only for missing attributes.
             if name in type(self).remembers:
-                raise ForwardMissingError(
-                    f"expected a forward pass before backward(), but {type(self).__name__} has not seen one and "
-                    f"remembers no {name}; call loss(x) of the model, or forward(...) of this object, first"
+                message = gettext(
+                    "expected a forward pass before backward(), but {kind} has not seen one and remembers no "
+                    "{name}; call loss(x) of the model, or forward(...) of this object, first"
                 )
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+                raise ForwardMissingError(message.format(kind=type(self).__name__, name=name))
+            message = gettext("{kind!r} object has no attribute {name!r}")
+            raise AttributeError(message.format(kind=type(self).__name__, name=name))
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy is in use mode, even if the original is being trained.

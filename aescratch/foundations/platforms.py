@@ -27,5 +27,5 @@ def require_processes(what: str, instead: str) -> None:
     >>> require_processes("grading", "grade on Linux")
     """
     if not has_processes():
-        sentence = gettext("{what} needs processes, which a browser's Python doesn't have; {instead}")
-        raise NoProcessesError(sentence.format(what=what, instead=instead))
+        message = gettext("{what} needs processes, which a browser's Python doesn't have; {instead}")
+        raise NoProcessesError(message.format(what=gettext(what), instead=gettext(instead)))

@@ -13,6 +13,8 @@ import numbers
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from aescratch.foundations.language import gettext
+
 Named = TypeVar("Named", bound=Callable[..., Any])
 
 _KNOWN: dict[str, Callable[..., Any]] = {}
@@ -38,10 +40,11 @@ class Recipe:
         names = [name for name in constructor_parameters(type(self)) if name != "rng"]
         lost = next((name for name in names if not hasattr(self, name)), None)
         if lost is not None:
-            raise AttributeError(
-                f"expected {type(self).__name__} to keep its constructor's argument {lost} as an attribute of the same "
-                f"name, found none; write self.{lost} = {lost} in __init__, or settings() by hand"
+            message = gettext(
+                "expected {kind} to keep its constructor's argument {lost} as an attribute of the same name, found "
+                "none; write self.{lost} = {lost} in __init__, or settings() by hand"
             )
+            raise AttributeError(message.format(kind=type(self).__name__, lost=lost))
         return {name: getattr(self, name) for name in names}
 
     def __repr__(self) -> str:
@@ -108,13 +111,14 @@ def register(thing: Named) -> Named:
     """
     name = getattr(thing, "__name__", "")
     if not callable(thing) or not name.isidentifier():
-        raise TypeError(f"expected a class or a function with a name, got {thing!r}; define it with class or def")
+        message = gettext("expected a class or a function with a name, got {thing!r}; define it with class or def")
+        raise TypeError(message.format(thing=thing))
     before = _KNOWN.get(name, thing)
     if (before.__module__, before.__qualname__) != (thing.__module__, thing.__qualname__):
-        raise ValueError(
-            f"expected a unique name in files, got {name}, which is "
-            f"{before.__module__}.{before.__qualname__}; choose another name"
+        message = gettext(
+            "expected a unique name in files, got {name}, which is {module}.{qualname}; choose another name"
         )
+        raise ValueError(message.format(name=name, module=before.__module__, qualname=before.__qualname__))
     return known(thing)
 
 
@@ -182,11 +186,12 @@ def _described(value: Any, other: Callable[[Any], Any]) -> Any:
 
 def _refused(value: Any) -> Any:
     kind = getattr(value, "__qualname__", type(value).__qualname__)
-    raise TypeError(
-        f"expected a class, function or object of aescratch, got {kind}, which a file can't restore; "
-        "write @ae.register above a class of your own, or save the values of model.parameters with numpy.savez, and "
-        "build the model in your own code"
+    message = gettext(
+        "expected a class, function or object of aescratch, got {kind}, which a file can't restore; write "
+        "@ae.register above a class of your own, or save the values of model.parameters with numpy.savez, and build "
+        "the model in your own code"
     )
+    raise TypeError(message.format(kind=kind))
 
 
 def _by_full_name(value: Any) -> Any:
@@ -237,10 +242,12 @@ def rebuild(description: Any) -> Any:
             return functools.partial(_look_up(description["partial"]), *rebuild(description["args"]), **arguments)
         if set(description) == {"named"}:
             return _look_up(description["named"])
-    raise ValueError(f"expected a description that aescratch wrote, got {str(description)[:80]}")
+    message = gettext("expected a description that aescratch wrote, got {description}")
+    raise ValueError(message.format(description=str(description)[:80]))
 
 
 def _look_up(name: Any) -> Callable[..., Any]:
     if not isinstance(name, str) or name not in _KNOWN:
-        raise ValueError(f"expected the name of a class or function of aescratch, got {name!r}")
+        message = gettext("expected the name of a class or function of aescratch, got {name!r}")
+        raise ValueError(message.format(name=name))
     return _KNOWN[name]

@@ -78,11 +78,10 @@ class Scaling:
         self.shift, self.size = np.asarray(shift, np.float64), np.asarray(size, np.float64)
         self.how: str = str(how)
         if self.shift.ndim != 1 or self.shift.shape != self.size.shape or not len(self.shift):
-            raise ValueError(
-                f"expected a shift and a size for every column, got shapes {self.shift.shape} and {self.size.shape}"
-            )
+            message = gettext("expected a shift and a size for every column, got shapes {shift_shape} and {size_shape}")
+            raise ValueError(message.format(shift_shape=self.shift.shape, size_shape=self.size.shape))
         if not (np.isfinite(self.shift).all() and np.isfinite(self.size).all() and (self.size > 0).all()):
-            raise ValueError("expected finite shifts, and finite sizes above 0")
+            raise ValueError(gettext("expected finite shifts, and finite sizes above 0"))
 
     @classmethod
     def fit(cls, x: Any, how: str = "standardize") -> Scaling:
@@ -103,7 +102,8 @@ class Scaling:
             If x isn't a matrix of finite floats, or `how` is unknown.
         """
         if how not in WAYS:
-            raise ValueError(f"expected how to be one of {', '.join(WAYS)}, got {how!r}")
+            message = gettext("expected how to be one of {ways}, got {how!r}")
+            raise ValueError(message.format(ways=", ".join(WAYS), how=how))
         x = as_stream(x) if is_streamed(x) else as_array(x)
         rounding = CONSTANT["float64" if x.dtype == np.float64 else "float32"]
         x = x.then(_in_float64) if isinstance(x, Stream) else _in_float64(x)
@@ -145,10 +145,11 @@ class Scaling:
         x = as_array(x)
         require_floats(x, "x")  # whole numbers would be truncated in their dtype
         if x.ndim != 2 or x.shape[1] != len(self.shift):
-            raise ValueError(
-                f"expected the {len(self.shift)} columns that the scaling was fitted on, got shape {x.shape}; give x "
-                "the same columns, or fit another scaling"
+            message = gettext(
+                "expected the {width} columns that the scaling was fitted on, got shape {shape}; give x the same "
+                "columns, or fit another scaling"
             )
+            raise ValueError(message.format(width=len(self.shift), shape=x.shape))
         return x
 
     def _within(self, dtype: Any, x: Array, change: Callable[[], Array]) -> Array:
@@ -157,10 +158,17 @@ class Scaling:
         with np.errstate(over="ignore", invalid="ignore"):
             changed: Array = change().astype(dtype, copy=False)
         if not xp.isfinite(changed).all() and xp.isfinite(x).all():
+            message = gettext(
+                "expected numbers that stay within {dtype}, got values up to {largest:.3g} for columns of sizes "
+                "from {least_size:.3g} to {largest_size:.3g}; leave out rows that are far from the scaling's data"
+            )
             raise ValueError(
-                f"expected numbers that stay within {dtype}, got values up to {float(xp.abs(x).max()):.3g} for columns "
-                f"of sizes from {self.size.min():.3g} to {self.size.max():.3g}; leave out rows that are far from the "
-                "scaling's data"
+                message.format(
+                    dtype=dtype,
+                    largest=float(xp.abs(x).max()),
+                    least_size=self.size.min(),
+                    largest_size=self.size.max(),
+                )
             )
         return changed
 

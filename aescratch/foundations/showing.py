@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from aescratch.foundations.language import gettext
+
 Drawing = TypeVar("Drawing", bound=Callable[..., Any])
 
 _DRAWINGS: dict[tuple[type, str], Callable[..., Any]] = {}
@@ -44,7 +46,5 @@ def shown(thing: Any, way: str, **options: Any) -> Any:
     for kind in type(thing).__mro__:
         if (kind, way) in _DRAWINGS:
             return _DRAWINGS[kind, way](thing, **options)
-    raise TypeError(
-        f"expected an object that can be shown as {way}, got {type(thing).__name__}; register a function with "
-        "shows(...)"
-    )
+    message = gettext("expected an object that can be shown as {way}, got {kind}; register a function with shows(...)")
+    raise TypeError(message.format(way=way, kind=type(thing).__name__))

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array, array_module
+from aescratch.foundations.language import gettext
 from aescratch.foundations.validation import Rng, as_generator, require_floats, require_held_out, require_number
 
 PIECE = 2**19  # values: 2 MiB of float32, 4 of float64
@@ -79,15 +80,18 @@ class Stream:
 
     def __init__(self, x: Any, divide_by: float | None = None) -> None:
         if not all(hasattr(x, name) for name in ("shape", "dtype", "__getitem__")):
-            raise TypeError(f"expected x to be an array, got {type(x).__name__}; pass numpy.asarray(x)")
+            message = gettext("expected x to be an array, got {kind}; pass numpy.asarray(x)")
+            raise TypeError(message.format(kind=type(x).__name__))
         if not all(isinstance(side, (int, np.integer)) for side in x.shape):  # Dask's are NaN then
-            raise ValueError(
-                f"expected x to have a known number of rows, got shape {x.shape}; call x.compute_chunk_sizes() first"
+            message = gettext(
+                "expected x to have a known number of rows, got shape {shape}; call x.compute_chunk_sizes() first"
             )
+            raise ValueError(message.format(shape=x.shape))
         if len(x.shape) < 2 or 0 in x.shape:
-            raise ValueError(
-                f"expected x to hold one example per row, with at least one row and one column, got shape {x.shape}"
+            message = gettext(
+                "expected x to hold one example per row, with at least one row and one column, got shape {shape}"
             )
+            raise ValueError(message.format(shape=x.shape))
         self.source, n_rows, width = x, int(x.shape[0]), math.prod(map(int, x.shape[1:]))
         self.rows_in_sample: int = max(1, SAMPLE // width)
         self.rows_per_piece: int = _rows_per_piece(x, n_rows, width)
@@ -216,7 +220,8 @@ class Stream:
     def _read(self, start: int, stop: int) -> Array:
         rows = np.asarray(self.source[start:stop])
         if rows.shape[:1] != (stop - start,):
-            raise ValueError(f"expected rows {start} to {stop - 1} of the data, got an array of shape {rows.shape}")
+            message = gettext("expected rows {start} to {last} of the data, got an array of shape {shape}")
+            raise ValueError(message.format(start=start, last=stop - 1, shape=rows.shape))
         return rows.reshape(stop - start, -1)
 
     def _changed(self, rows: Array) -> Array:
@@ -241,9 +246,12 @@ class Stream:
             else:
                 first = middle
         of_row = self._why_refused(rows[first:last])
-        where = f"row {start + first}" if of_row else f"rows {start} to {start + len(rows) - 1}"
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        return kind(f"in {where} of the data, counted from 0: {of_row or error}")
+        if of_row:
+            message = gettext("in row {row} of the data, counted from 0: {problem}")
+            return kind(message.format(row=start + first, problem=of_row))
+        message = gettext("in rows {first} to {last} of the data, counted from 0: {problem}")
+        return kind(message.format(first=start, last=start + len(rows) - 1, problem=error))
 
 
 def as_stream(x: Any) -> Stream:
@@ -261,15 +269,17 @@ def as_stream(x: Any) -> Stream:
     elif len(x.shape) == 2:
         stream = Stream(x)
     else:
-        raise ValueError(
-            f"expected x to be a matrix with one example per row, got shape {x.shape}; pass ae.Stream(x), which turns "
+        message = gettext(
+            "expected x to be a matrix with one example per row, got shape {shape}; pass ae.Stream(x), which turns "
             "images into rows"
         )
+        raise ValueError(message.format(shape=x.shape))
     if stream.dtype.kind in "iu":
-        by = LARGEST.get(stream.dtype.name, "their largest possible value")
-        raise TypeError(
-            f"expected x to hold floats, got {stream.dtype}; divide while reading: pass ae.Stream(x, divide_by={by})"
+        by = LARGEST.get(stream.dtype.name) or gettext("their largest possible value")
+        message = gettext(
+            "expected x to hold floats, got {dtype}; divide while reading: pass ae.Stream(x, divide_by={by})"
         )
+        raise TypeError(message.format(dtype=stream.dtype, by=by))
     require_floats(stream, "x")
     return stream
 

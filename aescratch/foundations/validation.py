@@ -192,7 +192,7 @@ def require_batch(x: Any, name: str) -> None:
     """Raise ValueError unless the array is a batch (N, D) with at least one row, TypeError if it isn't an array."""
     if getattr(x, "ndim", 0) != 2 or x.shape[0] == 0:
         array_module(x)
-        require_rows(x, None, name)
+        require_rows(x, None, gettext(name))
 
 
 def require_same_shape(x: Any, name: str, other: Any, other_name: str) -> None:

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.foundations.language import Phrase, Sentence
+from aescratch.foundations.language import Phrase, Sentence, gettext
 from aescratch.functions.one_by_one import each, slope_of
 
 KINDS = ("float", "int", float, int)  # types of arguments that are numbers
@@ -275,20 +275,22 @@ def check_record(record: Record, family: Any, known: Mapping[str, Formula]) -> N
     """
     for formula in record.formulas:
         if formula.name in known:
-            raise ValueError(f"expected a formula with a new name in {family.__name__}, got {formula.name!r} again")
+            message = gettext("expected a formula with a new name in {family}, got {name!r} again")
+            raise ValueError(message.format(family=family.__name__, name=formula.name))
     others = [other for other in family.RECORDS if other is not record]
     for what, names in (("layer", _layers), ("word", words_of)):
         taken = set(names(record)) & set().union(*map(names, others))
         if taken:
-            message = f"expected a unique {what} in each record of {family.__name__}, got {min(taken)!r} twice"
-            raise ValueError(message)
+            message = gettext("expected a unique {what} in each record of {family}, got {name!r} twice")
+            raise ValueError(message.format(what=what, family=family.__name__, name=min(taken)))
     if isinstance(record, Term):
         for function in (record.forward, record.backward):
             if getattr(function, "by_blocks", False):
-                raise ValueError(
-                    f"expected {record.name} without @elementwise, since a term sums over the batch, but would be "
-                    "evaluated block by block; leave the decorator out, or use @fused"
+                message = gettext(
+                    "expected {name} without @elementwise, since a term sums over the batch, but would be evaluated "
+                    "block by block; leave the decorator out, or use @fused"
                 )
+                raise ValueError(message.format(name=record.name))
 
 
 def _layers(record: Record) -> set[str]:

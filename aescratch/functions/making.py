@@ -15,6 +15,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from aescratch.foundations.language import gettext
 from aescratch.foundations.validation import require_number
 from aescratch.functions.formula import Activation, Setting, Term
 
@@ -41,7 +42,8 @@ def constructor(settings: Mapping[str, Setting]) -> Callable[..., None]:
         try:
             bound = signature.bind(*arguments, **named)
         except TypeError as error:
-            raise TypeError(f"expected {type(self).__name__}{signature}, got {error}") from error
+            message = gettext("expected {kind}{signature}, got {error}")
+            raise TypeError(message.format(kind=type(self).__name__, signature=signature, error=error)) from error
         bound.apply_defaults()
         for name, value in bound.arguments.items():
             setattr(self, name, require_number(name, value, **settings[name].limits))

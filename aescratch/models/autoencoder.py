@@ -17,7 +17,7 @@ from aescratch.activations import GELU, Identity, ReLU
 from aescratch.backend import Array, Number, move, to_numpy
 from aescratch.batch_norm import BatchNorm
 from aescratch.dropout import Dropout
-from aescratch.foundations.language import gettext_noop
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.foundations.scaling import Scaling
@@ -229,7 +229,7 @@ class Autoencoder(Model):
 
     def decode(self, h: Data) -> Array:
         """Return the reconstruction (N, D) from a code h (N, H); probabilities with cross-entropy."""
-        code = self.require_same_backend(as_matrix(h, self.dtype, self.widths[-1], "the code"))
+        code = self.require_same_backend(as_matrix(h, self.dtype, self.widths[-1], gettext("the code")))
         return self.reconstruction.to_data(self.decoder.apply(code))
 
     def reconstruct(self, x: Data) -> Array:
@@ -259,7 +259,10 @@ class Autoencoder(Model):
     def as_data(self, x: Any, labels: Any = None) -> Sequence[Array]:
         """Return the data that `loss` takes, x alone, validated and moved to the model's device."""
         if labels is not None:
-            raise TypeError("expected no labels: an autoencoder learns from x alone; ae.SoftmaxClassifier takes labels")
+            message = gettext(
+                "expected no labels: an autoencoder learns from x alone; ae.SoftmaxClassifier takes labels"
+            )
+            raise TypeError(message)
         x = as_matrix(x, self.dtype, self.widths[0])
         self.reconstruction.check_data(x)
         return (move(x, self.backend),)
@@ -279,10 +282,10 @@ class Autoencoder(Model):
         if how == "auto" and isinstance(self.reconstruction, BinaryCrossEntropy):
             how = "none" if all(rows.min() >= 0 and rows.max() <= 1 for rows in pieces_of(x)) else "minmax"
         if how == "standardize" and isinstance(self.reconstruction, BinaryCrossEntropy):
-            raise ValueError(
-                "expected minmax or auto for binary cross-entropy, got standardize, whose values are outside of [0, "
-                "1]"
+            message = gettext(
+                "expected minmax or auto for binary cross-entropy, got standardize, whose values are outside of [0, 1]"
             )
+            raise ValueError(message)
         scaling = Scaling.fit(x, how)
         return None if scaling.changes_nothing else scaling
 
@@ -354,11 +357,13 @@ def _check_reconstruction(reconstruction: Any, output_activation: Any) -> Loss:
     if not isinstance(reconstruction, Loss) or isinstance(reconstruction, SoftmaxCrossEntropy):
         got = repr(reconstruction)
         if isinstance(reconstruction, type) and issubclass(reconstruction, Loss):
-            got = f"the class; write ae.{reconstruction.__name__}(), with brackets"
-        raise TypeError(f"expected reconstruction to be a loss such as ae.SquaredError(), got {got}")
+            got = gettext("the class; write ae.{name}(), with brackets").format(name=reconstruction.__name__)
+        message = gettext("expected reconstruction to be a loss such as ae.SquaredError(), got {got}")
+        raise TypeError(message.format(got=got))
     if isinstance(reconstruction, BinaryCrossEntropy) and output_activation not in (None, Identity):
-        raise ValueError(
-            "expected no output_activation with BinaryCrossEntropy, whose decoder emits logits; "
-            "leave output_activation out: decode returns probabilities anyway"
+        message = gettext(
+            "expected no output_activation with BinaryCrossEntropy, whose decoder emits logits; leave "
+            "output_activation out: decode returns probabilities anyway"
         )
+        raise ValueError(message)
     return copy.copy(reconstruction)

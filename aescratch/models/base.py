@@ -172,9 +172,11 @@ class Model(Recipe):
     @scaling.setter
     def scaling(self, scaling: Scaling | None) -> None:
         if scaling is not None and not isinstance(scaling, Scaling):
-            raise TypeError(f"expected scaling to be an ae.Scaling, or None, got {type(scaling).__name__}")
+            message = gettext("expected scaling to be an ae.Scaling, or None, got {kind}")
+            raise TypeError(message.format(kind=type(scaling).__name__))
         if scaling is not None and len(scaling.shift) != self.n_inputs:
-            raise ValueError(f"expected a scaling of {self.n_inputs} columns, got one of {len(scaling.shift)}")
+            message = gettext("expected a scaling of {n_inputs} columns, got one of {found}")
+            raise ValueError(message.format(n_inputs=self.n_inputs, found=len(scaling.shift)))
         self._reader._scaling = scaling
 
     @property
@@ -186,7 +188,8 @@ class Model(Recipe):
     def columns(self, columns: Sequence[str] | None) -> None:
         names = None if columns is None else tuple(columns)
         if names is not None and (len(names) != self.n_inputs or not all(isinstance(name, str) for name in names)):
-            raise ValueError(f"expected the names of {self.n_inputs} columns, got {columns!r}")
+            message = gettext("expected the names of {n_inputs} columns, got {columns!r}")
+            raise ValueError(message.format(n_inputs=self.n_inputs, columns=columns))
         self._reader._columns = names
 
     @property
@@ -243,10 +246,11 @@ class Model(Recipe):
             If it isn't.
         """
         if array_module(x).__name__ != self.backend:
-            raise TypeError(
-                f"expected an array on {self.backend}, where the model is, got one on {array_module(x).__name__}; "
-                f'move one of them: ae.to_numpy(x), cupy.asarray(x), or model.to("{array_module(x).__name__}")'
+            message = gettext(
+                "expected an array on {backend}, where the model is, got one on {found}; move one of them: "
+                'ae.to_numpy(x), cupy.asarray(x), or model.to("{found}")'
             )
+            raise TypeError(message.format(backend=self.backend, found=array_module(x).__name__))
         return x
 
     @contextlib.contextmanager

@@ -17,6 +17,7 @@ from aescratch import functions
 from aescratch.backend import Array, Number, move, to_numpy
 from aescratch.foundations.buffers import Buffer
 from aescratch.foundations.labels import as_labels
+from aescratch.foundations.language import gettext
 from aescratch.foundations.parameters import Parameter, pack
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Data, Rng, as_generator, as_matrix, own_generator, require_count
@@ -66,7 +67,8 @@ class SoftmaxClassifier(Model):
         initializer: Callable[..., Array] = xavier_uniform, rng: Rng = None,
     ) -> None:  # fmt: skip
         if not isinstance(autoencoder, Autoencoder):
-            raise TypeError(f"expected an autoencoder of this package, got {autoencoder!r}")
+            message = gettext("expected an autoencoder of this package, got {autoencoder!r}")
+            raise TypeError(message.format(autoencoder=autoencoder))
         self.autoencoder, self.dtype, self.initializer = autoencoder, autoencoder.dtype, initializer
         self.n_classes: int = require_count("n_classes", n_classes, least=2)
         self.encoder: Sequential = Sequential([copy.copy(layer) for layer in autoencoder.path_to_code()])

@@ -15,6 +15,7 @@ import numpy as np
 
 from aescratch.activations import Activation, Identity, Sigmoid, Slope
 from aescratch.backend import Array, Number
+from aescratch.foundations.language import gettext
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Rng
@@ -60,20 +61,23 @@ class ContractiveAutoencoder(Autoencoder):
     def build(self, rng: np.random.Generator) -> None:
         """Make the layers; raise for a deeper encoder, whose Jacobian isn't so simple."""
         if len(self.widths) != 2:
-            raise ValueError(
-                f"expected one hidden layer for the contractive penalty, such as [64, 32], got widths {self.widths}; "
-                "use another variant for a deep encoder"
+            message = gettext(
+                "expected one hidden layer for the contractive penalty, such as [64, 32], got widths {widths}; use "
+                "another variant for a deep encoder"
             )
+            raise ValueError(message.format(widths=self.widths))
         if self.batch_norm:
-            raise ValueError(
+            message = gettext(
                 "expected no batch_norm with the contractive penalty, whose Jacobian is that of h = φ(x W + b); "
                 "leave it out"
             )
+            raise ValueError(message)
         super().build(rng)
         self.dense, *after = self.encoder.layers
         code = after[0] if after else Identity()
         if not isinstance(code, Activation):
-            raise TypeError(f"expected a code_activation with a slope, such as ae.Sigmoid, got {code!r}")
+            message = gettext("expected a code_activation with a slope, such as ae.Sigmoid, got {code!r}")
+            raise TypeError(message.format(code=code))
         self.code, self.slope = code, Slope(code)
         self.encoder: Sequential = Sequential([self.dense, self.code])
 

@@ -17,6 +17,7 @@ import numpy as np
 from aescratch import functions
 from aescratch.backend import Array, Number
 from aescratch.corruptions import Corruption, GaussianNoise, HiddenEntries
+from aescratch.foundations.language import gettext
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Rng
 from aescratch.losses import SquaredError
@@ -68,19 +69,22 @@ class DenoisingAutoencoder(Autoencoder):
     def _check_loss_on(self) -> HiddenEntries | None:
         """Return the part that keeps only the hidden entries, or None if all count."""
         if self.loss_on not in ("all", "hidden"):
-            raise ValueError(f'expected loss_on to be "all" or "hidden", got {self.loss_on!r}')
+            message = gettext('expected loss_on to be "all" or "hidden", got {loss_on!r}')
+            raise ValueError(message.format(loss_on=self.loss_on))
         if self.loss_on == "all":
             return None
         if not self.corruption.hides:
-            raise ValueError(
-                f'expected a corruption that hides entries for loss_on="hidden", such as ae.MaskingNoise(0.75), got '
-                f"{self.corruption!r}, which leaves a part of each entry visible"
+            message = gettext(
+                'expected a corruption that hides entries for loss_on="hidden", such as ae.MaskingNoise(0.75), got '
+                "{corruption!r}, which leaves a part of each entry visible"
             )
+            raise ValueError(message.format(corruption=self.corruption))
         if not isinstance(self.reconstruction, SquaredError):
-            raise ValueError(
-                f'expected SquaredError() with loss_on="hidden", got {self.reconstruction!r}: visible entries are 0 in '
-                "x and in x_hat, and only the squared error is 0 there; leave reconstruction out"
+            message = gettext(
+                'expected SquaredError() with loss_on="hidden", got {reconstruction!r}: visible entries are 0 in x '
+                "and in x_hat, and only the squared error is 0 there; leave reconstruction out"
             )
+            raise ValueError(message.format(reconstruction=self.reconstruction))
         return HiddenEntries()
 
     @property
@@ -150,5 +154,6 @@ class DenoisingAutoencoder(Autoencoder):
 def check_corruption(corruption: Any) -> Corruption:
     """Return this model's own copy of the corruption."""
     if not isinstance(corruption, Corruption):
-        raise TypeError(f"expected a corruption such as ae.GaussianNoise(0.3), got {corruption!r}")
+        message = gettext("expected a corruption such as ae.GaussianNoise(0.3), got {corruption!r}")
+        raise TypeError(message.format(corruption=corruption))
     return copy.copy(corruption)

@@ -22,6 +22,7 @@ from aescratch import functions
 from aescratch.activations import ReLU
 from aescratch.backend import Array, Number
 from aescratch.codes.gates import Frozen, Gate, Gated, GatedUnits, Magnitude
+from aescratch.foundations.language import gettext
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Rng
@@ -71,10 +72,11 @@ class GatedAutoencoder(Autoencoder):
     def __init__(self, widths: Sequence[int], weight: float = 0.1, **options: Unpack[AutoencoderSettings]) -> None:
         given = [name for name in REFUSED if options.get(name)]
         if given:
-            raise ValueError(
-                f"expected no {given[0]} for a GatedAutoencoder, whose gate and magnitude share one matrix, "
-                "and whose gate uses the decoder's numbers; leave it out"
+            message = gettext(
+                "expected no {given} for a GatedAutoencoder, whose gate and magnitude share one matrix, and whose "
+                "gate uses the decoder's numbers; leave it out"
             )
+            raise ValueError(message.format(given=given[0]))
         self.sparsity: L1Sparsity = L1Sparsity(weight)
         self.weight: float = self.sparsity.weight
         super().__init__(widths, **options)
@@ -82,10 +84,11 @@ class GatedAutoencoder(Autoencoder):
     def build(self, rng: np.random.Generator) -> None:
         """Make the layers: the gate and the magnitude with one matrix, the decoder, and a frozen view of it."""
         if len(self.widths) != 2:
-            raise ValueError(
-                f"expected no hidden layer for the gated code, as in [64, 32], got widths {self.widths}; use another "
+            message = gettext(
+                "expected no hidden layer for the gated code, as in [64, 32], got widths {widths}; use another "
                 "variant for a deep encoder"
             )
+            raise ValueError(message.format(widths=self.widths))
         n_in, n_out = self.widths
         restoring = UnitRowDense(n_out, n_in, initializer=self.initializer, dtype=self.dtype, rng=rng)
         start = functions.unit_rows(restoring.V.value).T  # so that few gates start shut for all examples

@@ -15,7 +15,7 @@ import numpy as np
 from aescratch import functions
 from aescratch.backend import Array, array_module, move, to_numpy
 from aescratch.codes.bounds import likelihood_of
-from aescratch.foundations.language import gettext_noop
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.principal import principal_variances
 from aescratch.foundations.validation import Data, Rng, require_count
@@ -37,11 +37,12 @@ class GaussianCode(GenerativeAutoencoder):
         """Raise TypeError for options of a deterministic code."""
         if options.get("tied") or options.get("code_activation") is not None:
             kind = type(self).__name__
-            article = "an" if kind[0] in "AEIO" else "a"
-            raise TypeError(
-                f"expected neither tied nor code_activation for {article} {kind}: its code is the mean of a "
+            who = (gettext("an {kind}") if kind[0] in "AEIO" else gettext("a {kind}")).format(kind=kind)
+            message = gettext(
+                "expected neither tied nor code_activation for {who}: its code is the mean of a "
                 "distribution, with no activation and no weights to share; leave them out"
             )
+            raise TypeError(message.format(who=who))
 
     def build(self, rng: np.random.Generator) -> None:
         """Make the layers: the encoder up to the last hidden layer, the two heads, and the decoder."""

@@ -24,7 +24,7 @@ from aescratch.codes.bounds import (
     SeveralSamples,
     likelihood_of,
 )
-from aescratch.foundations.language import gettext_noop
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Rng, require_count, require_number
 from aescratch.losses import SquaredError
@@ -73,7 +73,8 @@ class ImportanceWeightedAutoencoder(GaussianCode):
     ) -> None:  # fmt: skip
         self.refuse(options)
         if estimator not in ("plain", "dreg"):
-            raise ValueError(f'expected estimator to be "plain" or "dreg", got {estimator!r}')
+            message = gettext('expected estimator to be "plain" or "dreg", got {estimator!r}')
+            raise ValueError(message.format(estimator=estimator))
         self.n_samples, self.estimator = require_count("n_samples", n_samples), estimator
         self.variance: float = require_number("variance", variance, above=0)
         super().__init__(widths, **options)

@@ -18,6 +18,7 @@ from aescratch import functions
 from aescratch.activations import Identity
 from aescratch.backend import Array, Number
 from aescratch.codes.selection import JumpReLU
+from aescratch.foundations.language import gettext
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Data, Rng
@@ -66,7 +67,8 @@ class JumpReLUAutoencoder(Autoencoder):
         **options: Unpack[AutoencoderSettings],
     ) -> None:  # fmt: skip
         if options.get("tied"):
-            raise ValueError("expected tied=False for a JumpReLUAutoencoder, whose decoder has rows of length 1")
+            message = gettext("expected tied=False for a JumpReLUAutoencoder, whose decoder has rows of length 1")
+            raise ValueError(message)
         self.sparsity: L0Sparsity = L0Sparsity(weight, bandwidth)
         self.weight, self.bandwidth, self.theta = self.sparsity.weight, self.sparsity.bandwidth, theta
         super().__init__(widths, **options)

@@ -20,6 +20,7 @@ import numpy as np
 from aescratch.activations import Identity, TopK
 from aescratch.backend import Array, Number
 from aescratch.codes.selection import BatchTopK, SilentTopK, StopGradient
+from aescratch.foundations.language import gettext
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Rng, require_count, require_flag, require_number
 from aescratch.layers import Dense, Layer, Linear, Sequential
@@ -98,15 +99,16 @@ class KSparseAutoencoder(Autoencoder):
         if not self.auxiliary:
             return
         if not (self.can_restore and isinstance(decoder, Dense)):
-            expected = "tied=False and no output_activation with auxiliary"
+            expected = gettext("tied=False and no output_activation with auxiliary")
             if len(self.widths) != 2:
-                expected = f"two widths with auxiliary, got {list(self.widths)}"
+                expected = gettext("two widths with auxiliary, got {widths}").format(widths=list(self.widths))
             elif not isinstance(self.reconstruction, SquaredError):
-                expected = f"SquaredError() with auxiliary, got {self.reconstruction!r}"
-            raise ValueError(
-                f"expected {expected}; its silent units restore x − x_hat by the decoder's weights, so change this, or "
-                "leave auxiliary out"
+                expected = gettext("SquaredError() with auxiliary, got {loss!r}").format(loss=self.reconstruction)
+            message = gettext(
+                "expected {expected}; its silent units restore x − x_hat by the decoder's weights, so change this, "
+                "or leave auxiliary out"
             )
+            raise ValueError(message.format(expected=expected))
         self.residual, self.directions = StopGradient(), Linear(decoder.W, adds=True)
 
     def code_layers(self) -> list[Layer]:

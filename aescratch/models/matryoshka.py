@@ -16,6 +16,7 @@ import numpy as np
 
 from aescratch.backend import Array, Number, array_module
 from aescratch.codes.selection import PrefixDense
+from aescratch.foundations.language import gettext
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Data, Rng, require_count
 from aescratch.layers import Dense
@@ -58,20 +59,22 @@ class MatryoshkaAutoencoder(Autoencoder):
     ) -> None:  # fmt: skip
         given = [name for name in REFUSED if options.get(name)]
         if given:
-            raise ValueError(
-                f"expected no {given[0]} for a MatryoshkaAutoencoder, whose prefixes all use the same dense decoder; "
+            message = gettext(
+                "expected no {given} for a MatryoshkaAutoencoder, whose prefixes all use the same dense decoder; "
                 "leave it out"
             )
+            raise ValueError(message.format(given=given[0]))
         self.prefixes = prefixes
         super().__init__(widths, **options)
 
     def build(self, rng: np.random.Generator) -> None:
         """Make the layers, and for each shorter prefix a view of the decoder and a loss."""
         if len(self.widths) != 2:
-            raise ValueError(
-                f"expected no hidden layer for nested codes, since each prefix uses one dense layer, got widths "
-                f"{self.widths}; give two widths, as in [64, 32]"
+            message = gettext(
+                "expected no hidden layer for nested codes, since each prefix uses one dense layer, got widths "
+                "{widths}; give two widths, as in [64, 32]"
             )
+            raise ValueError(message.format(widths=self.widths))
         self.sizes: list[int] = checked_prefixes(self.prefixes, self.widths[-1])
         super().build(rng)
         (dense,) = self.decoder.layers
@@ -120,7 +123,8 @@ class MatryoshkaAutoencoder(Autoencoder):
         if prefix is None:
             return self.decode(h)
         if prefix not in self.sizes:
-            raise ValueError(f"expected prefix to be one of {', '.join(map(str, self.sizes))}, got {prefix!r}")
+            message = gettext("expected prefix to be one of {sizes}, got {prefix!r}")
+            raise ValueError(message.format(sizes=", ".join(map(str, self.sizes)), prefix=prefix))
         return self.decode(h * (array_module(h).arange(h.shape[1]) < prefix))
 
     word = "matryoshka"
@@ -166,10 +170,10 @@ def checked_prefixes(prefixes: Sequence[int] | None, width: int) -> list[int]:
     """
     if prefixes is None:
         return sorted({width // part for part in (8, 4, 2, 1)} - {0})
-    sizes = [require_count("each prefix", size, most=width) for size in prefixes]
+    sizes = [require_count(gettext("each prefix"), size, most=width) for size in prefixes]
     if not sizes or sizes != sorted(set(sizes)) or sizes[-1] != width:
-        raise ValueError(
-            f"expected prefixes in rising order up to the code's width, such as {[1, width]}, got "
-            f"{prefixes!r}"
+        message = gettext(
+            "expected prefixes in rising order up to the code's width, such as {example}, got {prefixes!r}"
         )
+        raise ValueError(message.format(example=[1, width], prefixes=prefixes))
     return sizes

@@ -9,6 +9,7 @@ from typing import Any
 from aescratch import activations
 from aescratch.activations import Activation, Identity, TopK
 from aescratch.backend import Array
+from aescratch.foundations.language import gettext
 from aescratch.foundations.validation import require_count
 from aescratch.layers import Dense, Layer, Sequential, TransposedDense, begins_stage
 
@@ -20,8 +21,9 @@ Between = Callable[[int], list[Layer]]
 def check_widths(widths: Any) -> list[int]:
     """Return widths as a list of at least two positive integers, from the input to the code."""
     if not isinstance(widths, (list, tuple)) or len(widths) < 2:
-        raise ValueError(f"expected widths from input to code as a list, such as [64, 32], got {widths!r}")
-    return [require_count("each width", width) for width in widths]
+        message = gettext("expected widths from input to code as a list, such as [64, 32], got {widths!r}")
+        raise ValueError(message.format(widths=widths))
+    return [require_count(gettext("each width"), width) for width in widths]
 
 
 def make_activation(name: str, activation: Any) -> Layer:
@@ -30,14 +32,15 @@ def make_activation(name: str, activation: Any) -> Layer:
     if not (isinstance(maker, type) and issubclass(maker, (Activation, TopK)) and maker is not Activation):
         advice = ""
         if isinstance(activation, (Activation, TopK)):
-            advice = f"; write ae.{type(activation).__name__}, without brackets"
+            advice = gettext("; write ae.{name}, without brackets").format(name=type(activation).__name__)
         elif isinstance(activation, str):
             names = [kind for kind in dir(activations) if kind.lower() == activation.lower()]
-            advice = f"; write ae.{names[0]}, without quotation marks" if names else ""
-        raise TypeError(
-            f"expected {name} to be an activation class such as ae.ReLU, or functools.partial of one, "
-            f"got {activation!r}{advice}"
+            advice = gettext("; write ae.{name}, without quotation marks").format(name=names[0]) if names else ""
+        message = gettext(
+            "expected {name} to be an activation class such as ae.ReLU, or functools.partial of one, got "
+            "{activation!r}{advice}"
         )
+        raise TypeError(message.format(name=name, activation=activation, advice=advice))
     layer: Layer = activation()
     return layer
 

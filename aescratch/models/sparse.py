@@ -15,7 +15,7 @@ import numpy as np
 
 from aescratch.activations import ReLU, Sigmoid
 from aescratch.backend import Array, Number, to_numpy
-from aescratch.foundations.language import Phrase
+from aescratch.foundations.language import Phrase, gettext
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Data, Rng
 from aescratch.layers import Layer, UnitRowDense
@@ -55,9 +55,11 @@ class SparseAutoencoder(Autoencoder):
         unit_norm_decoder: bool = False, **options: Unpack[AutoencoderSettings],
     ) -> None:  # fmt: skip
         if not isinstance(sparsity, Sparsity):
-            raise TypeError(f"expected sparsity to be ae.KLSparsity(...) or ae.L1Sparsity(...), got {sparsity!r}")
+            message = gettext("expected sparsity to be ae.KLSparsity(...) or ae.L1Sparsity(...), got {sparsity!r}")
+            raise TypeError(message.format(sparsity=sparsity))
         if unit_norm_decoder and options.get("tied"):
-            raise ValueError("expected tied=False with unit_norm_decoder, since a tied W belongs to the encoder")
+            message = gettext("expected tied=False with unit_norm_decoder, since a tied W belongs to the encoder")
+            raise ValueError(message)
         self.sparsity: Sparsity = copy.copy(sparsity)
         self.unit_norm_decoder: bool = bool(unit_norm_decoder)
         super().__init__(widths, **options)
@@ -68,10 +70,11 @@ class SparseAutoencoder(Autoencoder):
         self.sparsity.prepare(self.widths[-1], self.dtype)
         last = self.encoder.layers[-1]
         if isinstance(self.sparsity, KLSparsity) and not isinstance(last, Sigmoid):
-            raise ValueError(
-                f"expected a sigmoid code for KLSparsity, whose mean activity must lie in (0, 1), got {last!r}; "
+            message = gettext(
+                "expected a sigmoid code for KLSparsity, whose mean activity must lie in (0, 1), got {last!r}; "
                 "leave code_activation out, or use L1Sparsity(weight)"
             )
+            raise ValueError(message.format(last=last))
 
     def decoder_layers(self, encoder: Sequence[Layer], rng: np.random.Generator) -> list[Layer]:
         """Return the decoder's layers, the first with rows of length 1 if unit_norm_decoder is set."""

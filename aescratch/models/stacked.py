@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 from aescratch.backend import Array, Number
 from aescratch.corruptions import Corruption
+from aescratch.foundations.language import gettext
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.foundations.streams import Stream
@@ -101,7 +102,8 @@ class StackedAutoencoder(Autoencoder):
         """
         for name in ("validation", "patience", "checkpoint"):
             if options.get(name) is not None:
-                raise ValueError(f"expected no {name} in pretrain, which trains several models; pass it to fit")
+                message = gettext("expected no {name} in pretrain, which trains several models; pass it to fit")
+                raise ValueError(message.format(name=name))
         (inputs,) = data_for_fit(self, x, labels)
         generator = self.noise(rng)
         histories = []

@@ -18,7 +18,7 @@ import numpy as np
 from aescratch.backend import Array, Number
 from aescratch.codes.bounds import FittedGaussian
 from aescratch.divergences import GaussianKL
-from aescratch.foundations.language import gettext_noop
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Rng
 from aescratch.layers import Sampling
@@ -70,10 +70,11 @@ class VariationalAutoencoder(GaussianCode):
     ) -> None:  # fmt: skip
         self.refuse(options)
         if variance not in (None, "fitted"):
-            raise ValueError(
-                f'expected variance to be "fitted", or to be left out, got {variance!r}; with squared error, set '
+            message = gettext(
+                'expected variance to be "fitted", or to be left out, got {variance!r}; with squared error, set '
                 "beta for a given variance of the decoder"
             )
+            raise ValueError(message.format(variance=variance))
         self.divergence: GaussianKL = GaussianKL(beta, free_bits, warm_up)
         self.beta, self.free_bits = self.divergence.beta, self.divergence.free_bits
         self.warm_up: int = self.divergence.warm_up
@@ -88,10 +89,11 @@ class VariationalAutoencoder(GaussianCode):
         self.sampling: Sampling = Sampling()
         self.divergence.prepare(self.dtype)
         if self.variance == "fitted" and not isinstance(self.reconstruction, SquaredError):
-            raise ValueError(
+            message = gettext(
                 "expected SquaredError() with a fitted variance, which belongs to a Gaussian, got "
-                f"{self.reconstruction!r}; leave one of the two out"
+                "{reconstruction!r}; leave one of the two out"
             )
+            raise ValueError(message.format(reconstruction=self.reconstruction))
         self.fitted: FittedGaussian | None = FittedGaussian(self.dtype) if self.variance == "fitted" else None
 
     @property
@@ -151,7 +153,8 @@ class VariationalAutoencoder(GaussianCode):
         if self.fitted is not None:
             return self.fitted.variance
         if isinstance(self.reconstruction, SquaredError) and self.beta == 0:
-            raise ValueError("expected beta above 0, since it is the decoder's variance here, got 0; set beta")
+            message = gettext("expected beta above 0, since it is the decoder's variance here, got 0; set beta")
+            raise ValueError(message)
         return self.beta
 
     why_suited: ClassVar[Mapping[str, str]] = {

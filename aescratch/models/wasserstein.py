@@ -17,7 +17,7 @@ import numpy as np
 from aescratch.activations import Identity
 from aescratch.backend import Array, Number, array_module, to_numpy
 from aescratch.divergences import MaximumMeanDiscrepancy
-from aescratch.foundations.language import gettext_noop
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Data, Rng
 from aescratch.layers import Layer, Sampling, Sequential
@@ -54,10 +54,11 @@ class WassersteinAutoencoder(GenerativeAutoencoder):
 
     def __init__(self, widths: Sequence[int], weight: float = 10.0, **options: Unpack[AutoencoderSettings]) -> None:
         if options.get("code_activation") is not None:
-            raise TypeError(
+            message = gettext(
                 "expected no code_activation for a WassersteinAutoencoder: its codes should look like samples of "
                 "N(0, 1), which can have any value; leave it out"
             )
+            raise TypeError(message)
         self.weight: float = weight
         super().__init__(widths, **options)
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array, array_module, to_numpy
+from aescratch.foundations.language import gettext
 from aescratch.foundations.recipes import Recipe
 from aescratch.foundations.validation import require_count
 from aescratch.optimizers.optimizer import contiguous_runs
@@ -41,10 +42,8 @@ class LBFGS(Recipe):
         try:
             from scipy.optimize import minimize
         except ImportError as error:
-            raise RuntimeError(
-                "L-BFGS needs SciPy, which is not installed; pip install scipy, or use "
-                "Adam()"
-            ) from error
+            message = gettext("L-BFGS needs SciPy, which is not installed; pip install scipy, or use Adam()")
+            raise RuntimeError(message) from error
         runs = list(contiguous_runs(parameters))
 
         def place(flat: Array) -> None:

@@ -22,6 +22,7 @@ import numpy as np
 
 from aescratch.backend import Array, move, to_numpy
 from aescratch.foundations.files import FileFormatError, named, read_archive, write_archive
+from aescratch.foundations.language import gettext
 from aescratch.foundations.recipes import describe, identify, with_defaults
 from aescratch.foundations.streams import Stream, pieces_of
 from aescratch.optimizers import OptimizerState
@@ -248,7 +249,7 @@ def read_checkpoint(path: PathLike, run: Any, model: Any, optimizer: OptimizerSt
         values, moments, best = (_of_kind(kind, arrays) for kind in ("value", "moment", "best"))
         steps = header["steps"]
         if type(steps) is not int or not 0 <= steps < MOST_STEPS:
-            raise ValueError("the count of steps is invalid")
+            raise ValueError(gettext("the count of steps is invalid"))
         return Snapshot(values, moments, steps, header["rng"], history, best)
     except Exception as error:  # a hostile header makes almost anything fail
         raise _none(path, error) from error
@@ -256,10 +257,11 @@ def read_checkpoint(path: PathLike, run: Any, model: Any, optimizer: OptimizerSt
 
 def _none(path: PathLike, error: Exception) -> FileFormatError:
     """Return the error for a damaged file."""
-    return FileFormatError(
-        f"expected a checkpoint that aescratch saved, but the contents of {os.fspath(path)} are invalid "
-        f"({named(error)}); delete it to start again"
+    message = gettext(
+        "expected a checkpoint that aescratch saved, but the contents of {path} are invalid ({error}); delete it to "
+        "start again"
     )
+    return FileFormatError(message.format(path=os.fspath(path), error=named(error)))
 
 
 def _of_kind(kind: str, arrays: dict[str, Array]) -> dict[str, Array]:
@@ -293,14 +295,16 @@ def _differing_from(saved: Any, run: Any) -> list[str] | None:
 def _require_same_run(path: PathLike, differing: list[str] | None) -> None:
     if differing is not None:
         if differing == ["noise"]:
-            raise ValueError(
-                f"expected a checkpoint of this version, but {os.fspath(path)} is from an earlier aescratch, which "
-                "drew other noise for the same seed in float32; pass another path to start again"
+            message = gettext(
+                "expected a checkpoint of this version, but {path} is from an earlier aescratch, which drew other "
+                "noise for the same seed in float32; pass another path to start again"
             )
-        raise ValueError(
-            f"expected a checkpoint of this very run, but {os.fspath(path)} differs in {', '.join(differing)}; "
-            "pass the same arguments to continue, or another path to start again"
+            raise ValueError(message.format(path=os.fspath(path)))
+        message = gettext(
+            "expected a checkpoint of this very run, but {path} differs in {differing}; pass the same arguments to "
+            "continue, or another path to start again"
         )
+        raise ValueError(message.format(path=os.fspath(path), differing=", ".join(differing)))
 
 
 def _as_history(record: Any) -> History:
@@ -311,7 +315,7 @@ def _as_history(record: Any) -> History:
     lengths = {len(history), len(history.learning_rate), len(history.validation_loss) or len(history)}
     best = int(np.argmin(history.validation_loss)) if history.validation_loss else None
     if not all(isinstance(number, float) and math.isfinite(number) for number in numbers) or len(lengths) != 1:
-        raise ValueError("the history is not made of lists of finite numbers, one per epoch")
+        raise ValueError(gettext("the history is not made of lists of finite numbers, one per epoch"))
     if history.best_epoch != best or history.stopped not in ("finished", "early", "hopeless"):
-        raise ValueError("the history contradicts itself")
+        raise ValueError(gettext("the history contradicts itself"))
     return history

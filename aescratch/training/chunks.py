@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.language import gettext
 from aescratch.foundations.validation import require_count
 from aescratch.optimizers import ConstantRate, Optimizer
 from aescratch.training import contract
@@ -59,7 +60,8 @@ def fit_chunk(
         If the loss stops being finite; the model is then as it was before the chunk, as after Control-C.
     """
     if epochs is None and not isinstance(optimizer.schedule, ConstantRate):
-        raise ValueError("expected epochs, the number of chunks, with a learning-rate schedule, got None; pass epochs")
+        message = gettext("expected epochs, the number of chunks, with a learning-rate schedule, got None; pass epochs")
+        raise ValueError(message)
     done = len(before.history)
     planned = 1 if epochs is None else require_count("epochs", epochs)
     plan = Plan(

@@ -21,6 +21,7 @@ from aescratch.backend import Array, array_module, move
 from aescratch.foundations.buffers import Buffer, move_buffers, named_buffers
 from aescratch.foundations.buffers import frozen as frozen_buffers
 from aescratch.foundations.labels import as_labels
+from aescratch.foundations.language import gettext
 from aescratch.foundations.parameters import Parameter, pack
 from aescratch.foundations.parts import Part, in_mode
 from aescratch.foundations.validation import as_matrix
@@ -62,47 +63,57 @@ def require_model(model: Any, example: str = EXAMPLE) -> None:
     if not hasattr(model, "parameters"):
         lacks.append("parameters")
     if lacks or isinstance(model, type):
-        is_class = isinstance(model, type)
-        what = f"the class {model.__name__}" if is_class else f"{type(model).__name__} without {', '.join(lacks)}"
-        advice = "make one first" if is_class else "a model of your own needs loss(x, rng=None), backward(), parameters"
-        raise TypeError(f"expected a model of aescratch, such as {example}, got {what}; {advice}")
+        if isinstance(model, type):
+            what, advice = gettext("the class {name}").format(name=model.__name__), gettext("make one first")
+        else:
+            what = gettext("{kind} without {lacks}").format(kind=type(model).__name__, lacks=", ".join(lacks))
+            advice = gettext("a model of your own needs loss(x, rng=None), backward(), parameters")
+        message = gettext("expected a model of aescratch, such as {example}, got {what}; {advice}")
+        raise TypeError(message.format(example=example, what=what, advice=advice))
     taken = inspect.signature(model.loss).parameters
     if "rng" not in taken and not any(p.kind is p.VAR_KEYWORD for p in taken.values()):
+        message = gettext(
+            "expected {model}.loss to take rng, got loss({taken}); write def loss(self, {arguments}, rng=None), and "
+            "leave rng unused if nothing is random"
+        )
         raise TypeError(
-            f"expected {type(model).__name__}.loss to take rng, got loss({', '.join(taken)}); write "
-            f"def loss(self, {'x, labels' if 'labels' in taken else 'x'}, rng=None), and leave rng unused if nothing "
-            "is random"
+            message.format(
+                model=type(model).__name__, taken=", ".join(taken), arguments="x, labels" if "labels" in taken else "x"
+            )
         )
     _require_parameters(model)
     for name, part in parts_of(model).items():
         if not isinstance(part, Part):
-            raise TypeError(
-                f"expected {type(model).__name__}.parts to hold parts, such as layers and losses, got "
-                f"{type(part).__name__} as {name!r}; build its class on ae.Layer, or on "
-                "aescratch.foundations.parts.Part"
+            message = gettext(
+                "expected {model}.parts to hold parts, such as layers and losses, got {found} as {name!r}; build "
+                "its class on ae.Layer, or on aescratch.foundations.parts.Part"
             )
+            raise TypeError(message.format(model=type(model).__name__, found=type(part).__name__, name=name))
 
 
 def _require_parameters(model: Any) -> None:
     kind, parameters = type(model).__name__, model.parameters
     if not isinstance(parameters, (list, tuple)) or not parameters:
-        raise TypeError(
-            f"expected {kind}.parameters to be a list of ae.Parameter, with at least one, got {parameters!r:.60}; "
+        message = gettext(
+            "expected {kind}.parameters to be a list of ae.Parameter, with at least one, got {parameters!r:.60}; "
             "write it as a property, or as an attribute, that holds them in forward order"
         )
+        raise TypeError(message.format(kind=kind, parameters=parameters))
     for parameter in parameters:
         if not isinstance(parameter, Parameter):
-            raise TypeError(
-                f"expected {kind}.parameters to hold ae.Parameter objects, got {type(parameter).__name__}; "
-                'make each as ae.Parameter("W", array)'
+            message = gettext(
+                "expected {kind}.parameters to hold ae.Parameter objects, got {found}; make each as "
+                'ae.Parameter("W", array)'
             )
+            raise TypeError(message.format(kind=kind, found=type(parameter).__name__))
     names = [parameter.name for parameter in parameters] + list(buffers_of(model))
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise ValueError(
-            f"expected every parameter and buffer of {kind} to have a unique name, got {twice!r} "
-            f'{names.count(twice)} times; set names in the constructor, such as self.encoder.W.name = "encoder.W"'
+        message = gettext(
+            "expected every parameter and buffer of {kind} to have a unique name, got {twice!r} {count} times; set "
+            'names in the constructor, such as self.encoder.W.name = "encoder.W"'
         )
+        raise ValueError(message.format(kind=kind, twice=twice, count=names.count(twice)))
 
 
 def as_number(model: Any, loss: Any) -> Any:
@@ -115,11 +126,14 @@ def as_number(model: Any, loss: Any) -> Any:
     """
     is_array = hasattr(loss, "dtype") and loss.shape == () and loss.dtype.kind == "f"
     if not is_array and not isinstance(loss, numbers.Real):
-        kind = f"an array of shape {loss.shape}" if getattr(loss, "shape", ()) else type(loss).__name__
-        raise TypeError(
-            f"expected {type(model).__name__}.loss to return a number, got {kind}; "
-            "return the sum over units and the mean over the batch"
+        kind = type(loss).__name__
+        if getattr(loss, "shape", ()):
+            kind = gettext("an array of shape {shape}").format(shape=loss.shape)
+        message = gettext(
+            "expected {model}.loss to return a number, got {kind}; return the sum over units and the mean over the "
+            "batch"
         )
+        raise TypeError(message.format(model=type(model).__name__, kind=kind))
     return loss
 
 
@@ -227,7 +241,8 @@ def as_data(model: Any, x: Any, labels: Any = None) -> Sequence[Array]:
     backend, x = backend_of(model), as_matrix(x, dtype_of(model), n_inputs_of(model))
     if not takes_labels(model):
         if labels is not None:
-            raise TypeError(f"expected no labels, since {type(model).__name__}.loss takes none; leave them out")
+            message = gettext("expected no labels, since {model}.loss takes none; leave them out")
+            raise TypeError(message.format(model=type(model).__name__))
         return (move(x, backend),)
     n_classes = n_classes_of(model)
     labels = as_labels(labels, len(x), np.iinfo(np.int64).max if n_classes is None else n_classes)

@@ -164,10 +164,13 @@ def _validate(training: TrainingState, plan: Plan) -> list[float]:
             n_examples += rows_here(batch[0])
     loss = plan.processes.mean(float(total) / max(1, n_examples), n_examples)
     if not np.isfinite(loss):
+        message = gettext(
+            "expected a finite validation loss, but after epoch {epoch} it is {loss}, though the training loss is "
+            "finite; {where}; look for far larger values in the validation data than in x, or try a learning rate "
+            "ten times smaller"
+        )
         raise TrainingDivergedError(
-            f"expected a finite validation loss, but after epoch {len(training.history) + 1} it is {loss}, though the "
-            f"training loss is finite; {where_the_model_is(training)}; look for far larger values in the validation "
-            "data than in x, or try a learning rate ten times smaller"
+            message.format(epoch=len(training.history) + 1, loss=loss, where=where_the_model_is(training))
         )
     return [loss]
 
@@ -206,9 +209,12 @@ def find_checkpoint(model: Any, plan: Plan, state: OptimizerState) -> tuple[Any,
         return run, None
     saved = read_checkpoint(plan.checkpoint, run, model, state, keeps_best=plan.patience is not None)
     if len(saved.history) > plan.epochs:
+        message = gettext(
+            "expected epochs of at least {completed}, as many as {path} has completed, got {epochs}; pass more "
+            "epochs, or another path to start again"
+        )
         raise ValueError(
-            f"expected epochs of at least {len(saved.history)}, as many as {os.fspath(plan.checkpoint)} has completed, "
-            f"got {plan.epochs}; pass more epochs, or another path to start again"
+            message.format(completed=len(saved.history), path=os.fspath(plan.checkpoint), epochs=plan.epochs)
         )
     _log_continuing(plan, saved.history, state.optimizer)
     return run, saved

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import explained_out_of_memory
+from aescratch.foundations.language import gettext
 from aescratch.foundations.streams import is_streamed
 from aescratch.foundations.validation import Data, Rng, as_generator, require_count, require_flag
 from aescratch.optimizers import LBFGS, Adam, Optimizer
@@ -123,39 +124,46 @@ def _require_usable(
     """Raise if model, optimizer and arguments don't fit together."""
     contract.require_model(model)
     if not isinstance(optimizer, (Optimizer, LBFGS)):
-        is_class = isinstance(optimizer, type)
-        got = f"the class; write ae.{optimizer.__name__}(), with brackets" if is_class else repr(optimizer)
-        raise TypeError(f"expected an optimizer such as ae.Adam(1e-3), got {got}")
+        got = repr(optimizer)
+        if isinstance(optimizer, type):
+            got = gettext("the class; write ae.{name}(), with brackets").format(name=optimizer.__name__)
+        message = gettext("expected an optimizer such as ae.Adam(1e-3), got {got}")
+        raise TypeError(message.format(got=got))
     if isinstance(optimizer, LBFGS) and any(given is not None for given in (validation, patience, checkpoint)):
-        raise ValueError(
-            "expected neither validation, patience nor checkpoint with LBFGS, which takes no batches; use "
-            "Adam()"
+        message = gettext(
+            "expected neither validation, patience nor checkpoint with LBFGS, which takes no batches; use Adam()"
         )
+        raise ValueError(message)
     if isinstance(optimizer, LBFGS) and is_streamed(x):
-        raise ValueError(
-            "expected data in memory with LBFGS, which takes no batches; pass numpy.array(x) if it fits there, or use "
-            "Adam()"
+        message = gettext(
+            "expected data in memory with LBFGS, which takes no batches; pass numpy.array(x) if it fits there, or "
+            "use Adam()"
         )
+        raise ValueError(message)
     if isinstance(optimizer, LBFGS) and stop_when_hopeless:
-        raise ValueError("expected no stop_when_hopeless with LBFGS, which takes no batches; use Adam()")
+        raise ValueError(gettext("expected no stop_when_hopeless with LBFGS, which takes no batches; use Adam()"))
     if isinstance(optimizer, LBFGS) and communicator is not None:
-        raise ValueError("expected no communicator with LBFGS, which has no batches to share; use Adam()")
+        raise ValueError(gettext("expected no communicator with LBFGS, which has no batches to share; use Adam()"))
     if patience is not None and validation is None:
-        raise ValueError(
-            "expected validation data with patience, since early stopping uses their loss, got none; pass validation=, "
-            "or leave patience out"
+        message = gettext(
+            "expected validation data with patience, since early stopping uses their loss, got none; pass "
+            "validation=, or leave patience out"
         )
+        raise ValueError(message)
     if not contract.loss_measures_progress(model) and (patience is not None or isinstance(optimizer, LBFGS)):
-        raise ValueError(
-            f"expected neither patience nor LBFGS for {type(model).__name__}, whose loss doesn't measure progress: "
-            "both take the model with the lowest loss as the best; leave them out, and judge the model by its purpose"
+        message = gettext(
+            "expected neither patience nor LBFGS for {kind}, whose loss doesn't measure progress: both take the "
+            "model with the lowest loss as the best; leave them out, and judge the model by its purpose"
         )
+        raise ValueError(message.format(kind=type(model).__name__))
     if isinstance(optimizer, LBFGS):
         for name, part in contract.parts_of(model).items():
             if part.moves_objective:
-                raise ValueError(
-                    f"expected an objective that stays the same for LBFGS, but {name} depends on a running mean or "
+                message = gettext(
+                    "expected an objective that stays the same for LBFGS, but {name} depends on a running mean or "
                     "count; leave out its momentum or auxiliary, or use Adam()"
                 )
+                raise ValueError(message.format(name=name))
     if observer is not None and not callable(observer):
-        raise TypeError(f"expected observer to be a function of the model and the history, got {observer!r}")
+        message = gettext("expected observer to be a function of the model and the history, got {observer!r}")
+        raise TypeError(message.format(observer=observer))

@@ -15,6 +15,7 @@ import numpy as np
 
 from aescratch.backend import Array, batch_size, move
 from aescratch.foundations.labels import as_labels
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.foundations.recipes import describe
 from aescratch.foundations.streams import as_stream, is_streamed
 from aescratch.foundations.validation import Rng, require_count, require_rows
@@ -26,6 +27,8 @@ from aescratch.training.processes import Processes
 
 STEPS, FEWEST_EPOCHS = 5000, 20
 RATE = 5e-3  # of Adam
+NEEDED_IN_TRAINING = gettext_noop("{name} needs in training")
+NEEDED_IN_VALIDATION = gettext_noop("{name} needs in the validation data too")
 MOST_CLASSES = np.iinfo(np.int64).max  # if the model doesn't specify one
 
 
@@ -77,10 +80,11 @@ def data_for_fit(model: Any, x: Any, labels: Any = None) -> Sequence[Any]:
     def checked(rows: Array) -> Array:
         arrays = contract.as_data(model, rows, *(labels[: len(rows)] for labels in known))  # any labels are valid here
         if len(arrays) != 1 + len(known):
-            raise TypeError(
-                f"expected {type(model).__name__}.as_data to return as many arrays as it gets for data that aren't in "
-                f"memory, got {len(arrays)} arrays; pass numpy.array(x) if it fits there"
+            message = gettext(
+                "expected {kind}.as_data to return as many arrays as it gets for data that aren't in memory, got "
+                "{count} arrays; pass numpy.array(x) if it fits there"
             )
+            raise TypeError(message.format(kind=type(model).__name__, count=len(arrays)))
         return arrays[0]
 
     stream = stream.then(checked)
@@ -91,20 +95,23 @@ def data_for_fit(model: Any, x: Any, labels: Any = None) -> Sequence[Any]:
 def held_out(model: Any, validation: Any) -> Sequence[Array]:
     """Return the validated validation data; errors in them say so."""
     if isinstance(validation, numbers.Real):
-        raise TypeError(
-            f"expected validation to be an array of examples, got the number {validation!r}; hold some out, train, "
+        message = gettext(
+            "expected validation to be an array of examples, got the number {validation!r}; hold some out, train, "
             "test = data.split(0.2), and pass test.x"
         )
+        raise TypeError(message.format(validation=validation))
     arrays = validation if isinstance(validation, (tuple, list)) else [validation]
     if not 1 <= len(arrays) <= 2:
-        raise TypeError(
-            f"expected validation to be an array x, or a pair (x, labels) for a classifier, got a "
-            f"{type(validation).__name__} of {len(arrays)}; pass numpy.array(x) for rows in a list"
+        message = gettext(
+            "expected validation to be an array x, or a pair (x, labels) for a classifier, got a {found} of "
+            "{count}; pass numpy.array(x) for rows in a list"
         )
+        raise TypeError(message.format(found=type(validation).__name__, count=len(arrays)))
     try:
         return data_for_fit(model, *arrays)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"in the validation data: {error}") from error
+        message = gettext("in the validation data: {error}")
+        raise type(error)(message.format(error=error)) from error
 
 
 def what_must_agree(model: Any, plan: Plan, optimizer: Any) -> dict[str, Any]:
@@ -114,26 +121,38 @@ def what_must_agree(model: Any, plan: Plan, optimizer: Any) -> dict[str, Any]:
     rows = None if plan.processes.local else [checksum_of(array) for array in sampled(plan.data)]
     return {
         "parameters": [(parameter.name, parameter.shape, contract.dtype_of(model)) for parameter in model.parameters],
-        "shapes of x, labels and validation": shapes, "checksums of x and labels": rows,
-        "epochs, batch_size, patience and local": (plan.epochs, plan.batch_size, plan.patience, plan.processes.local),
-        "optimizer": describe(optimizer), "choice of a checkpoint": plan.checkpoint is not None,
+        gettext_noop("shapes of x, labels and validation"): shapes, gettext_noop("checksums of x and labels"): rows,
+        gettext_noop("epochs, batch_size, patience and local"): (
+            plan.epochs, plan.batch_size, plan.patience, plan.processes.local
+        ),
+        "optimizer": describe(optimizer), gettext_noop("choice of a checkpoint"): plan.checkpoint is not None,
     }  # fmt: skip
 
 
 def require_large_batches(model: Any, plan: Plan) -> None:
     """Raise before training if the last batch will be too small for a part."""
     for name, part in contract.parts_of(model).items():
-        _require_last_batch(plan, plan.data, part.least_examples, f"{name} needs in training")
+        _require_last_batch(plan, plan.data, part.least_examples, name, NEEDED_IN_TRAINING)
         if plan.validation is not None:
-            _require_last_batch(plan, plan.validation, part.least_in_use, f"{name} needs in the validation data too")
+            _require_last_batch(plan, plan.validation, part.least_in_use, name, NEEDED_IN_VALIDATION)
 
 
-def _require_last_batch(plan: Plan, data: Sequence[Array], least: int, why: str) -> None:
+def _require_last_batch(plan: Plan, data: Sequence[Array], least: int, name: str, needed: str) -> None:
     n_examples = batch_size(data[0])
     last = plan.processes.last_batch(n_examples, plan.batch_size)
     if last < least:
-        advice = "give more examples" if n_examples < least else "choose another batch_size"
+        advice = gettext("give more examples") if n_examples < least else gettext("choose another batch_size")
+        message = gettext(
+            "expected batches of at least {least} examples, which {why}, got a last batch of {last}, since "
+            "{n_examples} examples are divided into batches of {batch_size}; {advice}"
+        )
         raise ValueError(
-            f"expected batches of at least {least} examples, which {why}, got a last batch of {last}, since "
-            f"{n_examples} examples are divided into batches of {plan.batch_size}; {advice}"
+            message.format(
+                least=least,
+                why=gettext(needed).format(name=name),
+                last=last,
+                n_examples=n_examples,
+                batch_size=plan.batch_size,
+                advice=advice,
+            )
         )

@@ -24,6 +24,7 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.backend.sharing import SharedBatch, SharedNoise, share_batch
+from aescratch.foundations.language import gettext
 from aescratch.foundations.validation import require_flag
 
 Value = TypeVar("Value")
@@ -45,16 +46,18 @@ class Processes:
         wanted = ("Get_rank", "Get_size", "Allreduce", "Allgatherv", "allgather", "bcast", "Abort")
         lacks = [name for name in wanted if communicator is not None and not hasattr(communicator, name)]
         if lacks:
-            raise TypeError(
-                f"expected communicator to be one of mpi4py, such as MPI.COMM_WORLD, got {communicator!r:.60}, which "
-                f"has no {lacks[0]}"
+            message = gettext(
+                "expected communicator to be one of mpi4py, such as MPI.COMM_WORLD, got {communicator!r:.60}, which "
+                "has no {lacking}"
             )
+            raise TypeError(message.format(communicator=communicator, lacking=lacks[0]))
         self.local: bool = require_flag("local", local)
         if local and communicator is None:
-            raise ValueError(
+            message = gettext(
                 "expected a communicator with local=True, which means that each process has its own rows; pass "
                 "MPI.COMM_WORLD"
             )
+            raise ValueError(message)
         self.size: int = 1 if communicator is None else int(communicator.Get_size())
         self.batch: SharedBatch | None = SharedBatch(communicator, local) if self.size > 1 else None
         self.is_first: bool = self.batch is None or self.batch.rank == 0
@@ -142,7 +145,8 @@ class Processes:
             if refusal is not None:
                 self.agree_to_fail = True
                 kind, text = refusal
-                raise error or kind(f"in process {rank} of {self.size}, counted from 0: {text}")
+                message = gettext("in process {rank} of {size}, counted from 0: {problem}")
+                raise error or kind(message.format(rank=rank, size=self.size, problem=text))
 
     def require_alike(self, **what: Any) -> None:
         """Raise if the processes have different values, by their names; those of the first process are right.
@@ -157,10 +161,13 @@ class Processes:
             for name, value in first.items():
                 if given[name] != value:
                     self.agree_to_fail = True
+                    message = gettext(
+                        "expected the same {name} in every process, got {value} in process 0 and {found} in process "
+                        "{rank} of {size}; pass the same arguments in all, or local=True with each process's own "
+                        "rows"
+                    )
                     raise ValueError(
-                        f"expected the same {name} in every process, got {value} in process 0 and {given[name]} in "
-                        f"process {rank} of {self.size}; pass the same arguments in all, or local=True with each "
-                        "process's own rows"
+                        message.format(name=gettext(name), value=value, found=given[name], rank=rank, size=self.size)
                     )
 
     def end_epoch(self, fingerprint: Any) -> None:
@@ -179,11 +186,12 @@ class Processes:
         for rank, (other, _) in enumerate(others, start=1):
             if other != first:
                 self.agree_to_fail = True
-                raise RuntimeError(
-                    f"expected the same weights and random numbers in every process after an epoch, but process {rank} "
-                    f"of {self.size} differs from process 0; draw noise by random, uniform, normal or "
+                message = gettext(
+                    "expected the same weights and random numbers in every process after an epoch, but process "
+                    "{rank} of {size} differs from process 0; draw noise by random, uniform, normal or "
                     "standard_normal of the loss's rng, examples first, and use the same libraries in all"
                 )
+                raise RuntimeError(message.format(rank=rank, size=self.size))
         if any(interrupted for _, interrupted in ends):
             raise KeyboardInterrupt
 
@@ -214,8 +222,9 @@ class Processes:
             yield
         except BaseException as error:
             if not (self.agree_to_fail or isinstance(error, in_all)):
-                text = f"process {batch.rank} of {self.size}, counted from 0, ends all:\n{traceback.format_exc()}"
-                print(text, file=sys.stderr, flush=True)
+                message = gettext("process {rank} of {size}, counted from 0, ends all:")
+                said = message.format(rank=batch.rank, size=self.size)
+                print(f"{said}\n{traceback.format_exc()}", file=sys.stderr, flush=True)
                 time.sleep(SECONDS_TO_PRINT)
                 batch.communicator.Abort(1)
             raise

@@ -16,6 +16,7 @@ import numpy as np
 
 from aescratch.backend import Array, array_module
 from aescratch.foundations.files import FileFormatError, named, read_archive, write_archive
+from aescratch.foundations.language import gettext
 from aescratch.foundations.recipes import describe, rebuild
 from aescratch.foundations.scaling import Scaling
 from aescratch.foundations.validation import require_count
@@ -65,7 +66,8 @@ def save(model: contract.Trainable, path: str | os.PathLike[str]) -> None:
     arrays = {name: holder.value for name, holder in _saved(model).items()}
     for name, array in arrays.items():
         if not array_module(array).isfinite(array).all():
-            raise ValueError(f"expected finite numbers to save, got NaN or infinity in {name}; train the model again")
+            message = gettext("expected finite numbers to save, got NaN or infinity in {name}; train the model again")
+            raise ValueError(message.format(name=name))
     write_archive(path, header, arrays)
 
 
@@ -96,7 +98,8 @@ def load(path: str | os.PathLike[str]) -> Any:
         If it is damaged, truncated or foreign, or its class is your own and isn't registered here: see `register`.
     """
     if os.path.isdir(path):
-        raise IsADirectoryError(f"expected a model's file, got the folder {path}; give a file in it, such as model.npz")
+        message = gettext("expected a model's file, got the folder {path}; give a file in it, such as model.npz")
+        raise IsADirectoryError(message.format(path=path))
     header, arrays = read_archive(path, "model")
     try:
         _require_plausible(header["model"], sum(array.size for array in arrays.values()))
@@ -112,30 +115,39 @@ def load(path: str | os.PathLike[str]) -> Any:
         if "columns" in header:
             model.columns = header["columns"]
     except Exception as error:  # a hostile description makes almost anything fail
-        raise FileFormatError(
-            f"expected a model that aescratch saved, but the contents of {os.fspath(path)} are not a valid model "
-            f"({named(error)}); import your own classes first, or save it again"
-        ) from error
+        message = gettext(
+            "expected a model that aescratch saved, but the contents of {path} are not a valid model ({error}); "
+            "import your own classes first, or save it again"
+        )
+        raise FileFormatError(message.format(path=os.fspath(path), error=named(error))) from error
     return model
 
 
 def require_like(expected: dict[str, Array], arrays: dict[str, Array]) -> None:
     """Raise ValueError unless the arrays have the expected names, shapes and dtypes, and finite numbers."""
     if sorted(expected) != sorted(arrays):
-        raise ValueError(f"expected the arrays {sorted(expected)}, got {sorted(arrays)}")
+        message = gettext("expected the arrays {expected}, got {found}")
+        raise ValueError(message.format(expected=sorted(expected), found=sorted(arrays)))
     for name, like in expected.items():
         array = arrays[name]
         if (array.shape, array.dtype) != (like.shape, like.dtype):
-            raise ValueError(f"expected {name} as {like.dtype} {like.shape}, got {array.dtype} {array.shape}")
+            message = gettext("expected {name} as {wanted_dtype} {wanted_shape}, got {dtype} {shape}")
+            raise ValueError(
+                message.format(
+                    name=name, wanted_dtype=like.dtype, wanted_shape=like.shape, dtype=array.dtype, shape=array.shape
+                )
+            )
         if not np.isfinite(array).all():
-            raise ValueError(f"expected finite numbers in {name}")
+            message = gettext("expected finite numbers in {name}")
+            raise ValueError(message.format(name=name))
 
 
 def _require_plausible(description: Any, stored: int) -> None:
     """Raise if a description needs more numbers than the file holds, before arrays of that size are allocated."""
     needed = _numbers_needed(description)
     if needed > stored:
-        raise ValueError(f"the widths need {needed} numbers, but the file holds {stored}")
+        message = gettext("the widths need {needed} numbers, but the file holds {stored}")
+        raise ValueError(message.format(needed=needed, stored=stored))
 
 
 def _numbers_needed(description: Any) -> int:
@@ -146,7 +158,7 @@ def _numbers_needed(description: Any) -> int:
         return 0
     needed = sum(map(_numbers_needed, description.values()))
     if "widths" in description:
-        widths = [require_count("each width", width) for width in description["widths"]]
+        widths = [require_count(gettext("each width"), width) for width in description["widths"]]
         needed += sum(n_in * n_out for n_in, n_out in zip(widths[:-1], widths[1:], strict=True))
     if {"n_classes", "autoencoder"} <= set(description):
         n_code = description["autoencoder"]["with"]["widths"][-1]

@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 from aescratch.classroom.exercise import OURS, PACKAGES, CourseError
+from aescratch.foundations.language import gettext
 
 ELSEWHERE = {"..", "__pycache__", "numpy", "numpy.libs", OURS}  # programs, always available, or forbidden
 
@@ -22,8 +23,10 @@ def distributions_of(packages: tuple[str, ...]) -> tuple[str, ...]:
         holding = [each.metadata["Name"] for each in metadata.distributions()
                    if any(file.parts[0] in files for file in each.files or ())]  # fmt: skip
         if not holding:
-            advice = f"install it, or remove it from {PACKAGES}"
-            raise CourseError(f"expected {package}, which {PACKAGES} allows, to be installed here; {advice}")
+            message = gettext(
+                "expected {package}, which {file} allows, to be installed here; install it, or remove it from {file}"
+            )
+            raise CourseError(message.format(package=package, file=PACKAGES))
         found |= dict.fromkeys(holding)
     return tuple(found)
 

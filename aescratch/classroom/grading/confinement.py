@@ -23,10 +23,10 @@ from aescratch.classroom.grading import calls, sandbox
 from aescratch.classroom.grading.allowed import places_of
 from aescratch.classroom.outcome import DIED, KEPT, TIMED_OUT, Ended
 from aescratch.classroom.running import end_process
-from aescratch.foundations.language import gettext
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.foundations.platforms import require_processes
 
-ELSEWHERE = "zip the folder, and grade it on Linux, where aescratch exercises grade takes it"
+ELSEWHERE = gettext_noop("zip the folder, and grade it on Linux, where aescratch exercises grade takes it")
 MOST_PRINTED = 2**25
 GRACE = 0.3  # further seconds, in which the child reports the running line
 CHUNK = 2**16
@@ -58,7 +58,7 @@ class Confined:
     output: int
 
     def __init__(self, limits: Limits, packages: tuple[str, ...] = ()) -> None:
-        require_processes("judging a submission", ELSEWHERE)
+        require_processes(gettext_noop("judging a submission"), ELSEWHERE)
         if os.name != "posix":
             raise ConfinementError(sandbox.missing_protections()[0])
         outside, _ = sandbox.bubblewrap()

@@ -35,7 +35,8 @@ def rule_of(text: str) -> Fraction:
     spelled = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?% ?/ ?day", text.strip())
     percent = Fraction(spelled[1]) if spelled else Fraction(0)
     if not 0 < percent <= 100:
-        raise ValueError(f"expected a rule such as 10%/day, with more than 0 and at most 100 %, got {text!r}")
+        message = gettext("expected a rule such as 10%/day, with more than 0 and at most 100 %, got {text!r}")
+        raise ValueError(message.format(text=text))
     return percent
 
 
@@ -47,8 +48,10 @@ def due_of(text: str) -> datetime:
             due = datetime.combine(due.date() + DAY, time())
         return due if due.tzinfo else due.astimezone()
     except (ValueError, OverflowError, OSError) as error:
-        examples = "2026-11-30, 2026-11-30T18:00 or 2026-11-30T18:00+09:00"
-        raise ValueError(f"expected a date such as {examples}, got {text!r}") from error
+        message = gettext(
+            "expected a date such as 2026-11-30, 2026-11-30T18:00 or 2026-11-30T18:00+09:00, got {text!r}"
+        )
+        raise ValueError(message.format(text=text)) from error
 
 
 def lateness_of(

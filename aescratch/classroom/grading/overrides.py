@@ -20,6 +20,7 @@ from aescratch.classroom.exercise import CourseError, Exercise
 from aescratch.classroom.grading.exports.archives import composed
 from aescratch.classroom.grading.roster import read_table
 from aescratch.foundations.files import write_text
+from aescratch.foundations.language import gettext
 
 FILE_NAME = "overrides.csv"
 NOTES, TABLE = "regrades.json", "summary.csv"
@@ -50,9 +51,10 @@ def read_overrides(path: Path, students: Sequence[str], exercises: Iterable[Exer
             place, new = _read(row, students, by_name)
             old = found.get(place, NONE)
             if None not in (old.points, new.points) and old.points != new.points:
-                raise CourseError(f"it contradicts line {lines[place]}, which gives {place[0]} different points")
+                message = gettext("it contradicts line {line}, which gives {student} different points")
+                raise CourseError(message.format(line=lines[place], student=place[0]))
         except CourseError as error:
-            problems.append(f"line {line}: {error}")
+            problems.append(gettext("line {line}: {problem}").format(line=line, problem=error))
             continue
         if new.points is not None:
             lines.setdefault(place, line)
@@ -60,7 +62,8 @@ def read_overrides(path: Path, students: Sequence[str], exercises: Iterable[Exer
         found[place] = Override(points, tuple(dict.fromkeys(old.comments + new.comments)))
     if problems:
         told = "\n  ".join(problems[:MOST_PROBLEMS])
-        raise CourseError(f"nothing was graded, because {path} has invalid lines, {len(problems)} in all:\n  {told}")
+        message = gettext("nothing was graded, because {path} has invalid lines, {count} in all:")
+        raise CourseError(message.format(path=path, count=len(problems)) + f"\n  {told}")
     return found
 
 
@@ -83,21 +86,25 @@ def same_name(name: str, names: Sequence[str]) -> str | None:
 def near(name: str, names: Iterable[str]) -> str:
     """Return the end of a sentence that proposes the nearest name, if any."""
     found = difflib.get_close_matches(name, list(names), n=1)
-    return f"; did you mean {found[0]}?" if found else ""
+    return gettext("; did you mean {name}?").format(name=found[0]) if found else ""
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield the lines that aren't empty, by column."""
-    (_, head), *rows = read_table(path, "overrides")[0] or [(0, [])]
+    (_, head), *rows = read_table(path, gettext("overrides"))[0] or [(0, [])]
     head = [name.strip().lower() for name in head]
     if sorted(name for name in head if name in COLUMNS) != sorted(COLUMNS):
-        came = ", ".join(head) or "nothing"
-        raise CourseError(f"expected {path} to begin with the columns {', '.join(COLUMNS)}, got {came}")
+        came = ", ".join(head) or gettext("nothing")
+        message = gettext("expected {path} to begin with the columns {columns}, got {came}")
+        raise CourseError(message.format(path=path, columns=", ".join(COLUMNS), came=came))
     for line, cells in rows:
         values = [value.strip() for value in cells]
         if len(values) > len(head):
-            what = f"there are {len(values)} cells, but only {len(head)} columns"
-            raise CourseError(f"{path}, line {line}: {what}; put quotes around a comment with commas")
+            message = gettext(
+                "{path}, line {line}: there are {cells} cells, but only {columns} columns; put quotes around a "
+                "comment with commas"
+            )
+            raise CourseError(message.format(path=path, line=line, cells=len(values), columns=len(head)))
         if any(values):
             yield line, dict(zip(head, values + [""] * len(head), strict=False))
 
@@ -106,16 +113,19 @@ def _read(row: Mapping[str, str], students: Sequence[str], exercises: Mapping[st
     """Return the place and the override of a line, or raise `CourseError`."""
     student = same_name(row["student"], students)
     if student is None:
-        raise CourseError(f"there is no student {row['student']!r}{near(row['student'], students)}")
+        message = gettext("there is no student {student!r}{nearest}")
+        raise CourseError(message.format(student=row["student"], nearest=near(row["student"], students)))
     exercise = exercises.get(row["exercise"])
     if exercise is None:
-        raise CourseError(f"there is no exercise {row['exercise']!r}{near(row['exercise'], exercises)}")
+        message = gettext("there is no exercise {exercise!r}{nearest}")
+        raise CourseError(message.format(exercise=row["exercise"], nearest=near(row["exercise"], exercises)))
     points, comment, of = row["points"], row["comment"], exercise.points
     if not points and not comment:
-        raise CourseError("it has neither points nor a comment; give one, or delete the line")
+        raise CourseError(gettext("it has neither points nor a comment; give one, or delete the line"))
     given = Fraction(points.replace(",", ".")) if POINTS.fullmatch(points) else None
     if points and (given is None or given > of):
-        raise CourseError(f"expected points from 0 to {of}, in whole hundredths, got {points!r}")
+        message = gettext("expected points from 0 to {of}, in whole hundredths, got {points!r}")
+        raise CourseError(message.format(of=of, points=points))
     return (student, exercise.name), Override(given, (comment,) if comment else ())
 
 
@@ -134,8 +144,8 @@ class Regrade:
             rows = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
             self.notes = {(name, title): Fraction(cell) for name, row in rows.items() for title, cell in row.items()}
         except (ValueError, AttributeError, TypeError) as error:
-            advice = "repair it, or delete it and lose earlier points"
-            raise CourseError(f"{path} is invalid ({error}); {advice}") from error
+            message = gettext("{path} is invalid ({error}); repair it, or delete it and lose earlier points")
+            raise CourseError(message.format(path=path, error=error)) from error
 
     def ask_for(self, names: Sequence[str], students: Sequence[str], exercises: Sequence[Exercise]) -> None:
         """Add the places of these students and exercises, and read their points until now."""
@@ -144,11 +154,13 @@ class Regrade:
             student = same_name(name, students)
             if student is None and name not in titles:
                 known = near(name, [*students, *titles])
-                raise CourseError(f"there is no student and no exercise {name!r} to regrade{known}")
+                message = gettext("there is no student and no exercise {name!r} to regrade{known}")
+                raise CourseError(message.format(name=name, known=known))
             self.places |= {(each, title) for each in students for title in titles if each == student or title == name}
         path = self.folder / TABLE
         if not path.is_file():
-            raise CourseError(f"there are no grades in {self.folder} to regrade; grade first, without --regrade")
+            message = gettext("there are no grades in {folder} to regrade; grade first, without --regrade")
+            raise CourseError(message.format(folder=self.folder))
         try:
             with path.open(encoding="utf-8", newline="") as lines:
                 head, _, *rows = csv.reader(lines)
@@ -157,7 +169,8 @@ class Regrade:
                     columns = zip(head[1 : head.index("total")], cells, strict=False)
                     self.before |= {(student, title): Fraction(cell) for title, cell in columns}
         except (ValueError, csv.Error) as error:
-            raise CourseError(f"{path} is invalid ({error}); delete it, and grade once without --regrade") from error
+            message = gettext("{path} is invalid ({error}); delete it, and grade once without --regrade")
+            raise CourseError(message.format(path=path, error=error)) from error
 
     def note(self, places: set[Place]) -> None:
         """Store the earlier points of regraded places; the points of the first grading are never replaced."""

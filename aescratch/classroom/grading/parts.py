@@ -75,10 +75,10 @@ def fair_seed(exercise: Exercise, seed: int) -> int:
         reports = [report for report, _ in checked(exercise, exercise.solution, candidate)]
         if reports and all(report.verdict == "pass" for report in reports):
             return candidate
-    raise ValueError(
-        f"expected the solution of {exercise.name} to pass its own checks, but it doesn't; "
-        "see aescratch exercises validate"
+    message = gettext(
+        "expected the solution of {name} to pass its own checks, but it doesn't; see aescratch exercises validate"
     )
+    raise ValueError(message.format(name=exercise.name))
 
 
 def checked(exercise: Exercise, text: str, seed: int) -> list[tuple[Report, dict[str, bool]]]:

@@ -147,7 +147,8 @@ def read_table(path: Path, what: str) -> tuple[list[tuple[int, list[str]]], str,
         with open(path, "rb") as stream:
             content = stream.read(LARGEST)
     except OSError as error:
-        raise CourseError(f"expected {what}, but {path} can't be read: {error.strerror}; check the path") from error
+        message = gettext("expected {what}, but {path} can't be read: {strerror}; check the path")
+        raise CourseError(message.format(what=what, path=path, strerror=error.strerror)) from error
     marked = next((encoding for mark, encoding in MARKS.items() if content.startswith(mark)), None)
     for encoding in (marked,) if marked else ("utf-8", "cp949"):  # Excel in Korea writes the last one
         try:
@@ -156,28 +157,29 @@ def read_table(path: Path, what: str) -> tuple[list[tuple[int, list[str]]], str,
         except UnicodeError:
             continue
     else:
-        raise CourseError(f"expected {path} to be text in UTF-8, but it is not; save it as CSV UTF-8")
+        message = gettext("expected {path} to be text in UTF-8, but it is not; save it as CSV UTF-8")
+        raise CourseError(message.format(path=path))
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)  # else a quote hides rows
     try:
         return [(reader.line_num, cells) for cells in reader], delimiter, encoding
     except csv.Error as error:
-        where = f"{path}, line {reader.line_num}"
-        raise CourseError(f"{where}: invalid CSV ({error}); look for an open quote") from error
+        message = gettext("{path}, line {line}: invalid CSV ({error}); look for an open quote")
+        raise CourseError(message.format(path=path, line=reader.line_num, error=error)) from error
 
 
 def read_roster(path: Path) -> Roster:
     """Return the roster of a file."""
-    rows, delimiter, encoding = read_table(path, "a roster")
+    rows, delimiter, encoding = read_table(path, gettext("a roster"))
     table = [cells for _, cells in rows]
     headings = [heading.strip().casefold() for heading in table[0]] if table else []
     form = next((form for form in FORMS if form.headings <= set(headings)), None)
     if form is None:
-        raise CourseError(
-            f"expected {path} to have a column student, or the headings of a platform's gradebook, got "
-            f"{shown(', '.join(headings)) or 'nothing'}; give the column with the students' names in the export the "
-            "heading student"
+        message = gettext(
+            "expected {path} to have a column student, or the headings of a platform's gradebook, got {headings}; "
+            "give the column with the students' names in the export the heading student"
         )
+        raise CourseError(message.format(path=path, headings=headings))
     roster = Roster(form, table, delimiter, encoding)
     for line, cells in enumerate(table[1:], start=1):
         values = {heading: composed(cell).strip() for heading, cell in zip(headings, cells, strict=False)}

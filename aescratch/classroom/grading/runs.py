@@ -148,16 +148,17 @@ def prove(tasks: Sequence[Task], ledger: Ledger, seed: str, limits: dict[str, An
     try:
         judge_all(tasks, ledger, seed, limits, jobs)
     except GradingError as error:
-        advice = "" if "validate" in str(error) else "; see aescratch exercises validate"
+        advice = "" if "validate" in str(error) else gettext("; see aescratch exercises validate")
         raise GradingError(f"{error}{advice}") from error
     for task in tasks:
         record = ledger.records[task.key]
         if record["kind"] != PASSED or any(points != of for _, points, of, *_ in record["entries"]):
             why = f"{record['kind']}: {record['says']}" if record["says"] else record["kind"]
-            raise GradingError(
-                f"the solution of {task.exercise.name} doesn't get all its points when it is graded like a submission "
-                f"({why}), so no submission would: nothing was graded"
+            message = gettext(
+                "the solution of {name} doesn't get all its points when it is graded like a submission ({why}), so "
+                "no submission would: nothing was graded"
             )
+            raise GradingError(message.format(name=task.exercise.name, why=why))
 
 
 def _share_out(
@@ -176,7 +177,8 @@ def _share_out(
                 return
             if record["kind"] == BROKEN:
                 over.set()
-                raise GradingError(f"{task.exercise.name} couldn't be judged: {record['says']}")
+                message = gettext("{name} couldn't be judged: {problem}")
+                raise GradingError(message.format(name=task.exercise.name, problem=record["says"]))
             if record["kind"] == TIMED_OUT and late is not None:
                 late.append(task)
             else:

@@ -14,6 +14,7 @@ from pathlib import Path
 from aescratch.classroom.exercise import CourseError, Exercise
 from aescratch.classroom.grading.parts import fair_seed
 from aescratch.foundations.files import write_text
+from aescratch.foundations.language import gettext
 
 SEED_FILE = "seed.json"
 SECRET = 16  # bytes: too many to try, for a course's seed and for what follows from it
@@ -40,9 +41,10 @@ def nearest_seed() -> str:
     here = Path.cwd()
     path = next((path for folder in (here, *here.parents) if (path := folder / SEED_FILE).is_file()), None)
     if path is None:
-        raise CourseError(
-            f"expected {SEED_FILE} in {here} or above it, got none; copy the one that aescratch exercises package wrote"
+        message = gettext(
+            "expected {SEED_FILE} in {here} or above it, got none; copy the one that aescratch exercises package wrote"
         )
+        raise CourseError(message.format(SEED_FILE=SEED_FILE, here=here))
     return _read(path)
 
 
@@ -50,7 +52,8 @@ def _read(path: Path) -> str:
     try:
         return str(json.loads(path.read_text(encoding="utf-8"))["seed"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise CourseError(
-            f"expected a seed in {path}, but the file is invalid ({type(error).__name__}: {error}); give --seed, or "
-            "delete the file and grade again"
-        ) from error
+        message = gettext(
+            "expected a seed in {path}, but the file is invalid ({kind}: {error}); give --seed, or delete the file "
+            "and grade again"
+        )
+        raise CourseError(message.format(path=path, kind=type(error).__name__, error=error)) from error

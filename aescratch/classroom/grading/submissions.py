@@ -93,7 +93,8 @@ def _read(
             if not export.attempts:
                 raise CourseError(_nobody(place, root, exercises))
         except UnreadableError as problem:
-            raise CourseError(f"{place} {problem}; download it again, or unpack it") from problem
+            message = gettext("{unreadable}; download it again, or unpack it")
+            raise CourseError(message.format(unreadable=in_a_sentence(place, problem))) from problem
         exports.append(export)
         before = f"{export.name}: " if len(places) > 1 else ""
         remarks += [f"{before}{remark}" for remark in [*odd, *export.remarks]]
@@ -120,11 +121,11 @@ def _united(whos: Sequence[Who]) -> Who:
 def _nobody(place: Path, root: Node, exercises: Sequence[Exercise]) -> str:
     """Return the error message for an export without submissions."""
     lone = any(_matches(node.name, exercise) for node in root.children() for exercise in exercises)
-    advice = (
-        "; it is one submission itself: give the folder above it, or --format gradescope"
-        if lone else "; make a folder for each student, with the exercises' files in it"
-    )  # fmt: skip
-    return f"expected one folder per student in {place}, or a platform's export, found neither{advice}"
+    advice = gettext("; make a folder for each student, with the exercises' files in it")
+    if lone:
+        advice = gettext("; it is one submission itself: give the folder above it, or --format gradescope")
+    message = gettext("expected one folder per student in {place}, or a platform's export, found neither{advice}")
+    return message.format(place=place, advice=advice)
 
 
 def read_submission(folder: Path, exercises: Sequence[Exercise], student: str) -> Submission:

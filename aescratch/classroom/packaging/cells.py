@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from aescratch.classroom.exercise import Exercise
 from aescratch.foundations.files import write_text
+from aescratch.foundations.language import gettext
 
 CODE, MARKDOWN, RAW = "code", "markdown", "raw"
 CHECK = """\
@@ -68,9 +69,10 @@ def write_notebook(path: Path, cells: Sequence[Cell]) -> None:
     try:
         jupytext: Any = importlib.import_module("jupytext")  # optional, for notebooks only
     except ImportError as error:
-        raise RuntimeError(
+        message = gettext(
             "expected jupytext, which writes notebooks, but it is not installed; install it with: pip install jupytext"
-        ) from error
+        )
+        raise RuntimeError(message) from error
     # Otherwise a comment such as "# grad_b2?" would become a call for help in IPython.
     form = {"extension": ".py", "format_name": "percent", "comment_magics": False}
     notebook = jupytext.reads(percent(cells), fmt=form)

@@ -29,7 +29,7 @@ from aescratch.classroom.grading.seeds import nearest_seed, seed_for
 from aescratch.classroom.outcome import MISSING, Judgement, Outcome, stopped
 from aescratch.classroom.running import check_file
 from aescratch.classroom.workspace import COURSE, NEW
-from aescratch.foundations.language import gettext, in_language, with_sentences
+from aescratch.foundations.language import gettext, gettext_noop, in_language, with_sentences
 from aescratch.foundations.platforms import require_processes
 
 COMMAND = re.compile(r"^(\s*)get_ipython\(\)\..*$", re.MULTILINE)  # such as %timeit: for the notebook, not the cell
@@ -83,7 +83,8 @@ def require_here(
         return
     found = {entry.part: entry for entry in _marks(exercise_named(name), namespace)}
     if part not in found:
-        raise ValueError(f"expected a part of {name}, one of {', '.join(found)}, got {part!r}")
+        message = gettext("expected a part of {name}, one of {found}, got {part!r}")
+        raise ValueError(message.format(name=name, found=", ".join(found), part=part))
     if float(found[part].points) < (float(found[part].of) if least is None else least):
         raise NotRight(found[part].reason)
 
@@ -92,7 +93,8 @@ def exercise_named(name: str, course: str | None = None) -> Exercise:
     """Return the exercise of this name from a folder of exercises, or from the built-in ones."""
     found = {exercise.name: exercise for exercise in read_course(None if course is None else Path(course))}
     if name not in found:
-        raise ValueError(f"expected the name of an exercise, got {name!r}; there are {', '.join(found)}")
+        message = gettext("expected the name of an exercise, got {name!r}; there are {found}")
+        raise ValueError(message.format(name=name, found=", ".join(found)))
     return found[name]
 
 
@@ -130,7 +132,7 @@ def _looked_at(name: str, namespace: Mapping[str, Any]) -> tuple[Outcome, str]:
 
 def _marks(exercise: Exercise, namespace: Mapping[str, Any]) -> list[Entry]:
     """Return the marks, without output to the error stream, for which nbgrader would give the cell no points."""
-    require_processes("judging a submission", ELSEWHERE)
+    require_processes(gettext_noop("judging a submission"), ELSEWHERE)
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()), with_sentences(exercise.sentences):
         warnings.simplefilter("ignore")
         return entries(exercise, _judged(exercise, source_of(exercise, namespace), nearest_seed()))

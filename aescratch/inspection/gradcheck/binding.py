@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array, array_module
-from aescratch.foundations.language import gettext
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.foundations.validation import without_subclass
 from aescratch.inspection.gradcheck.unflagged import with_warnings
 
@@ -26,9 +26,10 @@ UPSTREAM_NAMES = ("dout", "dy", "grad", "upstream")  # other common names of it,
 SHORT_UPSTREAM_NAMES = ("g", "delta")  # used if no argument has one of those names either
 NO_UPSTREAM = ("data", "dim", "dims", "d_model", "dictionary")  # which begin as an upstream gradient's name does
 ADVICE = {
-    "c": "for a complex function, check the real and the imaginary part as separate inputs",
-    "O": "an array of Python objects usually means rows of different lengths",
+    "c": gettext_noop("for a complex function, check the real and the imaginary part as separate inputs"),
+    "O": gettext_noop("an array of Python objects usually means rows of different lengths"),
 }
+AS_FLOATS = gettext_noop("pass {name}.astype(float)")
 COMPARED_WITH = (
     "y_true", "y", "t", "true", "target", "targets", "label", "labels", "truth", "expected", "actual", "desired",
 )  # names of a loss's target
@@ -145,27 +146,32 @@ def completed(forward: Callable[..., Any], inputs: Any) -> dict[str, Any]:
     """Return the inputs with forward's defaults; raise if one of its arguments is missing, or an input unknown."""
     parameters = signature_of(forward, "forward").parameters
     if not isinstance(inputs, Mapping):
-        raise TypeError(
-            f"expected inputs to map the names of forward's arguments to their values, got {type(inputs).__name__}; "
-            'pass a dict such as {"x": x}'
+        message = gettext(
+            "expected inputs to map the names of forward's arguments to their values, got {kind}; pass a dict such "
+            'as {{"x": x}}'
         )
+        raise TypeError(message.format(kind=type(inputs).__name__))
     if unknown := sorted(str(name) for name in set(inputs) - set(parameters)):
-        raise TypeError(
-            f"expected inputs named after the forward's arguments, {', '.join(parameters)}; forward has no argument "
-            f"{', '.join(unknown)}: rename or remove it"
+        message = gettext(
+            "expected inputs named after the forward's arguments, {parameters}; forward has no argument {unknown}: "
+            "rename or remove it"
         )
+        raise TypeError(message.format(parameters=", ".join(parameters), unknown=", ".join(unknown)))
     defaults = {name: p.default for name, p in parameters.items() if p.default is not inspect.Parameter.empty}
     values = {**defaults, **inputs}
     if missing := [name for name in parameters if name not in values]:
-        needed = f"expected inputs for every argument of {name_of(forward)}"
-        raise TypeError(f"{needed}, missing {', '.join(missing)}; add what is missing to inputs")
+        message = gettext(
+            "expected inputs for every argument of {forward}, missing {missing}; add what is missing to inputs"
+        )
+        raise TypeError(message.format(forward=name_of(forward), missing=", ".join(missing)))
     return values
 
 
 def signature_of(function: Any, role: str) -> inspect.Signature:
     """Return the signature of a function whose arguments all have names; raise for any other object."""
     if not callable(function):
-        raise TypeError(f"expected {role} to be a function, got {type(function).__name__}")
+        message = gettext("expected {role} to be a function, got {kind}")
+        raise TypeError(message.format(role=role, kind=type(function).__name__))
     name = name_of(function)
     try:
         if isinstance(function, np.ufunc):  # a ufunc's signature, where NumPy has one, is full of options
@@ -195,18 +201,17 @@ def with_copies(inputs: Mapping[str, Any], held: Mapping[str, str]) -> dict[str,
 def completed_by_held(inputs: Any, held: Mapping[str, str]) -> dict[str, Any]:
     """Return the inputs and copies of some of them, by these names; raise if a name is invalid."""
     if not isinstance(inputs, Mapping):
-        raise TypeError(
-            f"expected inputs beside held, which names some of them, got {type(inputs).__name__}; pass inputs, "
-            "too"
-        )
+        message = gettext("expected inputs beside held, which names some of them, got {kind}; pass inputs, too")
+        raise TypeError(message.format(kind=type(inputs).__name__))
     for copy, name in held.items():
         if copy in inputs:
-            raise ValueError(
-                f"expected no {copy} among the inputs, since it is held as a copy of {name}; leave it out of "
-                "inputs"
+            message = gettext(
+                "expected no {copy} among the inputs, since it is held as a copy of {name}; leave it out of inputs"
             )
+            raise ValueError(message.format(copy=copy, name=name))
         if not is_array(inputs.get(name)):
-            raise ValueError(f"expected {copy} to be held as a copy of an array among the inputs, got {name!r}")
+            message = gettext("expected {copy} to be held as a copy of an array among the inputs, got {name!r}")
+            raise ValueError(message.format(copy=copy, name=name))
     return with_copies(inputs, held)
 
 
@@ -278,28 +283,33 @@ def is_float(value: Any) -> bool:
 def check_names(wrt: Any, pair: Pair) -> list[str]:
     """Return the names in wrt; raise unless each is one of the pair's inputs."""
     if not isinstance(wrt, (list, tuple)) or not all(isinstance(name, str) for name in wrt):
-        raise TypeError(f'expected wrt to be a list of names of inputs, got {wrt!r}; pass ["x"], for example')
+        message = gettext('expected wrt to be a list of names of inputs, got {wrt!r}; pass ["x"], for example')
+        raise TypeError(message.format(wrt=wrt))
     if not wrt or len(set(wrt)) < len(wrt) or not set(wrt) <= set(pair.inputs):
         known = ", ".join(pair.inputs)
-        raise ValueError(f"expected wrt to name inputs, each once, out of {known}, got {list(wrt)}")
+        message = gettext("expected wrt to name inputs, each once, out of {known}, got {wrt}")
+        raise ValueError(message.format(known=known, wrt=list(wrt)))
     return list(wrt)
 
 
 def as_differentiable(name: str, value: Any) -> Array:
     """Return a float64 copy of an input that gets a gradient; raise if it is invalid."""
     if not isinstance(value, np.ndarray):
-        raise TypeError(f"expected {name} to be an array, got {type(value).__name__}; {_as_array(name, value)}")
+        message = gettext("expected {name} to be an array, got {kind}; {advice}")
+        raise TypeError(message.format(name=name, kind=type(value).__name__, advice=_as_array(name, value)))
     value = without_subclass(value, name)
     if value.dtype.kind != "f" or value.dtype.itemsize < 4:
-        advice = ADVICE.get(value.dtype.kind, "pass {name}.astype(float)").format(name=name)
-        raise TypeError(f"expected {name} to hold float64 numbers, got {value.dtype}; {advice}")
+        advice = gettext(ADVICE.get(value.dtype.kind, AS_FLOATS)).format(name=name)
+        message = gettext("expected {name} to hold float64 numbers, got {dtype}; {advice}")
+        raise TypeError(message.format(name=name, dtype=value.dtype, advice=advice))
     if value.size == 0:
-        raise ValueError(f"expected {name} to hold at least one entry, got shape {value.shape}")
+        message = gettext("expected {name} to hold at least one entry, got shape {shape}")
+        raise ValueError(message.format(name=name, shape=value.shape))
     if not np.isfinite(value).all():
-        raise ValueError(
-            f"expected finite numbers in {name}, got NaN or infinity, where no gradient exists; pass finite "
-            "numbers"
+        message = gettext(
+            "expected finite numbers in {name}, got NaN or infinity, where no gradient exists; pass finite numbers"
         )
+        raise ValueError(message.format(name=name))
     return np.array(value, dtype=np.float64, order="C")
 
 
@@ -307,14 +317,19 @@ def _as_array(name: str, value: Any) -> str:
     """Return the advice on how to make an array of a value; whole numbers in a list may be labels, and stay whole."""
     whole = isinstance(value, (list, tuple)) and all(isinstance(each, (int, np.integer)) for each in value)
     if not whole:
-        return f"pass numpy.array({name}, float)"
-    return f"pass numpy.array({name}) if these are labels or indices, numpy.array({name}, float) if they get a gradient"
+        return gettext("pass numpy.array({name}, float)").format(name=name)
+    advice = gettext(
+        "pass numpy.array({name}) if these are labels or indices, numpy.array({name}, float) if they get a gradient"
+    )
+    return advice.format(name=name)
 
 
 def check_kinds(inputs: Mapping[str, Any]) -> None:
     """Raise if an input is a list, or lies on a GPU."""
     for name, value in inputs.items():
         if isinstance(value, (list, tuple)):
-            raise TypeError(f"expected {name} to be an array, got {type(value).__name__}; {_as_array(name, value)}")
+            message = gettext("expected {name} to be an array, got {kind}; {advice}")
+            raise TypeError(message.format(name=name, kind=type(value).__name__, advice=_as_array(name, value)))
         if hasattr(value, "dtype") and array_module(value) is not np:
-            raise TypeError(f"expected {name} to be a NumPy array, got a CuPy array; move it with ae.to_numpy({name})")
+            message = gettext("expected {name} to be a NumPy array, got a CuPy array; move it with ae.to_numpy({name})")
+            raise TypeError(message.format(name=name))

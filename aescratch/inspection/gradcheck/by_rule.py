@@ -88,7 +88,8 @@ def rule_of(pair: Pair, declared: Declared, names: Sequence[str], upstream: Arra
     returned = call(declared.again, pair.arguments(upstream, output))
     gradients = as_list(returned)
     if len(gradients) != len(names):
-        raise ValueError(f"it returned {len(gradients)} gradients, and backward returned {len(names)}")
+        message = gettext("it returned {count} gradients, and backward returned {expected}")
+        raise ValueError(message.format(count=len(gradients), expected=len(names)))
     return {name: np.asarray(gradient, np.float64) for name, gradient in zip(names, gradients, strict=True)}
 
 
@@ -103,10 +104,11 @@ def _in_the_mean(
 ) -> TensorResult:
     """Return the comparison of backward's mean with differences of the forward's mean, over the same draws."""
     if "rng" not in pair.inputs:
-        raise TypeError(
-            f"expected {name_of(pair.forward)} to take a seed as its argument rng, since its backward is declared "
-            "right in the mean over its draws; add the argument, and pass it in inputs"
+        message = gettext(
+            "expected {forward} to take a seed as its argument rng, since its backward is declared right in the "
+            "mean over its draws; add the argument, and pass it in inputs"
         )
+        raise TypeError(message.format(forward=name_of(pair.forward)))
     name = names[number]
     value = pair.inputs[name]
     flat = np.sort(np.random.default_rng(seed).permutation(value.size)[:MOST_ENTRIES])

@@ -36,7 +36,8 @@ class Coverage:
 
     def __init__(self, mode: Any, sizes: Sequence[int], seed: int) -> None:
         if mode not in MODES:
-            raise ValueError(f"expected mode to be one of {', '.join(MODES)}, got {mode!r}")
+            message = gettext("expected mode to be one of {modes}, got {mode!r}")
+            raise ValueError(message.format(modes=", ".join(MODES), mode=mode))
         self.is_short: bool = mode == "auto"
         self.mode = mode if mode != "auto" else "exhaustive" if sum(sizes) <= FEW else "directional"
         self.rng: np.random.Generator = np.random.default_rng(seed)

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.foundations.language import gettext
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.inspection.gradcheck.binding import Pair, call, is_array, is_float_array, name_of, same, signature_of
 from aescratch.inspection.gradcheck.report import Finding
 
@@ -67,8 +67,9 @@ def cached_pair(forward: Callable[..., Any], backward: Callable[..., Any]) -> Fu
     """
     signature_of(forward, "forward")
     if not callable(backward):
-        raise TypeError(f"expected backward to be a function, got {type(backward).__name__}")
-    return kept_pair(forward, backward, outputs=1, returned="the pair (output, cache)", values=2)
+        message = gettext("expected backward to be a function, got {kind}")
+        raise TypeError(message.format(kind=type(backward).__name__))
+    return kept_pair(forward, backward, outputs=1, returned=gettext_noop("the pair (output, cache)"), values=2)
 
 
 def kept_pair(
@@ -89,8 +90,12 @@ def kept_pair(
         if outputs is None:
             return [found], lambda *upstreams: call_back(backward, inputs, upstreams)
         if not isinstance(found, (tuple, list)) or len(found) != values:
-            got = f"{len(found)} values" if isinstance(found, (tuple, list)) else type(found).__name__
-            raise TypeError(f"expected {name_of(forward)} to return {returned or f'{values} values'}, got {got}")
+            counted, got = gettext("{count} values"), type(found).__name__
+            if isinstance(found, (tuple, list)):
+                got = counted.format(count=len(found))
+            message = gettext("expected {name} to return {wanted}, got {got}")
+            wanted = gettext(returned) if returned else counted.format(count=values)
+            raise TypeError(message.format(name=name_of(forward), wanted=wanted, got=got))
 
         def pull(*upstreams: Any) -> Any:
             given = [id(value) for value in inputs.values()]  # a change of these is detected anyway
@@ -152,16 +157,17 @@ def loss_pair(function: Callable[..., Any]) -> FunctionPair:
         returned = call(function, inputs)
         if not is_loss_and_gradient(returned):
             got = type(returned[0] if isinstance(returned, (tuple, list)) and returned else returned).__name__
-            raise TypeError(
-                f"expected {name_of(function)} to return a loss and its gradient, but it returned {got} first; return "
-                "(loss, gradient)"
+            message = gettext(
+                "expected {name} to return a loss and its gradient, but it returned {got} first; return (loss, "
+                "gradient)"
             )
+            raise TypeError(message.format(name=name_of(function), got=got))
         loss, *rest = returned
         found = rest[0] if len(rest) == 1 else tuple(rest)
         if isinstance(found, dict):
             if unknown := [str(key) for key in found if key not in taken.parameters]:
-                wanted = "expected a dictionary of gradients by the arguments' names"
-                raise TypeError(f"{wanted}, got {', '.join(unknown)}")
+                message = gettext("expected a dictionary of gradients by the arguments' names, got {unknown}")
+                raise TypeError(message.format(unknown=", ".join(unknown)))
             found = tuple(found[name] for name in taken.parameters if name in found)
         return [loss], lambda: found
 
@@ -201,10 +207,12 @@ def torch_pair(function_class: Any) -> FunctionPair:
     try:
         torch = importlib.import_module("torch")
     except ImportError as error:
-        raise ImportError("torch_pair needs PyTorch, which is missing; install it with pip install torch") from error
+        message = gettext("torch_pair needs PyTorch, which is missing; install it with pip install torch")
+        raise ImportError(message) from error
     Function = torch.autograd.Function
     if not (isinstance(function_class, type) and issubclass(function_class, Function)):
-        raise TypeError(f"expected a class built on torch.autograd.Function, got {function_class!r}")
+        message = gettext("expected a class built on torch.autograd.Function, got {function_class!r}")
+        raise TypeError(message.format(function_class=function_class))
     kind: Any = function_class
     parameters = list(signature_of(kind.forward, "forward").parameters.values())
     takes_ctx = kind.setup_context is Function.setup_context
@@ -217,7 +225,8 @@ def torch_pair(function_class: Any) -> FunctionPair:
         }  # fmt: skip
         returned = kind.apply(*tensors.values())
         if not isinstance(returned, torch.Tensor):
-            raise TypeError(f"expected {kind.__name__} to return one tensor, got {type(returned).__name__}")
+            message = gettext("expected {name} to return one tensor, got {returned}")
+            raise TypeError(message.format(name=kind.__name__, returned=type(returned).__name__))
 
         def pull(upstream: Any) -> Any:
             wanted = [tensor for name, tensor in tensors.items() if is_float_array(inputs[name])]

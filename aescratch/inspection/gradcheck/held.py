@@ -114,15 +114,12 @@ class Held:
         given = dict(x) if isinstance(x, Mapping) else {next(iter(parameters), "x"): x}
         unknown = [] if self.takes_any else sorted(set(given) - set(parameters))
         if unknown:
-            raise TypeError(
-                f"expected only arguments of forward, {', '.join(parameters)}, got also "
-                f"{', '.join(unknown)}"
-            )
+            message = gettext("expected only arguments of forward, {parameters}, got also {unknown}")
+            raise TypeError(message.format(parameters=", ".join(parameters), unknown=", ".join(unknown)))
         needed = [n for n, p in parameters.items() if p.default is p.empty and n not in given and n != "rng"]
         if needed:
-            raise TypeError(
-                f"expected all of forward's arguments, missing {', '.join(needed)}; pass them in a dict"
-            )
+            message = gettext("expected all of forward's arguments, missing {needed}; pass them in a dict")
+            raise TypeError(message.format(needed=", ".join(needed)))
         order = sorted(given, key=lambda name: [*parameters, *given].index(name))
         whole = [name for name in order if isinstance(given[name], np.ndarray) and given[name].dtype.kind in "iub"]
         self.arguments = {name: given[name] if name in whole else _as_argument(name, given[name]) for name in order}
@@ -273,8 +270,8 @@ class Held:
         if not isinstance(given, Mapping):
             given = {self.names[0]: given} if len(self.names) == 1 else {}
         if missing := [name for name in self.names if name not in given]:
-            wanted = f"expected a dictionary of gradients for {', '.join(self.names)}"
-            raise TypeError(f"{wanted}, missing {', '.join(missing)}")
+            message = gettext("expected a dictionary of gradients for {names}, missing {missing}")
+            raise TypeError(message.format(names=", ".join(self.names), missing=", ".join(missing)))
         return tuple(given[name] for name in self.names)
 
     def _smoothed(self, smoothed: Any, inputs: Mapping[str, Any]) -> Any:

@@ -97,7 +97,8 @@ def check_layer(
     with kept(layer), kept_random_state(), in_its_mode, held_still, quiet():
         held = Held(layer, x, rng, time_limit, learning_rate)
         if not held.names:
-            raise TypeError(f"expected a layer with a gradient to check, got {layer!r}, which has no gradient")
+            message = gettext("expected a layer with a gradient to check, got {layer!r}, which has no gradient")
+            raise TypeError(message.format(layer=layer))
         findings = held.laws()
         values_change = any(finding.code == "changed-parameter" for finding in findings)
         if values_change:  # then backward uses other values than forward, and the arrays show no cause
@@ -119,15 +120,20 @@ def check_layer(
 
 def _require_layer(layer: Any) -> None:
     if isinstance(layer, Model):
-        raise TypeError(f"expected a layer, got the model {type(layer).__name__}; use ae.check_gradients(model, x)")
+        message = gettext("expected a layer, got the model {kind}; use ae.check_gradients(model, x)")
+        raise TypeError(message.format(kind=type(layer).__name__))
     methods = zip(("forward", "backward"), methods_of(layer), strict=True)
     missing = [name for name, method in methods if method is None]
     if missing or isinstance(layer, type):
-        what = f"the class {layer.__name__}; pass an instance" if isinstance(layer, type) else type(layer).__name__
-        lacks = f", which has no {' and no '.join(missing)}" if missing else ""
-        raise TypeError(f"expected an object with forward(x) and backward(grad), got {what}{lacks}")
+        what, lacks = type(layer).__name__, ""
+        if isinstance(layer, type):
+            what = gettext("the class {name}; pass an instance").format(name=layer.__name__)
+        if missing:
+            lacks = gettext(", which has no {missing}").format(missing=gettext(" and no ").join(missing))
+        message = gettext("expected an object with forward(x) and backward(grad), got {what}{lacks}")
+        raise TypeError(message.format(what=what, lacks=lacks))
     if any(array_module(parameter.value) is not np for _, parameter in held_parameters(layer)):
-        raise TypeError('expected a layer on numpy, got one on cupy; move its model with model.to("numpy")')
+        raise TypeError(gettext('expected a layer on numpy, got one on cupy; move its model with model.to("numpy")'))
 
 
 def _shown(layer: Any) -> str:

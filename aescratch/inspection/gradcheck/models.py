@@ -94,7 +94,8 @@ def check_gradients(
     try:
         contract.require_model(model)
     except TypeError as error:
-        raise TypeError(f"{error}; ae.check_function checks a forward and a backward of your own") from error
+        message = gettext("{error}; ae.check_function checks a forward and a backward of your own")
+        raise TypeError(message.format(error=error)) from error
     data = contract.as_data(model, x, labels)
     sizes = [parameter.size for parameter in model.parameters]
     coverage = Coverage(mode, sizes, rng)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.language import gettext
 from aescratch.foundations.parameters import Parameter, ParameterBuffer
 from aescratch.inspection.gradcheck.keeping import LEFT_ALONE
 
@@ -130,7 +131,8 @@ def objects_in(holder: Any, prefix: str, seen: set[int]) -> Iterator[tuple[str, 
     if not isinstance(getattr(holder, "__dict__", None), dict):
         if hasattr(holder, "backward"):
             kind = type(holder).__name__
-            raise TypeError(f"expected layers whose attributes can be listed, got {kind}; remove its __slots__")
+            message = gettext("expected layers whose attributes can be listed, got {kind}; remove its __slots__")
+            raise TypeError(message.format(kind=kind))
         return
     if id(holder) in seen or isinstance(holder, ParameterBuffer):
         return

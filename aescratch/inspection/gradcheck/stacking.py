@@ -22,6 +22,7 @@ import numpy as np
 
 from aescratch import functions
 from aescratch.backend import Array, is_fast
+from aescratch.foundations.language import gettext
 from aescratch.foundations.parameters import Parameter
 from aescratch.inspection.recording import instead
 from aescratch.training.contract import backend_of, parts_of
@@ -127,7 +128,7 @@ class Stack:
             if part.row_by_row:
                 copies.compare(getattr(part, "kinks", None), self.kinks[name])
         if losses.shape != (len(entries),):
-            raise ValueError("the objective isn't a sum of separate terms")
+            raise ValueError(gettext("the objective isn't a sum of separate terms"))
         return losses[:n_wanted], copies.smooth[:n_wanted]
 
     def _compute_one_by_one(self, undo: contextlib.ExitStack, copies: Copies, parameter: Parameter) -> None:

@@ -71,7 +71,8 @@ def recognised(
         return torch_pair(forward)
     if backward is None and None not in methods_of(forward):
         kind = type(forward).__name__
-        raise TypeError(f"expected functions, got an object of {kind}, which has both; check it with ae.check_layer")
+        message = gettext("expected functions, got an object of {kind}, which has both; check it with ae.check_layer")
+        raise TypeError(message.format(kind=kind))
     known, frozen = completed(forward, inputs), Frozen(seed)
     owner = owner_of(forward, backward)
     put_back = putting_back(*owner)
@@ -188,11 +189,14 @@ def _alone(forward: Callable[..., Any], returned: Any) -> FunctionPair:
     if is_loss_and_gradient(returned):
         return loss_pair(forward)
     name, taken = name_of(forward), ", ".join(signature_of(forward, "forward").parameters)
+    message = gettext(
+        "expected a backward for {name}: only a function that returns (y, back) or (loss, gradients) is checked "
+        "without one, and it returned {returned}; pass its backward, in two lines:"
+    )
     raise TypeError(
-        f"expected a backward for {name}: only a function that returns (y, back) or (loss, gradients) is checked "
-        f"without one, and it returned {_shown(returned)}; pass its backward, in two lines:\n"
-        f"    def {name}_backward(grad_y, {taken}): ...\n"
-        f"    ae.check_function({name}, {name}_backward, inputs)"
+        message.format(name=name, returned=_shown(returned))
+        + f"\n    def {name}_backward(grad_y, {taken}): ..."
+        + f"\n    ae.check_function({name}, {name}_backward, inputs)"
     )
 
 
@@ -223,17 +227,22 @@ def not_recognised(
     kept = [f"{name}({taken})[{place}]" for place in range(1, max(len(returned), len(others) + 1))]
     stands = dict(zip(others, ["grad_y", *kept], strict=False))
     given = ", ".join(stands.get(each, each) for each in signature_of(backward, "backward").parameters)
+    message = gettext(
+        "expected {name} to return one array of floats, got {returned}, and {backward} doesn't take one argument for "
+        "each beside {taken}; define in two lines what is the output, and what backward needs:"
+    )
     return (
-        f"expected {name} to return one array of floats, got {_shown(returned)}, and {name_of(backward)} doesn't take "
-        f"one argument for each beside {taken}; define in two lines what is the output, and what backward needs:\n"
-        f"    forward = lambda {taken}: {name}({taken})[0]\n"
-        f"    backward = lambda grad_y, {taken}: {name_of(backward)}({given})"
+        message.format(name=name, returned=_shown(returned), backward=name_of(backward), taken=taken)
+        + f"\n    forward = lambda {taken}: {name}({taken})[0]"
+        + f"\n    backward = lambda grad_y, {taken}: {name_of(backward)}({given})"
     )
 
 
 def _shown(returned: Any) -> str:
     kind = type(returned).__name__
-    return f"{kind} of {len(returned)} values" if isinstance(returned, (tuple, list)) else kind
+    if not isinstance(returned, (tuple, list)):
+        return kind
+    return gettext("{kind} of {count} values").format(kind=kind, count=len(returned))
 
 
 def methods_of(layer: Any) -> tuple[Any, Any]:
@@ -264,17 +273,23 @@ def rate_of(layer: Any, backward: Callable[..., Any], given: float | None) -> Ra
 def in_blocks(pair: Pair, blocks: Mapping[str, Any]) -> Pair:
     """Return a pair whose one array holds all parameters as a pair of separate parameters, by name and shape."""
     if not isinstance(blocks, Mapping) or not blocks:
-        raise TypeError(f'expected blocks to map names to shapes, got {blocks!r}; pass a dict such as {{"W1": (5, 3)}}')
+        message = gettext(
+            'expected blocks to map names to shapes, got {blocks!r}; pass a dict such as {{"W1": (5, 3)}}'
+        )
+        raise TypeError(message.format(blocks=blocks))
     if pair.held:
-        raise ValueError("expected blocks or held, got both; with held, pass the parameters as separate inputs")
+        message = gettext("expected blocks or held, got both; with held, pass the parameters as separate inputs")
+        raise ValueError(message)
     shapes = {name: (shape,) if isinstance(shape, int) else tuple(shape) for name, shape in blocks.items()}
     sizes = [int(np.prod(shape)) for shape in shapes.values()]
     theta = next((name for name in pair.differentiable if pair.inputs[name].size == sum(sizes)), None)
     if theta is None:
         had = ", ".join(f"{name} {pair.inputs[name].size}" for name in pair.differentiable)
-        raise ValueError(f"expected the blocks, {sum(sizes)} numbers, to fill an input, got {had}; check the shapes")
+        message = gettext("expected the blocks, {size} numbers, to fill an input, got {had}; check the shapes")
+        raise ValueError(message.format(size=sum(sizes), had=had))
     if known := [name for name in shapes if name in pair.inputs and name != theta]:
-        raise ValueError(f"expected names of blocks that are not inputs, got {', '.join(known)}; choose other names")
+        message = gettext("expected names of blocks that are not inputs, got {known}; choose other names")
+        raise ValueError(message.format(known=", ".join(known)))
     flat, forward, backward = pair.inputs[theta], pair.forward, pair.backward
 
     def put_together(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -289,7 +304,8 @@ def in_blocks(pair: Pair, blocks: Mapping[str, Any]) -> Pair:
         found = as_list(call(backward, {k: v for k, v in put_together(inputs).items() if k in taken}))
         if len(found) != 1 or np.shape(found[0]) != flat.shape:
             got = ", ".join(str(np.shape(each)) for each in found)
-            raise ValueError(f"expected one gradient, of {theta}'s shape {flat.shape}, got {got}")
+            message = gettext("expected one gradient, of {theta}'s shape {shape}, got {got}")
+            raise ValueError(message.format(theta=theta, shape=flat.shape, got=got))
         parts = np.split(np.ravel(found[0]), np.cumsum(sizes)[:-1])
         return tuple(part.reshape(shape).copy() for part, shape in zip(parts, shapes.values(), strict=True))
 

@@ -182,9 +182,11 @@ class Base:
         gradients = {name: np.asarray(to_numpy(gradient), np.float64) for name, gradient in given.items()}
         for name, gradient in gradients.items():
             if name not in self.start:
-                raise ValueError(f"expected gradients for {', '.join(self.start)}, got one for {name}")
+                message = gettext("expected gradients for {names}, got one for {name}")
+                raise ValueError(message.format(names=", ".join(self.start), name=name))
             if gradient.shape != self.start[name].shape:
-                raise ValueError(f"expected shape {self.start[name].shape} for {name}, got {gradient.shape}")
+                message = gettext("expected shape {wanted} for {name}, got {shape}")
+                raise ValueError(message.format(wanted=self.start[name].shape, name=name, shape=gradient.shape))
         return gradients
 
     def _jacobian(self) -> dict[str, tuple[Array, Array, Array]]:
@@ -209,7 +211,7 @@ class Base:
         for name, (rows, columns, values) in self.entries.items():
             summed = np.bincount(columns, values * upstream.reshape(-1)[rows], self.start[name].size)
             if not _near(whole[name].reshape(-1), summed):
-                raise ValueError("it isn't linear in the upstream gradient")
+                raise ValueError(gettext("it isn't linear in the upstream gradient"))
 
     def fits(self, call: Call) -> bool:
         """Whether a call has arrays of the same shapes."""
