@@ -109,6 +109,9 @@ printed, when causes are written. One of them, whose cause was false, has been l
 against it and its like. So this third is no longer blind; a new set, by somebody who doesn't know the checker, is to
 take its place as evidence. The measurement is `tests/benchmarks/planted_mistakes.py`.
 
+The row of human mistakes counts 100 errors as people make them, written before the checker was run on any of them; ten
+of the described ones got no description either (`tests/benchmarks/second_blind.py`).
+
 | mistakes planted in | mistakes | rejected | named | described | false | exact line | measured on |
 | --- | --- | --- | --- | --- | --- | --- | --- |
 """

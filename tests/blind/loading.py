@@ -142,7 +142,9 @@ def explained(mistake: Mistake, limit: float) -> tuple[Report, float]:
     return report, time.process_time() - start
 
 
-def _judge(way, name: str, right: str) -> Callable[[str], bool]:
+def judge(way, name: str, right: str) -> Callable[[str], bool]:
+    """Return a judge of texts: whether one gives the same gradients as the right program."""
+
     def is_repaired(text: str) -> bool:
         try:
             module = load(written(name, text))
@@ -161,7 +163,7 @@ def all_mistakes() -> Iterator[Mistake]:
         way = functions_and_networks.WAYS[wrong.twin]
         yield Mistake(
             wrong.name, wrong.kind, path, path.read_text(encoding="utf-8"), right, wrong.lines, wrong.sentence,
-            way.check, _judge(way, wrong.name, right),
+            way.check, judge(way, wrong.name, right),
         )  # fmt: skip
     seen = dict.fromkeys(wrong.program for wrong in strangers.MISTAKES)
     counted = dict.fromkeys(seen, 0)
@@ -175,7 +177,7 @@ def all_mistakes() -> Iterator[Mistake]:
         way = strangers.WAYS[wrong.program]
         yield Mistake(
             name, "stranger", written(name, text), text, right, (wrong.line,), wrong.sentence,
-            way.check, _judge(way, name, right),
+            way.check, judge(way, name, right),
         )  # fmt: skip
 
 
