@@ -48,7 +48,6 @@ QUESTIONS = {
     "part": gettext_noop("What does forward compute, and does each step have a counterpart in backward?"),
 }  # fmt: skip
 OF_LINE = ("file", "line", "source", "edit", "was", "now", "repaired", "mends")  # evidence on a wrong line
-QUESTIONS["stale"] = QUESTIONS["shared"]
 
 
 def of_part(alone: Alone, shape_fault: str, wrong: Sequence[str], spoiled: Sequence[str]) -> list[Finding]:
@@ -119,28 +118,17 @@ def of_shared(model: Any, places: Sequence[str]) -> Finding:
     return _of_call(places[0], place_of(type(model).__init__), "shared", message, cause, places=list(places))
 
 
-def of_stale(model: Any, passes: Seen, late: Seen) -> Finding:
-    """Return the finding about a part's forward that is called within the model's backward, with another input."""
-    name, function = passes.name, f"{type(model).__name__}.backward"
-    then, now = np.shape(passes.given), np.shape(late.given)
-    shapes = gettext(" of shape {now} instead of {then}").format(now=now, then=then) if then != now else ""
-    message = gettext(
-        "going back from the loss, {part} is the first wrong part: {function} calls its forward again ({place}), with "
-        "an input{shapes} other than that of the loss"
-    ).format(part=name, function=function, place=_shown(late.place), shapes=shapes)
-    cause = gettext("{part}.forward is called within backward, which overwrites what {part} remembers from the loss")
-    cause = cause.format(part=name)
-    return _of_call(name, late.place, "stale", message, cause, function=function)
-
-
-def of_twice(model: Any, again: Seen, what: str) -> Finding:
-    """Return the finding about a part's backward that is called more often than its forward."""
+def of_twice(model: Any, again: Seen) -> Finding:
+    """Return the finding about a part's backward that gets the right gradient in several calls."""
     name, function = again.name, f"{type(model).__name__}.backward"
     message = gettext(
         "going back from the loss, {part} is the first wrong part: {function} calls its backward a second time "
         "({place}), but its forward was called once"
     ).format(part=name, function=function, place=_shown(again.place))
-    cause = gettext("{part}.backward is called twice: {what}").format(part=name, what=what)
+    cause = gettext(
+        "{part}.backward is called twice: each call gets a part of the gradient; add the parts up first, and call it "
+        "once"
+    ).format(part=name)
     return _of_call(name, again.place, "twice", message, cause, function=function)
 
 
