@@ -272,8 +272,8 @@ mistake("x of ones", "dense", dense_with(0, lambda g, x, W: ones_like(g) @ W.T),
 mistake("x negative", "dense", dense_with(0, lambda g, x, W: -g @ W.T), x="sign")
 mistake("x averaged", "dense", dense_with(0, lambda g, x, W: g @ W.T / len(x)), x="scale[1/N]")
 mistake("x divided by H", "dense", dense_with(0, lambda g, x, W: g @ W.T / W.shape[1]), x="scale[1/H]")
-mistake("x reversed", "dense", dense_with(0, lambda g, x, W: (g @ W.T)[::-1]), x="rearranged")
-mistake("x shifted", "dense", dense_with(0, lambda g, x, W: np.roll(g @ W.T, 1, 0)), x="rearranged")
+mistake("x reversed", "dense", dense_with(0, lambda g, x, W: (g @ W.T)[::-1]), x=LINE)
+mistake("x shifted", "dense", dense_with(0, lambda g, x, W: np.roll(g @ W.T, 1, 0)), x=LINE)
 mistake("x zero", "dense", dense_with(0, lambda g, x, W: zeros_like(x)), x="zeros")
 mistake("x times the input", "dense", dense_with(0, lambda g, x, W: g @ W.T * x), x="factor-extra")
 mistake("x plus the input", "dense", dense_with(0, lambda g, x, W: g @ W.T + x), x="term")
@@ -282,13 +282,13 @@ mistake("W of |x|", "dense", dense_with(1, lambda g, x, W: np.abs(x).T @ g), W="
 mistake("W of the mean x", "dense", dense_with(1, lambda g, x, W: np.outer(x.mean(0), g.sum(0))), W="other-inputs, other-upstream")
 mistake("W of the mean upstream", "dense", dense_with(1, lambda g, x, W: np.outer(x.sum(0), g.mean(0))), W="other-upstream")
 mistake("W in float16", "dense", dense_with(1, lambda g, x, W: (x.T @ g).astype(np.float16).astype(float)), W=LINE)
-mistake("W clipped", "dense", dense_with(1, lambda g, x, W: np.clip(x.T @ g, -0.4, 0.4)), W="clipped")
+mistake("W clipped", "dense", dense_with(1, lambda g, x, W: np.clip(x.T @ g, -0.4, 0.4)), W=LINE)
 mistake("W of unit norm", "dense", dense_with(1, lambda g, x, W: x.T @ g / np.linalg.norm(x.T @ g)), W=LINE)
 mistake("b rounded", "dense", dense_with(2, lambda g, x, W: np.round(g.sum(0), 2)), b=LINE)
 mistake("x exchanged with itself turned", "square_dense", dense_with(0, lambda g, x, W: g @ W), x="layer-untransposed")
 mistake("W transposed", "square_dense", dense_with(1, lambda g, x, W: g.T @ x), W="transposed")
 mistake("x the upstream", "square_dense", dense_with(0, lambda g, x, W: g), x="slope-missing")
-mistake("b over columns", "square_dense", dense_with(2, lambda g, x, W: g.sum(0)[::-1]), b="rearranged")
+mistake("b over columns", "square_dense", dense_with(2, lambda g, x, W: g.sum(0)[::-1]), b=LINE)
 mistake("W halved", "affine", lambda grad_y, X, weights: (grad_y @ weights.T, X.T @ grad_y / 2, grad_y.sum(0)), weights="scale[1/2]")
 mistake("all by N", "affine", lambda grad_y, X, weights: (grad_y @ weights.T * N, X.T @ grad_y * len(X), grad_y.sum(0) * len(X)),
         X="scale[7]", weights="scale[N]", bias="scale[N]")
@@ -585,8 +585,8 @@ SECOND = {
     "scale, term": lambda g, u: 2 * g,
     "term, upstream-term": lambda g, u: g + 0.1,
     "some-examples": lambda g, u: np.concatenate([g[:-1], zeros_like(g[-1:])]) if np.ndim(g) else g,
-    "rearranged": lambda g, u: g[::-1].copy() if np.ndim(g) else g,
-    "by-sign, other-upstream, derivative-replaced, factor-missing": lambda g, u: np.abs(g),
+    "reversed": lambda g, u: g[::-1].copy() if np.ndim(g) else g,
+    "other-upstream, derivative-replaced, factor-missing": lambda g, u: np.abs(g),
     "line": lambda g, u: np.asarray(g, np.float16).astype(float),
 }
 

@@ -11,7 +11,7 @@ SLOPES = {
 }  # fmt: skip
 FACTORS = {"factor-missing", "factor-extra"}
 TERMS = {"term", "upstream-term", "path-missing"}
-ROWS = {"some-examples", "rearranged", "collapsed"}
+ROWS = {"some-examples", "collapsed"}
 SUMS = {"not-summed", "scale", "per-example", "collapsed"}
 OTHERS = {"other-inputs", "other-upstream", "other-gradient", }
 
@@ -19,7 +19,7 @@ TRUE = {
     "drop-term": TERMS | SLOPES | FACTORS | SCALE | {"zeros", "some-examples"},  # the last: of a path through time
     "drop-factor": FACTORS | SLOPES | SCALE | TERMS | {"other-upstream", "other-gradient"},
     "drop-function": FACTORS | SLOPES | TERMS | {"other-inputs", "scale"},
-    "transpose": {"transposed", "rearranged"},
+    "transpose": {"transposed"},
     "axis": SUMS | {"other-upstream", "term", "path-missing", "zeros"},
     "stale": FACTORS | SLOPES | TERMS | SCALE | OTHERS | {"zeros", "upstream-times"},
     "slope-argument": SLOPES | FACTORS | OTHERS | {"term", "upstream-term"},
@@ -28,11 +28,11 @@ TRUE = {
     "sign": SCALE | TERMS | FACTORS | SLOPES | {"other-inputs", "zeros"},
     "twice": SCALE | TERMS | FACTORS | SLOPES | {"upstream-times", "other-upstream"},
     "batch-factor": {"scale", "term"},
-    "mask": SLOPES | FACTORS | TERMS | {"by-sign", "zeros"},
+    "mask": SLOPES | FACTORS | TERMS | {"zeros"},
     "applied-twice": FACTORS | SLOPES | {"other-inputs", "term"},
     "labels": {"term"},
     "ones-upstream": {"other-upstream", "term", "derivative-replaced", "factor-missing", "zeros"},
-    "clipped": FACTORS | {"clipped", "zeros", "by-sign", "other-upstream", "term", "path-missing"},
+    "clipped": FACTORS | {"zeros", "other-upstream", "term", "path-missing"},
     "left-out": TERMS | FACTORS | SLOPES | SCALE | {"zeros", "some-examples", "other-gradient"},
     "overwritten": TERMS | ROWS | SCALE,
     "swap": OTHERS | FACTORS | SLOPES | TERMS | {"transposed", "sign"},

@@ -52,11 +52,6 @@ def _some_only(look: Look, name: str) -> Iterator[Candidate]:
                 yield Candidate(words, total - part)
 
 
-def _by_sign(truth: Array) -> Parts:
-    positive = Phrase("where it is positive, and zero elsewhere")
-    return [(positive, np.maximum(truth, 0)), (Phrase("without its signs"), np.abs(truth))]
-
-
 def _averaged(truth: Array) -> Iterator[tuple[str, Array]]:
     for axis, (_, lines) in enumerate(lines_of(truth)):
         whole = truth.sum(axis, keepdims=True)
@@ -257,9 +252,6 @@ PATH_HYPOTHESES = (
                _upstream_itself, 1.5),
 )  # fmt: skip
 SLOPE_HYPOTHESES = (
-    Hypothesis("by-sign", gettext_noop("{tensor} is the right gradient {what}{times}"),
-               gettext_noop("May a gradient have either sign? Look for an absolute value or a maximum."),
-               of_the_right_one(_by_sign), 2.4),
     Hypothesis("slope-misused", gettext_noop("in {tensor}, forward's derivative is {what}{times}"),
                gettext_noop(
                    "How does forward's derivative enter your gradient: where, how often, and by which operation?"
