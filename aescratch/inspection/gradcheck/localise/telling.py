@@ -7,19 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from aescratch import functions
 from aescratch.backend import Array
 from aescratch.foundations.language import Phrase, gettext, gettext_noop, told
 from aescratch.inspection.gradcheck import causes
 from aescratch.inspection.gradcheck.binding import Pair
 from aescratch.inspection.gradcheck.findings import is_ours, shown_path
-from aescratch.inspection.gradcheck.functions import check_function
 from aescratch.inspection.gradcheck.localise.alone import Alone
 from aescratch.inspection.gradcheck.localise.factors import Factor, number
 from aescratch.inspection.gradcheck.localise.oracle import Comparison
 from aescratch.inspection.gradcheck.localise.step import Seen, place_of
 from aescratch.inspection.gradcheck.localise.wiring import NUMERIC, Fault
-from aescratch.inspection.gradcheck.report import FAIL, Finding
+from aescratch.inspection.gradcheck.report import Finding
 
 Place = tuple[str, int] | None
 LEFT_OVER = Phrase("the gradient left by the previous pass")
@@ -53,15 +51,10 @@ OF_LINE = ("file", "line", "source", "edit", "was", "now", "repaired", "mends") 
 def of_part(alone: Alone, shape_fault: str, wrong: Sequence[str], spoiled: Sequence[str]) -> list[Finding]:
     """Return the finding about a part with a wrong gradient, with the cause if the arrays show it."""
     name, is_term = alone.passes.name, alone.passes.is_term
-    function, pair, names = _culprit(alone)
-    backward, forward = _places(alone, function)
+    backward, forward = place_of(alone.part.backward), place_of(alone.part.forward)
     place = theirs(backward, forward)
-    evidence = {**_evidence(name, place), "kind": "part", "tensors": [*wrong, *spoiled], "function": function}
-    if forward is not None:
-        evidence |= {"forward_file": shown_path(forward[0]), "forward_line": forward[1]}
+    evidence = {**_evidence(name, place), "kind": "part", "tensors": [*wrong, *spoiled]}
     where = f"{type(alone.part).__name__}.backward"
-    if function.endswith("_backward"):
-        where = f"functions.{function}"
     if shape_fault:
         what = shape_fault
     elif spoiled:
@@ -78,7 +71,7 @@ def of_part(alone: Alone, shape_fault: str, wrong: Sequence[str], spoiled: Seque
         message += other.format(place=_shown(place), backward=where)
     else:
         message += f" ({where}, {_shown(place)})"
-    return _with_causes(Finding("first-wrong", name, "error", message, evidence), pair, names)
+    return _with_causes(Finding("first-wrong", name, "error", message, evidence), alone.pair, alone.names)
 
 
 def of_wiring(model: Any, tensor: str, place: Place, text: str, kind: str, evidence: dict[str, Any]) -> Finding:
@@ -170,28 +163,6 @@ def sentence(fault: Fault, factor: Factor | None = None) -> str:
     said = gettext("{share} is {factor}").format(share=label, factor=factor.in_words())
     in_loss = gettext("; the loss has it {times} times").format(times=number(fault.expected))
     return said + in_loss if fault.expected != 1 else said
-
-
-def _culprit(alone: Alone) -> tuple[str, Pair, list[str]]:
-    """Return the replaced formula that is wrong, or "", and the pair to explain, with the names of its gradients."""
-    unknown = ""
-    for name, pair in alone.replaced().items():
-        if pair is None:
-            unknown = name
-            continue
-        report = check_function(pair.forward, pair.backward, pair.inputs, explain=False)
-        if report.verdict == FAIL:
-            names = [tensor.name.removeprefix("grad_") for tensor in report.tensors]
-            return name, (pair if names else alone.pair), names or alone.names
-    return unknown, alone.pair, alone.names
-
-
-def _places(alone: Alone, function: str) -> tuple[Place, Place]:
-    """Return the places of a part's backward and forward, or of a replaced formula if that is wrong."""
-    of_function = place_of(getattr(functions, function)) if function else None
-    if function and not function.endswith("_backward"):
-        return place_of(alone.part.backward), of_function
-    return of_function or place_of(alone.part.backward), place_of(alone.part.forward)
 
 
 def _with_causes(first: Finding, pair: Pair, names: Sequence[str]) -> list[Finding]:
