@@ -255,7 +255,6 @@ mistake("W from the last row", "dense", dense_with(1, lambda g, x, W: x[-1:].T @
 mistake("W from the first row", "dense", dense_with(1, lambda g, x, W: np.outer(x[0], g[0])), W="some-examples")
 mistake("W without the last row", "dense", dense_with(1, lambda g, x, W: x[:-1].T @ g[:-1]), W="some-examples")
 mistake("b without the last row", "dense", dense_with(2, lambda g, x, W: g[:-1].sum(0)), b="some-examples")
-mistake("b the maximum", "dense", dense_with(2, lambda g, x, W: g.max(0)), b=LINE)
 mistake("b the last row", "dense", dense_with(2, lambda g, x, W: g[-1]), b="some-examples")
 mistake("b not summed", "dense", dense_with(2, lambda g, x, W: g), b="not-summed, slope-missing")
 mistake("b summed over the columns", "dense", dense_with(2, lambda g, x, W: g.sum(1)), b="not-summed")
@@ -272,8 +271,8 @@ mistake("x of ones", "dense", dense_with(0, lambda g, x, W: ones_like(g) @ W.T),
 mistake("x negative", "dense", dense_with(0, lambda g, x, W: -g @ W.T), x="sign")
 mistake("x averaged", "dense", dense_with(0, lambda g, x, W: g @ W.T / len(x)), x="scale[1/N]")
 mistake("x divided by H", "dense", dense_with(0, lambda g, x, W: g @ W.T / W.shape[1]), x="scale[1/H]")
-mistake("x reversed", "dense", dense_with(0, lambda g, x, W: (g @ W.T)[::-1]), x=LINE)
-mistake("x shifted", "dense", dense_with(0, lambda g, x, W: np.roll(g @ W.T, 1, 0)), x=LINE)
+mistake("x reversed", "dense", dense_with(0, lambda g, x, W: (g @ W.T)[::-1]), x="rearranged")
+mistake("x shifted", "dense", dense_with(0, lambda g, x, W: np.roll(g @ W.T, 1, 0)), x="rearranged")
 mistake("x zero", "dense", dense_with(0, lambda g, x, W: zeros_like(x)), x="zeros")
 mistake("x times the input", "dense", dense_with(0, lambda g, x, W: g @ W.T * x), x="factor-extra")
 mistake("x plus the input", "dense", dense_with(0, lambda g, x, W: g @ W.T + x), x="term")
@@ -282,13 +281,12 @@ mistake("W of |x|", "dense", dense_with(1, lambda g, x, W: np.abs(x).T @ g), W="
 mistake("W of the mean x", "dense", dense_with(1, lambda g, x, W: np.outer(x.mean(0), g.sum(0))), W="other-inputs, other-upstream")
 mistake("W of the mean upstream", "dense", dense_with(1, lambda g, x, W: np.outer(x.sum(0), g.mean(0))), W="other-upstream")
 mistake("W in float16", "dense", dense_with(1, lambda g, x, W: (x.T @ g).astype(np.float16).astype(float)), W=LINE)
-mistake("W clipped", "dense", dense_with(1, lambda g, x, W: np.clip(x.T @ g, -0.4, 0.4)), W=LINE)
+mistake("W clipped", "dense", dense_with(1, lambda g, x, W: np.clip(x.T @ g, -0.4, 0.4)), W="clipped")
 mistake("W of unit norm", "dense", dense_with(1, lambda g, x, W: x.T @ g / np.linalg.norm(x.T @ g)), W=LINE)
-mistake("b rounded", "dense", dense_with(2, lambda g, x, W: np.round(g.sum(0), 2)), b=LINE)
 mistake("x exchanged with itself turned", "square_dense", dense_with(0, lambda g, x, W: g @ W), x="layer-untransposed")
 mistake("W transposed", "square_dense", dense_with(1, lambda g, x, W: g.T @ x), W="transposed")
 mistake("x the upstream", "square_dense", dense_with(0, lambda g, x, W: g), x="slope-missing")
-mistake("b over columns", "square_dense", dense_with(2, lambda g, x, W: g.sum(0)[::-1]), b=LINE)
+mistake("b over columns", "square_dense", dense_with(2, lambda g, x, W: g.sum(0)[::-1]), b="rearranged")
 mistake("W halved", "affine", lambda grad_y, X, weights: (grad_y @ weights.T, X.T @ grad_y / 2, grad_y.sum(0)), weights="scale[1/2]")
 mistake("all by N", "affine", lambda grad_y, X, weights: (grad_y @ weights.T * N, X.T @ grad_y * len(X), grad_y.sum(0) * len(X)),
         X="scale[7]", weights="scale[N]", bias="scale[N]")
@@ -350,13 +348,13 @@ LOG_VAR = {"log_var": "log_var"}
 mistake("½ missing", "reparameterize", lambda grad_z, log_var, eps: (grad_z.copy(), grad_z * exp(0.5 * log_var) * eps), log_var="scale[2]")
 mistake("eps missing", "reparameterize", lambda grad_z, log_var, eps: (grad_z.copy(), grad_z * 0.5 * exp(0.5 * log_var)), log_var="factor-missing, derivative-replaced")
 mistake("σ missing", "reparameterize", lambda grad_z, log_var, eps: (grad_z.copy(), grad_z * 0.5 * eps), log_var="factor-missing, derivative-replaced, other-inputs")
-mistake("σ² for σ", "reparameterize", lambda grad_z, log_var, eps: (grad_z.copy(), grad_z * 0.5 * exp(log_var) * eps), log_var="factor-extra, other-inputs")
+mistake("σ² for σ", "reparameterize", lambda grad_z, log_var, eps: (grad_z.copy(), grad_z * 0.5 * exp(log_var) * eps), log_var="factor-extra, factor-replaced, other-inputs")
 mistake("path missing", "reparameterize", lambda grad_z, log_var, eps: (grad_z.copy(), zeros_like(log_var)), log_var="zeros")
 mistake("path missing for mu", "reparameterize", lambda grad_z, log_var, eps: (zeros_like(eps), grad_z * 0.5 * exp(0.5 * log_var) * eps), mu="zeros")
 mistake("exchanged", "reparameterize", lambda grad_z, log_var, eps: (grad_z * 0.5 * exp(0.5 * log_var) * eps, grad_z.copy()), mu="other-gradient", log_var="other-gradient, slope-missing")
 mistake("mu by σ", "reparameterize", lambda grad_z, log_var, eps: (grad_z * exp(0.5 * log_var), grad_z * 0.5 * exp(0.5 * log_var) * eps), mu="factor-extra")
 mistake("upstream missing", "reparameterize", lambda grad_z, log_var, eps: (ones_like(grad_z), 0.5 * exp(0.5 * log_var) * eps), mu="other-upstream", log_var="other-upstream")
-NORM = "derivative-replaced"
+NORM = "derivative-replaced, factor-replaced"
 mistake("projection missing", "unit_rows", lambda grad_W, V: grad_W / np.linalg.norm(V, axis=1, keepdims=True), V=NORM)
 mistake("norm missing", "unit_rows", lambda grad_W, V: sheet.unit_rows_backward(grad_W, V) * np.linalg.norm(V, axis=1, keepdims=True), V="factor-extra, factor-missing")
 mistake("norm squared", "unit_rows", lambda grad_W, V: sheet.unit_rows_backward(grad_W, V) / np.linalg.norm(V, axis=1, keepdims=True), V="factor-extra, factor-missing")
@@ -367,21 +365,21 @@ mistake("mean missing", "squared_error", lambda x_hat, x: x_hat - x, x_hat="scal
 mistake("mean over everything", "squared_error", lambda x_hat, x: (x_hat - x) / x.size, x_hat="scale[1/D]")
 mistake("½ forgotten", "squared_error", lambda x_hat, x: 2 * (x_hat - x) / len(x), x_hat="scale[2]")
 mistake("turned round", "squared_error", lambda x_hat, x: (x - x_hat) / len(x), x_hat="sign")
-mistake("target missing", "squared_error", lambda x_hat, x: x_hat / len(x), x_hat="term, other-inputs")
-mistake("sign of the difference", "squared_error", lambda x_hat, x: np.sign(x_hat - x) / len(x), x_hat="factor-missing")
+mistake("target missing", "squared_error", lambda x_hat, x: x_hat / len(x), x_hat="term, formula-replaced, other-inputs")
+mistake("sign of the difference", "squared_error", lambda x_hat, x: np.sign(x_hat - x) / len(x), x_hat="formula-replaced, factor-missing, factor-replaced, term-replaced")
 mistake("sum for difference", "squared_error", lambda x_hat, x: (x_hat + x) / len(x), x_hat="term, other-inputs")
 mistake("squared", "squared_error", lambda x_hat, x: (x_hat - x) ** 2 / len(x), x_hat="factor-extra")
 mistake("D and N exchanged", "squared_error", lambda x_hat, x: (x_hat - x) / x.shape[1], x_hat="scale[N/D]")
 mistake("N − 1", "squared_error", lambda x_hat, x: (x_hat - x) / (len(x) - 1), x_hat="scale[N/(N − 1)]")
-mistake("sigmoid missing", "binary_cross_entropy", lambda logits, x: (logits - x) / len(x), logits=LINE)
-mistake("tanh for sigmoid", "binary_cross_entropy", lambda logits, x: (tanh(logits) - x) / len(x), logits=LINE)
+mistake("sigmoid missing", "binary_cross_entropy", lambda logits, x: (logits - x) / len(x), logits="term-replaced")
+mistake("tanh for sigmoid", "binary_cross_entropy", lambda logits, x: (tanh(logits) - x) / len(x), logits="term-replaced")
 mistake("derivative again", "binary_cross_entropy", lambda logits, x: (sigmoid(logits) - x) / len(x) * sigmoid(logits) * (1 - sigmoid(logits)), logits="factor-extra")
 mistake("mean missing", "binary_cross_entropy", lambda logits, x: sigmoid(logits) - x, logits="scale[N]")
 mistake("target missing", "binary_cross_entropy", lambda logits, x: sigmoid(logits) / len(x), logits="term, other-inputs")
 mistake("one-hot missing", "softmax_cross_entropy", lambda logits, labels: sheet.softmax(logits) / len(logits), logits="term")
 mistake("mean missing", "softmax_cross_entropy", lambda logits, labels: sheet.softmax(logits) - np.eye(D + 9)[labels, : logits.shape[1]], logits="scale[N]")
-mistake("softmax over columns", "softmax_cross_entropy", lambda logits, labels: (sheet.softmax(logits.T).T - np.eye(99)[labels, : logits.shape[1]]) / len(logits), logits=LINE)
-mistake("sigmoid for softmax", "softmax_cross_entropy", lambda logits, labels: (sigmoid(logits) - np.eye(99)[labels, : logits.shape[1]]) / len(logits), logits=LINE)
+mistake("softmax over columns", "softmax_cross_entropy", lambda logits, labels: (sheet.softmax(logits.T).T - np.eye(99)[labels, : logits.shape[1]]) / len(logits), logits="term-replaced")
+mistake("sigmoid for softmax", "softmax_cross_entropy", lambda logits, labels: (sigmoid(logits) - np.eye(99)[labels, : logits.shape[1]]) / len(logits), logits="term-replaced")
 mistake("turned round", "softmax_cross_entropy", lambda logits, labels: -sheet.softmax_cross_entropy_backward(logits, labels), logits="sign")
 mistake("one-hot twice", "softmax_cross_entropy", lambda logits, labels: (sheet.softmax(logits) - 2 * np.eye(99)[labels, : logits.shape[1]]) / len(logits), logits="term")
 mistake("2 missing", "summed_error", lambda x_hat, x: x_hat - x, x_hat="scale[1/2]")
@@ -396,12 +394,12 @@ mistake("1/N missing", "kl_sparsity", lambda h, rho: zeros_like(h) - rho / h.mea
 mistake("per example", "kl_sparsity", lambda h, rho: (-rho / h + (1 - rho) / (1 - h)) / len(h), h="per-example")
 mistake("per example, 1/N missing", "kl_sparsity", lambda h, rho: -rho / h + (1 - rho) / (1 - h), h="per-example")
 mistake("turned round", "kl_sparsity", lambda h, rho: -sheet.kl_sparsity_backward(h, rho), h="sign")
-mistake("first term alone", "kl_sparsity", lambda h, rho: zeros_like(h) - rho / h.mean(0) / len(h), h="term")
-mistake("second term alone", "kl_sparsity", lambda h, rho: zeros_like(h) + (1 - rho) / (1 - h.mean(0)) / len(h), h="term")
+mistake("first term alone", "kl_sparsity", lambda h, rho: zeros_like(h) - rho / h.mean(0) / len(h), h="term, formula-replaced")
+mistake("second term alone", "kl_sparsity", lambda h, rho: zeros_like(h) + (1 - rho) / (1 - h.mean(0)) / len(h), h="term, formula-replaced")
 mistake("sign of the first term", "kl_sparsity", lambda h, rho: zeros_like(h) + (rho / h.mean(0) + (1 - rho) / (1 - h.mean(0))) / len(h), h="term")
 mistake("h times", "kl_sparsity", lambda h, rho: sheet.kl_sparsity_backward(h, rho) * h * (1 - h), h="factor-extra")
 mistake("1/N missing", "l1_sparsity", lambda h: np.sign(h), h="scale[N]")
-mistake("values, not signs", "l1_sparsity", lambda h: h / len(h), h="factor-extra")
+mistake("values, not signs", "l1_sparsity", lambda h: h / len(h), h="formula-replaced, factor-extra")
 mistake("ones, not signs", "l1_sparsity", lambda h: np.ones_like(h) / len(h), h="factor-missing")
 mistake("over everything", "l1_sparsity", lambda h: np.sign(h) / h.size, h="scale[1/H], scale[1/D]")
 
@@ -416,23 +414,23 @@ def contraction_with(part, wrong):
 
 
 mistake("2 missing", "contraction", contraction_with(0, lambda s, W: s * (W * W).sum(0) / len(s)), slope="scale[1/2]")
-mistake("W not squared", "contraction", contraction_with(0, lambda s, W: 2 * s * W.sum(0) / len(s)), slope=LINE)
+mistake("W not squared", "contraction", contraction_with(0, lambda s, W: 2 * s * W.sum(0) / len(s)), slope="factor-replaced")
 mistake("mean missing", "contraction", contraction_with(1, lambda s, W: 2 * W * (s * s).sum(0)), W="scale[N]")
-mistake("mean, then squared", "contraction", contraction_with(1, lambda s, W: 2 * W * s.mean(0) ** 2), W="other-inputs")
-mistake("slope not squared", "contraction", contraction_with(1, lambda s, W: 2 * W * s.mean(0)), W=LINE)
+mistake("mean, then squared", "contraction", contraction_with(1, lambda s, W: 2 * W * s.mean(0) ** 2), W="factor-replaced, other-inputs")
+mistake("slope not squared", "contraction", contraction_with(1, lambda s, W: 2 * W * s.mean(0)), W="factor-replaced")
 mistake("slope missing", "contraction", contraction_with(1, lambda s, W: 2 * W), W="factor-missing, other-inputs")
-mistake("2W missing", "contraction", contraction_with(1, lambda s, W: ones_like(W) * (s * s).mean(0)), W="factor-missing, other-inputs")
+mistake("2W missing", "contraction", contraction_with(1, lambda s, W: ones_like(W) * (s * s).mean(0)), W="factor-missing, other-inputs, formula-replaced")
 mistake("½ missing", "gaussian_kl", lambda mu, log_var: (mu / len(mu), (exp(log_var) - 1) / len(mu)), log_var="scale[2]")
 mistake("−1 missing", "gaussian_kl", lambda mu, log_var: (mu / len(mu), 0.5 * exp(log_var) / len(mu)), log_var="term")
 mistake("+1 for −1", "gaussian_kl", lambda mu, log_var: (mu / len(mu), 0.5 * (exp(log_var) + 1) / len(mu)), log_var="term")
-mistake("σ for σ²", "gaussian_kl", lambda mu, log_var: (mu / len(mu), 0.5 * (exp(0.5 * log_var) - 1) / len(mu)), log_var="other-inputs")
+mistake("σ for σ²", "gaussian_kl", lambda mu, log_var: (mu / len(mu), 0.5 * (exp(0.5 * log_var) - 1) / len(mu)), log_var="term-replaced, other-inputs")
 mistake("turned round", "gaussian_kl", lambda mu, log_var: (-mu / len(mu), 0.5 * (1 - exp(log_var)) / len(mu)), mu="sign", log_var="sign")
 mistake("2 mu", "gaussian_kl", lambda mu, log_var: (2 * mu / len(mu), 0.5 * (exp(log_var) - 1) / len(mu)), mu="scale[2]")
 mistake("exchanged", "gaussian_kl", lambda mu, log_var: (0.5 * (exp(log_var) - 1) / len(mu), mu / len(mu)), mu="other-gradient", log_var="other-gradient")
 mistake("offset", "gaussian_kl", lambda mu, log_var: (mu / len(mu), 0.5 * (exp(log_var) - 1) / len(mu) + 0.25 / len(mu)), log_var="term")
 mistake("2 W", "weight_decay", lambda W: 2 * W, W="scale[2]")
 mistake("W²", "weight_decay", lambda W: W**2, W="factor-extra")
-mistake("sign of W", "weight_decay", lambda W: np.sign(W), W="factor-missing")
+mistake("sign of W", "weight_decay", lambda W: np.sign(W), W="factor-missing, formula-replaced, factor-replaced")
 mistake("averaged", "weight_decay", lambda W: W / len(W), W="scale[1/N], scale[1/D]")
 mistake("decay missing", "ridge", lambda x, W, t, lam: x.T @ (x @ W - t) / len(x), W="term")
 mistake("decay doubled", "ridge", lambda x, W, t, lam: x.T @ (x @ W - t) / len(x) + 2 * lam * W, W="term")
@@ -443,7 +441,7 @@ mistake("decay averaged", "ridge", lambda x, W, t, lam: (x.T @ (x @ W - t) + lam
 
 mistake("mean path missing", "centred", lambda grad_y, x: grad_y.copy(), x="path-missing, slope-missing")
 mistake("own path alone", "centred", lambda grad_y, x: grad_y * (1 - 1 / len(x)), x="path-missing, slope-missing")
-mistake("mean over columns", "centred", lambda grad_y, x: grad_y - grad_y.mean(1, keepdims=True), x=LINE)
+mistake("mean over columns", "centred", lambda grad_y, x: grad_y - grad_y.mean(1, keepdims=True), x="term-replaced")
 mistake("sum for the mean", "centred", lambda grad_y, x: grad_y - grad_y.sum(0), x="term")
 mistake("mean added", "centred", lambda grad_y, x: grad_y + grad_y.mean(0), x="term")
 mistake("statistics held constant", "batch_norm", lambda grad_y, x: grad_y / sqrt(x.var(0) + 1e-5), x="path-missing")
@@ -525,7 +523,7 @@ layer("dense_sigmoid", "sigmoid(a)", [
     ("tanh's", "layer-other-derivative", "(1 - tanh(a) ** 2)"),
 ])  # fmt: skip
 mistake("W averaged", "dense_tanh", lambda grad_y, x, W, y: (grad_y * (1 - y * y) @ W.T, x.T @ (grad_y * (1 - y * y)) / len(x), (grad_y * (1 - y * y)).sum(0)), W="scale[1/N]")
-mistake("derivative missing for b", "dense_tanh", lambda grad_y, x, W, y: (grad_y * (1 - y * y) @ W.T, x.T @ (grad_y * (1 - y * y)), grad_y.sum(0)), b="layer-slope-missing")
+mistake("derivative missing for b", "dense_tanh", lambda grad_y, x, W, y: (grad_y * (1 - y * y) @ W.T, x.T @ (grad_y * (1 - y * y)), grad_y.sum(0)), b="layer-slope-missing, formula-replaced")
 
 TWO_LAYERS = """def backward(grad_y, x, W1, b1, W2, b2):
     a = x @ W1 + b1
@@ -583,9 +581,9 @@ SECOND = {
     "sign[1], scale": lambda g, u: -g,
     "scale": lambda g, u: g / len(u) if np.ndim(u) else g / 3,
     "scale, term": lambda g, u: 2 * g,
-    "term, upstream-term": lambda g, u: g + 0.1,
+    "term, upstream-term, formula-replaced": lambda g, u: g + 0.1,
     "some-examples": lambda g, u: np.concatenate([g[:-1], zeros_like(g[-1:])]) if np.ndim(g) else g,
-    "reversed": lambda g, u: g[::-1].copy() if np.ndim(g) else g,
+    "rearranged": lambda g, u: g[::-1].copy() if np.ndim(g) else g,
     "other-upstream, derivative-replaced, factor-missing": lambda g, u: np.abs(g),
     "line": lambda g, u: np.asarray(g, np.float16).astype(float),
 }

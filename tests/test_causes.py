@@ -387,6 +387,9 @@ def cause_of(forward, backward, inputs, name):
 def test_a_factor_is_told_so_that_it_is_true_wherever_it_stands():
     rng = np.random.default_rng(0)
     inputs = dense_inputs(rng)
+    norm = cause_of(sheet.dense, lambda grad_y, x, W: (*averaged(grad_y, x, W)[:2], np.sqrt((grad_y**2).sum(0))), inputs, "b")
+    assert norm.startswith("grad_b is the norm of each column of the upstream gradient, where the right gradient belongs")
+    assert "1/" not in norm
     extra = cause_of(sheet.dense, lambda grad_y, x, W: (*averaged(grad_y, x, W)[:2], grad_y.sum(0) * W.sum(0)), inputs, "b")
     assert extra == "grad_b is the right gradient with a factor too many, the sum of W over its rows (or not divided by it)"
     uses_y = cause_of(sheet.dense, lambda grad_y, x, W, y: (*averaged(grad_y, x, W)[:2], (grad_y * y).sum(0)), inputs, "b")

@@ -12,9 +12,7 @@ MUTANTS = {
     ),
     "over the mean": Mutant("w.sum(axis=1)", "w.mean(axis=1)", "scale@grad_log_w"),
     "not divided": Mutant(
-        "share = w / w.sum(axis=1)[:, None]", "share = np.exp(log_w)", "sum-missing",
-        "the weights aren't divided by their sum, so that they are no shares",
-        "What do the K numbers of an example have to add up to?",
+        "share = w / w.sum(axis=1)[:, None]", "share = np.exp(log_w)", "factor-replaced@grad_log_w"
     ),
     "over the batch": Mutant(
         "w.sum(axis=1)[:, None]", "w.sum(axis=0)", "over-the-batch",

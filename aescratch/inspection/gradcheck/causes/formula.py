@@ -6,16 +6,33 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from aescratch.backend import Array
 from aescratch.foundations.language import Phrase, gettext_noop
 from aescratch.inspection.gradcheck.causes.hypothesis import COLUMN, CONSTANT, ROW, Candidate, Hypothesis
-from aescratch.inspection.gradcheck.causes.ingredients import SLOPES, Feature, features, slope_of
+from aescratch.inspection.gradcheck.causes.ingredients import (
+    ACTIVATIONS,
+    CURVATURES,
+    PLAIN,
+    SLOPES,
+    Feature,
+    curvature_of,
+    features,
+    slope_of,
+    value_of,
+)
 from aescratch.inspection.gradcheck.causes.looks import Look
 from aescratch.inspection.gradcheck.causes.paths import elementwise_slope
 
 SLOPE_OF = {slope_of(name): name for name in SLOPES} | {"({} > 0)": "ReLU"}
+CURVED = {curvature_of(name) for name in CURVATURES}
+VALUES = {value_of(name) for name in ACTIVATIONS}  # their quotients equal quotients of other exponentials
+STEPS = {"({} > 0)", "({} ≤ 0)", "sign({})"}  # equal by chance at numbers that are themselves 0 and 1, or −1 and 1
+MEANS = {"the mean of {0} {1}, {}", "the sum of {0} {1}, {}"}
+USUAL_TERMS = VALUES | set(PLAIN) - STEPS | MEANS
 # y (1 − y) is sigmoid's slope and 1 − y² is tanh's if y is the output; for another argument they are wrong.
 OUTPUT_FORM = {"{} (1 − {})": "sigmoid", "(1 − {}²)": "tanh", "({} > 0)": "ReLU"}
 RECIPROCAL = "1/"  # in a function: multiplying by it is dividing by another one, which is stated instead
+NEARLY = 1e-6  # a pair is examined if its cosine falls short of 1 by no more
 
 
 def _beside_the_upstream(look: Look, name: str) -> list[Feature]:
@@ -51,7 +68,8 @@ def _wrong_argument(look: Look, name: str) -> Iterator[Candidate]:
 
 
 def _factors(look: Look, name: str) -> list[Feature]:
-    return [f for f in features(look, look.inputs[name].shape) if RECIPROCAL not in f.function]
+    found = features(look, look.inputs[name].shape)
+    return [f for f in found if RECIPROCAL not in f.function and f.function not in CURVED]
 
 
 def _missing(look: Look, name: str) -> Iterator[Candidate]:
@@ -76,6 +94,51 @@ def _another_formula(look: Look, name: str) -> Iterator[Candidate]:
         yield Candidate(feature.words, feature.array)
 
 
+def _groups(look: Look, found: list[Feature], without: set[str]) -> Iterator[list[Feature]]:
+    """Yield the functions of each ingredient, each function of all ingredients, and the plain functions of all inputs.
+
+    Input over output is a plain function of many forwards too, and says nothing about the origin of a mistake.
+    """
+    by_ingredient: dict[str, list[Feature]] = {}
+    by_function: dict[str, list[Feature]] = {}
+    for feature in found:
+        if feature.function not in without:
+            by_ingredient.setdefault(feature.of, []).append(feature)
+        if feature.of in look.inputs or feature.function not in PLAIN:
+            by_function.setdefault(feature.function, []).append(feature)
+    yield from by_ingredient.values()
+    yield from by_function.values()
+
+
+def _near(group: list[Feature], cosines: Array) -> Iterator[tuple[Feature, Feature]]:
+    """Yield the pairs that point in almost the same direction as the array that they are compared with."""
+    yield from ((group[i], group[j]) for i, j in np.argwhere(np.abs(cosines) > 1 - NEARLY) if i != j)
+
+
+def _replaced(look: Look, name: str) -> Iterator[Candidate]:
+    """Yield the pairs of functions whose quotient is near that of the returned and the right gradient.
+
+    The right gradient times A/B is A as a factor where B belongs, or B as a divisor where A belongs: both are stated.
+    """
+    truth, returned = look.truth(name), look.returned[name]
+    if returned.shape != truth.shape:
+        return
+    known = look.usable(name) & (truth != 0)
+    plain = [feature for feature in features(look, truth.shape) if RECIPROCAL not in feature.function]
+    for group in _groups(look, plain, CURVED | set(SLOPE_OF) | VALUES):
+        rows = np.stack([feature.array[known] for feature in group])
+        wanted = rows * (returned / np.where(known, truth, 1.0))[known]
+        for wrong, right in _near(group, _unit(rows) @ _unit(wanted).T):
+            if right.array.all():
+                words = Phrase("times {wrong} and divided by {right}", wrong=wrong.words, right=right.words)
+                yield Candidate(words, truth * (wrong.array / right.array))
+
+
+def _unit(rows: Array) -> Array:
+    lengths = np.sqrt((rows * rows).sum(1, keepdims=True))
+    return rows / np.where(lengths > 0, lengths, np.inf)
+
+
 def _term(look: Look, name: str) -> Iterator[Candidate]:
     truth, shape, u = look.truth(name), look.inputs[name].shape, look.upstream
     yield Candidate(CONSTANT, np.ones(shape), truth)
@@ -93,6 +156,23 @@ def _term(look: Look, name: str) -> Iterator[Candidate]:
 def _upstream_term(look: Look, name: str) -> Iterator[Candidate]:
     for candidate in _elementwise(look, name):
         yield candidate._replace(offset=look.truth(name))
+
+
+def _term_replaced(look: Look, name: str) -> Iterator[Candidate]:
+    """Yield the pairs of functions whose difference is nearly parallel to returned minus right gradient."""
+    truth, returned = look.truth(name), look.returned[name]
+    if returned.shape != truth.shape:
+        return
+    known = look.usable(name)
+    off = (returned - truth)[known]
+    usual = [f for f in features(look, truth.shape) if f.function in USUAL_TERMS or "softmax" in f.function]
+    for group in _groups(look, usual, set()):
+        rows = np.stack([feature.array[known] for feature in group])
+        along, squares, products = rows @ off, (rows * rows).sum(1), rows @ rows.T
+        lengths = np.sqrt(np.maximum(squares[:, None] + squares - 2 * products, 1e-300) * (off @ off))
+        for wrong, right in _near(group, (along[:, None] - along) / lengths):
+            words = Phrase("{wrong} stands where {right} belongs", wrong=wrong.words, right=right.words)
+            yield Candidate(words, wrong.array - right.array, truth)
 
 
 FORMULA_HYPOTHESES = (
@@ -127,4 +207,17 @@ FORMULA_HYPOTHESES = (
     Hypothesis("upstream-term", gettext_noop("{tensor} has a term too many, or lacks one: the right gradient {added}"),
                gettext_noop("By how many paths does this input reach the output? What does each path contribute?"),
                _upstream_term, 3.5),
+)  # fmt: skip
+PAIR_HYPOTHESES = (
+    Hypothesis("formula-replaced", gettext_noop("{tensor} is {what}{times}, where the right gradient belongs"),
+               gettext_noop("What is the derivative of what the forward computes, entry by entry?"),
+               _another_formula, 3.7),
+    Hypothesis("factor-replaced",
+               gettext_noop("{tensor} is the right gradient {what}{times}: the first is a factor where the second "
+               "belongs, or the second is a divisor where the first belongs"),
+               gettext_noop("Which function of which array does the forward apply, and what is its derivative?"),
+               _replaced, 3.9),
+    Hypothesis("term-replaced", gettext_noop("in {tensor}, {what} as a term{times}"),
+               gettext_noop("Which function of which array does the forward apply before it subtracts?"),
+               _term_replaced, 3.5),
 )  # fmt: skip

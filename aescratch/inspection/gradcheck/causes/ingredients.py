@@ -59,6 +59,13 @@ PLAIN: dict[str, Callable[[Array], Array]] = {
     gettext_noop("the bell curve at {}"): lambda v: np.exp(-0.5 * v * v),
     gettext_noop("the normal distribution function at {}"): normal_cdf,
 }  # fmt: skip
+CURVATURES: dict[str, Callable[[Array], Array]] = {
+    name: lambda v, backward=backward: backward(np.ones_like(v), v)  # type: ignore[misc]
+    for name, backward in {"sigmoid": sheet.sigmoid_slope_backward, "tanh": sheet.tanh_slope_backward,
+                           "GELU": sheet.gelu_slope_backward, "tanh-GELU": sheet.gelu_tanh_slope_backward}.items()
+}  # fmt: skip
+
+
 def value_of(activation: str) -> Phrase:
     """Return the template of the words for an activation of an ingredient."""
     return Phrase("{activation} of {of}", activation=activation, of="{}")
@@ -69,10 +76,16 @@ def slope_of(activation: str) -> Phrase:
     return Phrase("the slope of {activation} at {of}", activation=activation, of="{}")
 
 
+def curvature_of(activation: str) -> Phrase:
+    """Return the template of the words for an activation's second derivative at an ingredient."""
+    return Phrase("the second derivative of {activation} at {of}", activation=activation, of="{}")
+
+
 FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     **PLAIN,
     **{value_of(name): function for name, function in ACTIVATIONS.items() if name != "ReLU"},
     **{slope_of(name): function for name, function in SLOPES.items() if name != "ReLU"},
+    **{curvature_of(name): function for name, function in CURVATURES.items()},
 }
 # Functions along an axis, by words: {0} is the ingredient, {1} the axis, {2} one line of the rest.
 REDUCTIONS: dict[str, Callable[[Array, int], Array]] = {

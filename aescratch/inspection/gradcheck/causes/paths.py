@@ -128,9 +128,10 @@ def _other_upstream(look: Look, name: str) -> Iterator[Candidate]:
     replaced: dict[str, Any] = {
         Phrase("ones"): np.ones_like(u), Phrase("its squares"): u * u, Phrase("its positive part"): np.maximum(u, 0),
         Phrase("its rows in reverse order"): u[::-1], Phrase("forward's output"): look.output,
+        Phrase("its signs"): np.sign(u), Phrase("its mean over the rows"): u.mean(0),
     }  # fmt: skip
     for words, array in replaced.items():
-        yield Candidate(words, look.pull(name, array))
+        yield Candidate(words, look.pull(name, np.broadcast_to(array, u.shape)))
 
 
 def _upstream_times(look: Look, name: str) -> Iterator[Candidate]:
@@ -155,12 +156,17 @@ def elementwise_slope(look: Look, name: str) -> Array | None:
 
 
 TWICE, INVERTED = Phrase("multiplied in twice"), Phrase("replaced by one minus itself")
+ADDED, UNSIGNED = Phrase("added, not multiplied"), Phrase("used without its sign")
 OF_A_SLOPE: dict[str, str] = {
     TWICE: gettext_noop(
         "How often does the forward apply the function, and how often do you multiply by its derivative?"
     ),
     INVERTED: gettext_noop(
         "At which entries does the output move when the input does, and which entries does your gradient keep?"
+    ),
+    ADDED: gettext_noop("By which operation does the chain rule join the derivative with what comes back?"),
+    UNSIGNED: gettext_noop(
+        "Where does the output fall when the input grows, and which sign has your gradient there?"
     ),
 }
 
@@ -170,6 +176,8 @@ def _slope_twice(look: Look, name: str) -> Iterator[Candidate]:
     if slope is not None:
         yield Candidate(TWICE, look.upstream * slope * slope)
         yield Candidate(INVERTED, look.upstream * (1 - slope))
+        yield Candidate(ADDED, slope, look.upstream)
+        yield Candidate(UNSIGNED, look.upstream * np.abs(slope))
 
 
 def _other_inputs(look: Look, name: str) -> Iterator[Candidate]:

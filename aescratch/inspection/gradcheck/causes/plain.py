@@ -1,12 +1,14 @@
-"""Mistakes of the whole array: a factor, a sign, an arrangement, the gradient of another input."""
+"""Mistakes of the whole array: a factor, a sign, an arrangement, a limit, the gradient of another input."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from aescratch.backend import Array
 from aescratch.foundations.language import Phrase, gettext_noop
-from aescratch.inspection.gradcheck.causes.hypothesis import CONSTANT, Candidate, Hypothesis, of_the_right_one
+from aescratch.inspection.gradcheck.causes.hypothesis import CONSTANT, Candidate, Hypothesis, lines_of, of_the_right_one
 from aescratch.inspection.gradcheck.causes.looks import Look
 
 Changed = Iterator[tuple[str, Array]]
@@ -17,8 +19,23 @@ def _transposed(truth: Array) -> Changed:
         yield Phrase("transposed"), truth.T
 
 
+def _rearranged(truth: Array) -> Changed:
+    for axis, (_, lines) in enumerate(lines_of(truth)):
+        yield Phrase("with its {lines} in reverse order", lines=lines), np.flip(truth, axis)
+        for shift, where in ((1, Phrase("one place forward")), (-1, Phrase("one place back"))):
+            yield Phrase("with its {lines} shifted {where}", lines=lines, where=where), np.roll(truth, shift, axis)
+
+
 def _other_parameter(look: Look, name: str) -> Iterator[Candidate]:
     yield from (Candidate(other, look.truth(other)) for other in look.names if other != name)
+
+
+def _clipped(look: Look, name: str) -> Iterator[Candidate]:
+    truth, returned = look.truth(name), look.returned[name]
+    limit = float(np.abs(returned).max())
+    reached = int(np.sum(np.abs(np.abs(returned) - limit) <= 1e-12 * limit))
+    if 1 < reached < returned.size:  # one entry doesn't show a limit, and all at it are a size
+        yield Candidate(f"{limit:.6g}", np.clip(truth, -limit, limit))
 
 
 PLAIN_HYPOTHESES = (
@@ -43,10 +60,16 @@ PLAIN_HYPOTHESES = (
     Hypothesis("transposed", gettext_noop("{tensor} is the right gradient {what}{times}"),
                gettext_noop("What does each index of this gradient count? Compare with the shape of its input."),
                of_the_right_one(_transposed), 2.0),
+    Hypothesis("rearranged", gettext_noop("{tensor} is the right gradient {what}{times}"),
+               gettext_noop("Which entry of the input does each entry of your gradient belong to?"),
+               of_the_right_one(_rearranged), 1.9),
     Hypothesis("other-gradient", gettext_noop("{tensor} is the gradient that belongs to {what}{times}"),
                gettext_noop(
                    "In which order does the forward take its arguments, and in which order do you return "
                    "their gradients?"
                ),
                _other_parameter, 1.5),
+    Hypothesis("clipped", gettext_noop("{tensor} is the right gradient cut off at ±{what}"),
+               gettext_noop("Who decides how large a step is: the derivative, or the optimiser?"),
+               _clipped, 1.5, fitted=False, whole=True),
 )  # fmt: skip
