@@ -9,6 +9,7 @@ from numeric import D, H, N
 import aescratch as ae
 from aescratch.foundations.declared import declaration_of
 from aescratch.foundations.parts import Part
+from aescratch.inspection.gradcheck import by_rule
 from aescratch.programs.cli.program import main
 from aescratch.testing import assert_gradients
 
@@ -224,6 +225,26 @@ def test_a_rule_is_compared_with_the_smoothed_forward_that_it_stands_for(smoothe
     assert [(t.name, t.verdict) for t in report.tensors] == [("grad_a", "pass"), ("smoothed_a", verdict)]
 
 
+def drawn(p, rng):
+    return 1.0 * (np.random.default_rng(rng).random(p.shape) < p)
+
+
+@pytest.mark.in_turn
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0, "pass"), (2.0, "fail"), (0.0, "fail")])
+def test_a_rule_may_be_right_in_the_mean_over_the_draws_only(factor, verdict):
+    @ae.surrogate_gradient("straight-through", "grad_p = grad_y", "Bengio et al. 2013", lambda grad_y: grad_y * factor, in_the_mean=True)
+    def drawn_backward(grad_y):
+        return factor * grad_y
+
+    p = np.array([[0.3, 0.6]])
+    report = ae.check_function(drawn, drawn_backward, {"p": p, "rng": 0})
+    assert report.tensors[1].name == "mean_p"
+    assert report.tensors[1].verdict == verdict, str(report)
+    assert "within 6 standard errors" in str(report)
+    with pytest.raises(TypeError, match="expected rounded to take a seed as its argument rng"):
+        ae.check_function(rounded, straight_through(1.0, in_the_mean=True), {"a": A})
+
+
 def test_a_rule_that_raises_or_has_another_shape_leaves_the_check_inconclusive():
     for again, code in ((lambda grad_y: 1 / 0, "rule-raised"), (lambda grad_y: grad_y[:2], "rule-shape")):
         backward = ae.surrogate_gradient("r", "f", "s", again)(lambda grad_y: grad_y.copy())
@@ -314,6 +335,34 @@ def test_a_layers_parameter_that_nothing_depends_on_here_is_inconclusive():
 
     report = ae.check_layer(Unused(), A)
     assert {t.name: t.verdict for t in report.tensors} == {"grad_a": "pass", "grad_scale": "inconclusive"}
+
+
+class Bernoulli(Part):
+    """h drawn with the probability p, straight-through."""
+
+    remembers, factor = ("p",), 1.0
+
+    def forward(self, p, rng):
+        self.p = p
+        return 1.0 * (rng.random(p.shape) < p)
+
+    @ae.surrogate_gradient(
+        "straight-through", "grad_p = grad_h", "Bengio et al. 2013", lambda part, grad_h: part.factor * grad_h, in_the_mean=True,
+        smoothed=lambda part, p: part.factor * p,
+    )  # fmt: skip
+    def backward(self, grad_h):
+        return self.factor * grad_h
+
+
+@pytest.mark.in_turn
+def test_a_part_that_draws_is_right_in_the_mean_and_for_its_smoothed_forward(monkeypatch):
+    monkeypatch.setattr(by_rule, "DRAWS", 2000)  # enough for a factor of 2
+    p = np.array([[0.3, 0.6]])
+    right, wrong = Bernoulli(), Bernoulli()
+    wrong.factor = 2.0
+    verdicts = [{t.name: t.verdict for t in ae.check_layer(part, p).tensors} for part in (right, wrong)]
+    assert verdicts[0] == {"grad_p": "pass", "smoothed_p": "pass", "mean_p": "pass"}
+    assert verdicts[1] == {"grad_p": "pass", "smoothed_p": "pass", "mean_p": "fail"}
 
 
 # Models
@@ -493,23 +542,6 @@ def test_a_declared_part_is_checked_in_training_too(kind, verdict):
     assert report.verdict == verdict, str(report)
     assert "training mode" in report.title
     assert rules(report)["encoder.W1"] == "pseudo-derivative"
-
-
-class Bernoulli(Part):
-    """h drawn with the probability p, straight-through."""
-
-    remembers = ("p",)
-
-    def forward(self, p, rng):
-        self.p = p
-        return 1.0 * (rng.random(p.shape) < p)
-
-    @ae.surrogate_gradient(
-        "straight-through", "grad_p = grad_h", "Bengio et al. 2013", lambda part, grad_h: 1.0 * grad_h,
-        smoothed=lambda part, p: p,
-    )  # fmt: skip
-    def backward(self, grad_h):
-        return grad_h
 
 
 class Binary(ae.Autoencoder):

@@ -31,6 +31,8 @@ class Declared:
         The same rule, computed another way.
     smoothed : dict of str to callable
         By forward's argument, the forward whose derivative in that argument is the rule; "" stands for all arguments.
+    in_the_mean : bool
+        Whether the rule is the derivative of the forward's mean over its draws.
     """
 
     rule: str
@@ -38,11 +40,12 @@ class Declared:
     source: str
     again: Callable[..., Any]
     smoothed: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    in_the_mean: bool = False
 
 
 def surrogate_gradient(
     rule: str, formula: str, source: str, again: Callable[..., Any], *,
-    smoothed: Callable[..., Any] | Mapping[str, Callable[..., Any]] | None = None,
+    smoothed: Callable[..., Any] | Mapping[str, Callable[..., Any]] | None = None, in_the_mean: bool = False,
 ) -> Callable[[Backward], Backward]:  # fmt: skip
     """Declare that a backward follows this rule instead of the derivative of its forward.
 
@@ -65,6 +68,9 @@ def surrogate_gradient(
         The forward whose derivative is the rule, if there is one. It takes forward's arguments, for a method after the
         part itself. If the gradients belong to different forwards, pass one for each argument by name: for example a
         ramp for a threshold, and the step itself for the compared value.
+    in_the_mean : bool
+        Whether the rule equals the derivative of the forward's mean over its draws. The forward then draws from its
+        argument ``rng``, which is a seed for a function.
 
     Returns
     -------
@@ -97,7 +103,7 @@ def surrogate_gradient(
     for name, function in (("again", again), *(("smoothed", function) for function in by_argument.values())):
         if not callable(function):
             raise TypeError(f"expected {name} to be a function, got {type(function).__name__}")
-    declared = Declared(rule, formula, source, again, dict(by_argument))
+    declared = Declared(rule, formula, source, again, dict(by_argument), bool(in_the_mean))
 
     def declare(backward: Backward) -> Backward:
         if backward is again:

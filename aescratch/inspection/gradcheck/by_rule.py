@@ -2,6 +2,7 @@
 
     backward(upstream, ...)  --compared with-->  the rule, computed another way          every gradient
     the rule                 --compared with-->  differences of the smoothed forward     where the rule belongs to one
+    backward's mean          --compared with-->  differences of the forward's mean       where only the mean is right
 """
 
 from __future__ import annotations
@@ -15,13 +16,18 @@ import numpy as np
 from aescratch.backend import Array
 from aescratch.foundations.declared import Declared
 from aescratch.foundations.language import Phrase, gettext
-from aescratch.inspection.gradcheck.binding import Pair, as_list, call, name_of
+from aescratch.inspection.gradcheck.binding import Pair, as_list, call, copied, name_of
 from aescratch.inspection.gradcheck.coverage import Coverage
 from aescratch.inspection.gradcheck.elsewhere import zero_elsewhere
 from aescratch.inspection.gradcheck.numeric import Estimate
-from aescratch.inspection.gradcheck.report import INCONCLUSIVE, Finding, TensorResult, judge
+from aescratch.inspection.gradcheck.report import FAIL, INCONCLUSIVE, PASS, UNCHECKED, Finding, TensorResult, judge
 
 ROUNDING = 1e-12  # of a gradient's largest entry: rounding between two ways to compute it
+DRAWS, MOST_ENTRIES = 4000, 24  # of the noise; of a tensor whose mean is compared
+STEP = 0.05  # of an entry's size, or of 1: wide, since draws that a step doesn't change say nothing about the mean
+STANDARD_ERRORS = 6.0
+TRUNCATION = 1e-3  # of a mean's largest entry: the error that so wide a step may have
+TOO_ROUGH = 0.5  # of a mean: if six standard errors exceed it, a factor of two would not be seen
 
 
 def check_by_rule(
@@ -57,6 +63,13 @@ def check_by_rule(
             tensor.rule, tensor.numeric_is = declared.rule, Phrase("the difference quotient of the smoothed forward")
             tensor.zero_is_meant = tensor.name.removeprefix("smoothed_") in zero
         tensors += smoothed
+    if declared.in_the_mean:
+        tensors += [_in_the_mean(pair, names, number, upstream, declared, seed) for number in range(len(names))]
+        message = gettext(
+            "{tensors}: backward's mean over {draws} draws, compared with differences of the forward's, within "
+            "{errors:g} standard errors"
+        ).format(tensors=", ".join(f"mean_{name}" for name in names), draws=DRAWS, errors=STANDARD_ERRORS)
+        findings.append(Finding("declared-mean", None, "note", message, {"draws": DRAWS}))
     return tensors, findings
 
 
@@ -83,3 +96,52 @@ def _compared(name: str, analytic: Array, rule: Array, declared: Declared, toler
     error = ROUNDING * float(np.max(np.abs(rule), initial=0.0))
     tensor = judge(f"grad_{name}", np.asarray(analytic), [Estimate(float(v), error) for v in rule.flat], tolerance)
     return replace(tensor, rule=declared.rule, numeric_is=Phrase("the declared rule {rule}", rule=declared.rule))
+
+
+def _in_the_mean(
+    pair: Pair, names: Sequence[str], number: int, upstream: Array, declared: Declared, seed: int
+) -> TensorResult:
+    """Return the comparison of backward's mean with differences of the forward's mean, over the same draws."""
+    if "rng" not in pair.inputs:
+        raise TypeError(
+            f"expected {name_of(pair.forward)} to take a seed as its argument rng, since its backward is declared "
+            "right in the mean over its draws; add the argument, and pass it in inputs"
+        )
+    name = names[number]
+    value = pair.inputs[name]
+    flat = np.sort(np.random.default_rng(seed).permutation(value.size)[:MOST_ENTRIES])
+    given, quotients = np.zeros((DRAWS, flat.size)), np.zeros((DRAWS, flat.size))
+    for draw in range(DRAWS):
+        here = pair.at({**copied(pair.inputs), "rng": seed + draw})
+        given[draw] = np.reshape(here.gradients(upstream, here.output())[number], -1)[flat]
+        for column, entry in enumerate(flat):
+            quotients[draw, column] = _quotient(here, name, int(entry), upstream)
+    return _judged_mean(name, value.shape, flat, given, quotients, declared)
+
+
+def _quotient(pair: Pair, name: str, entry: int, upstream: Array) -> float:
+    values, step = pair.inputs[name].reshape(-1), STEP * max(1.0, abs(float(pair.inputs[name].flat[entry])))
+    start, found = values[entry], []
+    for sign in (1, -1):
+        values[entry] = start + sign * step
+        found.append(float((upstream * pair.output()).sum()))
+    values[entry] = start
+    return (found[0] - found[1]) / (2 * step)
+
+
+def _judged_mean(
+    name: str, shape: tuple[int, ...], flat: Array, given: Array, quotients: Array, declared: Declared
+) -> TensorResult:
+    analytic, numeric = given.mean(axis=0), quotients.mean(axis=0)
+    allowed = STANDARD_ERRORS * (given - quotients).std(axis=0) / np.sqrt(len(given))
+    largest = float(np.max(np.abs(numeric), initial=0.0))
+    off = np.abs(analytic - numeric)
+    rough = allowed > TOO_ROUGH * np.maximum(np.abs(analytic), np.abs(numeric))
+    verdicts = np.where(off > allowed + TRUNCATION * largest, FAIL, np.where(rough, INCONCLUSIVE, PASS))
+    size = int(np.prod(shape))
+    sides, all_verdicts = np.full((2, size), np.nan), np.full(size, UNCHECKED, "<U12")
+    sides[:, flat], all_verdicts[flat] = (analytic, numeric), verdicts
+    return TensorResult(
+        f"mean_{name}", sides[0].reshape(shape), sides[1].reshape(shape), all_verdicts.reshape(shape),
+        np.full((*shape, 2), np.nan), declared.rule, "the difference quotient of the forward's mean",
+    )  # fmt: skip

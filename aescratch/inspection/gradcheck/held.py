@@ -87,6 +87,8 @@ class Held:
         self.put(self.inputs)
         self.put_back = putting_back(layer)
         declared = declaration_of(self.backward)
+        if declared and declared.in_the_mean and self.takes_rng:
+            self.inputs.setdefault("rng", seed)
         methods = self.forward, self.backward
         self.pair: Pair = pair_of(
             layer, self._forward, self._backward, self.inputs, is_term=self.is_term, made_of=methods
@@ -101,7 +103,7 @@ class Held:
             }
             surrogate_gradient(
                 declared.rule, declared.formula, declared.source, by_rule.backward,
-                smoothed={name: pair.forward for name, pair in smoothed.items()},
+                smoothed={name: pair.forward for name, pair in smoothed.items()}, in_the_mean=declared.in_the_mean,
             )(self.pair.backward)  # fmt: skip
 
     def _arguments(self, x: Any) -> dict[str, Any]:
@@ -169,7 +171,7 @@ class Held:
         if self.takes_any:
             return self.frozen(lambda: self.forward(*arguments.values()))
         if self.takes_rng and "rng" not in arguments:
-            arguments["rng"] = np.random.default_rng(self.seed)
+            arguments["rng"] = np.random.default_rng(inputs.get("rng", self.seed))
         return self.frozen(lambda: self.forward(**arguments))
 
     def _run(self, inputs: Mapping[str, Any]) -> tuple[Sequence[Any], Sequence[Any]]:
