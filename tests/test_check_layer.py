@@ -419,6 +419,7 @@ def affine_of(names, gradients, factor=1.0, shape=(D, H)):
         (("w", "b"), ("gradient_w", "gradient_b")),
         (("W", "b"), ("dL_dW", "dL_db")),
         (("weights", "bias"), ("weight_grads", "bias_grads")),
+        (("kernel", "offset"), ("first", "second")),
     ],
 )
 def test_gradients_of_other_names_are_found(names, gradients):

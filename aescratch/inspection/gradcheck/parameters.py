@@ -1,7 +1,7 @@
 """Finding the parameters of a layer, and the place where its backward leaves the gradient of each.
 
     forward     an array that the output depends on, and that forward doesn't write, is a parameter
-    backward    arrays that appear or change in it are gradients: each belongs to a parameter by name
+    backward    arrays that appear or change in it are gradients: each belongs to a parameter by name, then by shape
 
 Our own `Parameter` objects have both. Objects inside the layer, and its lists and dictionaries, are searched too.
 """
@@ -31,6 +31,7 @@ GRADIENT_WORDS = (
     "gradientsof", "gradientof", "gradients", "gradient", "gradswrt", "gradwrt", "gradof", "grads", "grad", "nabla",
     "deltas", "delta", "derivative", "deriv", "error", "dlossd", "dcostd", "dld", "djd", "ded", "dcd", "dwrt", "d", "g",
 )  # fmt: skip
+OF_AN_OPTIMISER = ("velocity", "moment", "update", "step", "prev", "last", "old", "cache", "mean", "var")
 STATISTICS = ("running_", "moving_")  # prefixes of arrays that forward reads only outside of training
 
 
@@ -156,14 +157,18 @@ class Search:
         self.places.append(Place(home.name, home.get, home.put, gradient, clear))
 
     def _by_likeness(self, homes: Sequence[Home], changed: Collection[int]) -> list[Home]:
-        """Pair parameters with arrays that backward has written, by similar names; return the others."""
+        """Pair parameters with arrays that backward has written, by similar names, then by shape; return the others."""
+        shapes = {id(home): np.shape(home.start) for home in homes}
         own = {slot.identity for home in homes for slot in home.slots}
         self.written = [s for s in self.written if s.identity not in own and is_float(s.read())]
+
+        def candidates(home: Home) -> list[Slot]:
+            holders = {id(slot.holder) for slot in home.slots}
+            return [s for s in self.written if id(s.holder) in holders and np.shape(s.read()) == shapes[id(home)]]
+
         left = []
         for home in homes:
-            holders, shape = {id(slot.holder) for slot in home.slots}, np.shape(home.start)
-            like = [s for s in self.written if id(s.holder) in holders and np.shape(s.read()) == shape]
-            like = [s for s in like if _core(home.slots[0].label) & _stripped(s.label)]
+            like = [s for s in candidates(home) if _core(home.slots[0].label) & _stripped(s.label)]
             like = [s for s in like if not (id(home) in changed and "delta" in s.label)]  # then it is the change of W
             like = [s for s in like if s.keys == home.slots[0].keys or (s.keys and isinstance(s.keys[-1], str))]
             if len(like) == 1:
@@ -171,6 +176,13 @@ class Search:
                 self._pair(home, like[0])
             else:
                 left.append(home)
+        only = [home for home in left if [shapes[id(h)] for h in left].count(shapes[id(home)]) == 1]
+        for home in only:
+            others = [s for s in candidates(home) if not any(word in s.label.lower() for word in OF_AN_OPTIMISER)]
+            if len(others) == 1 and not home.is_number and id(home) not in changed:
+                self.by_likeness.append((others[0].name, home.name))
+                self._pair(home, others[0])
+                left.remove(home)
         return left
 
 
