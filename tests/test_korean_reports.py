@@ -10,6 +10,7 @@ import pytest
 import aescratch as ae
 from aescratch.foundations.language import Phrase, gettext, in_language, told
 from aescratch.inspection.gradcheck.causes.describe import describe
+from aescratch.inspection.gradcheck.pictures import KOREAN_FONTS
 from aescratch.inspection.gradcheck.printing import Finding
 from aescratch.inspection.gradcheck.report import Report
 
@@ -129,6 +130,15 @@ def test_a_report_for_a_page_is_korean_and_keeps_the_classes():
         html = Report("제목", [], [finding], 1e-6)._repr_html_()
     for part in ('<b class="badge error">오류</b>', "짐작되는 원인:", "스스로 답해 볼 질문:", '<b class="badge fail">실패</b>'):
         assert part in html
+
+
+def test_a_picture_is_drawn_in_a_font_that_has_the_letters():
+    font_manager = pytest.importorskip("matplotlib.font_manager")
+    has_font = any(font.name in KOREAN_FONTS for font in font_manager.fontManager.ttflist)
+    with in_language("ko"):
+        figure = report_on_dense().plot()
+    heading = figure.axes[1].get_title()
+    assert ("차분 몫" if has_font else "difference quotient") in heading
 
 
 @pytest.mark.parametrize("shape", [(7, 3), (3, 7)])

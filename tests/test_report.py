@@ -7,8 +7,10 @@ import re
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import aescratch as ae
+from aescratch.inspection.gradcheck.pictures import as_image
 from aescratch.inspection.gradcheck.printing import COLOURS, Finding, plain_values
 from aescratch.inspection.gradcheck.report import Report
 
@@ -168,6 +170,63 @@ class TestPage:
         badges = re.findall(r"background: (#[0-9a-f]{6})", failing()._repr_html_())
         assert len(badges) == 4
         assert all(1.05 / (luminance(colour) + 0.05) >= 4.5 for colour in badges)
+
+
+class TestPicture:
+    def test_each_tensor_has_three_panels_and_three_scales(self):
+        report = ae.check_gradients(ae.Autoencoder([D, H], rng=0), X)
+        figure = report.plot()
+        assert isinstance(figure, Figure)
+        assert len([ax for ax in figure.axes if ax.images]) == 3 * len(report.tensors)
+
+    def test_it_shows_the_numbers_on_a_symmetric_scale(self):
+        report = failing()
+        panels = [ax.images[0] for ax in report.plot().axes if ax.images]
+        tensor = report.tensors[0]
+        for image, values in zip(panels, (tensor.analytic, tensor.numeric, tensor.analytic - tensor.numeric), strict=True):
+            np.testing.assert_array_equal(image.get_array(), values)
+            low, high = image.get_clim()
+            assert low == -high
+        assert panels[0].get_clim() == panels[1].get_clim()
+        assert panels[0].get_clim()[1] == pytest.approx(max(np.abs(tensor.analytic).max(), np.abs(tensor.numeric).max()))
+
+    @pytest.mark.parametrize("factor", [0.1, 10])
+    def test_nothing_is_beyond_the_scale(self, factor):
+        report = ae.check_function(ae.functions.tanh, lambda grad_y, y: factor * grad_y * (1 - y * y), {"a": X})
+        for image in (ax.images[0] for ax in report.plot().axes if ax.images):
+            assert np.abs(image.get_array()).max() <= image.get_clim()[1]
+
+    def test_rounding_stays_white(self):
+        report = passing()
+        difference = [ax.images[0] for ax in report.plot().axes if ax.images][2]
+        assert np.abs(difference.get_array()).max() < 0.1 * difference.get_clim()[1]
+
+    def test_fails_and_kinks_are_marked(self):
+        a = np.array([[1.0, 0.0, -2.0], [0.0, 3.0, -1.0]])
+        report = ae.check_function(ae.functions.relu, lambda grad_y, a: grad_y * (a > -1.5), {"a": a})
+        ax = [ax for ax in report.plot().axes if ax.images][2]
+        marked = [sorted(map(tuple, marks.get_offsets())) for marks in ax.collections]
+        assert marked == [[(2, 1)]] * 2 + [[(0, 1), (1, 0)]] * 2  # each twice: white, and black on it
+        assert ax.get_title().endswith("1 fail (×), 2 at kinks (○)")
+
+    def test_a_vector_is_one_row(self):
+        assert as_image(np.arange(3.0)).shape == (1, 3)
+        assert as_image(np.array(1.0)).shape == (1, 1)
+        assert as_image(np.zeros((2, 3, 4))).shape == (2, 12)
+
+    def test_of_many_tensors_those_that_fail_come_first(self, monkeypatch):
+        model = ae.Autoencoder([D, 4, 4, 4, H], activation=ae.Tanh, rng=0)
+        report = ae.check_gradients(model, X)
+        report.tensors[-1].verdicts[:] = "fail"
+        figure = report.plot()
+        labels = [ax.get_ylabel() for ax in figure.axes if ax.get_ylabel()]
+        assert len(labels) == 8
+        assert labels[0] == f"{report.tensors[-1].name}\nfail"
+        assert "8 further tensors not drawn" in figure.get_suptitle()
+
+    def test_nothing_to_draw_is_said(self):
+        with pytest.raises(ValueError, match="expected a report with compared tensors"):
+            Report("nothing", [], [], 1e-6).plot()
 
 
 class TestPlainValues:

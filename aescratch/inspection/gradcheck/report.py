@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from aescratch.backend import Array
 from aescratch.foundations.language import Phrase, gettext, gettext_noop
 from aescratch.inspection.gradcheck.numeric import NEXT_TO_NOTHING, TRUSTED, WORTH_COMPARING, Estimate
+from aescratch.inspection.gradcheck.pictures import draw
 from aescratch.inspection.gradcheck.printing import (
     FAIL,
     INCONCLUSIVE,
@@ -24,6 +25,9 @@ from aescratch.inspection.gradcheck.printing import (
     plain_values,
     shown,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["FAIL", "INCONCLUSIVE", "PASS", "Finding", "GradientCheckError", "Report", "TensorResult", "judge"]
 
@@ -220,6 +224,10 @@ class Report(Printable):
              "findings": self.findings_to_dict()}
         )  # fmt: skip
         return plain
+
+    def plot(self) -> Figure:
+        """Return a figure with the analytic gradient, the numeric one and their difference, a row for each tensor."""
+        return draw(self.title, self.tensors)
 
     @property
     def nearest_first(self) -> list[str]:
