@@ -255,11 +255,10 @@ mistake("W from the last row", "dense", dense_with(1, lambda g, x, W: x[-1:].T @
 mistake("W from the first row", "dense", dense_with(1, lambda g, x, W: np.outer(x[0], g[0])), W="some-examples")
 mistake("W without the last row", "dense", dense_with(1, lambda g, x, W: x[:-1].T @ g[:-1]), W="some-examples")
 mistake("b without the last row", "dense", dense_with(2, lambda g, x, W: g[:-1].sum(0)), b="some-examples")
-mistake("b the maximum", "dense", dense_with(2, lambda g, x, W: g.max(0)), b="not-a-sum")
 mistake("b the last row", "dense", dense_with(2, lambda g, x, W: g[-1]), b="some-examples")
 mistake("b not summed", "dense", dense_with(2, lambda g, x, W: g), b="not-summed, slope-missing")
 mistake("b summed over the columns", "dense", dense_with(2, lambda g, x, W: g.sum(1)), b="not-summed")
-mistake("b with an axis kept", "dense", dense_with(2, lambda g, x, W: g.sum(0, keepdims=True)), b="extra-axis")
+mistake("b with an axis kept", "dense", dense_with(2, lambda g, x, W: g.sum(0, keepdims=True)), b=LINE)
 mistake("b summed over everything", "dense", dense_with(2, lambda g, x, W: np.full(len(W.T), g.sum())), b="collapsed")
 mistake("W transposed", "dense", dense_with(1, lambda g, x, W: g.T @ x), W="transposed")
 mistake("W reshaped", "dense", dense_with(1, lambda g, x, W: (g.T @ x).reshape(W.shape)), W="transposed")
@@ -281,10 +280,9 @@ mistake("W of x squared", "dense", dense_with(1, lambda g, x, W: (x * x).T @ g),
 mistake("W of |x|", "dense", dense_with(1, lambda g, x, W: np.abs(x).T @ g), W="other-inputs")
 mistake("W of the mean x", "dense", dense_with(1, lambda g, x, W: np.outer(x.mean(0), g.sum(0))), W="other-inputs, other-upstream")
 mistake("W of the mean upstream", "dense", dense_with(1, lambda g, x, W: np.outer(x.sum(0), g.mean(0))), W="other-upstream")
-mistake("W in float16", "dense", dense_with(1, lambda g, x, W: (x.T @ g).astype(np.float16).astype(float)), W="coarse")
+mistake("W in float16", "dense", dense_with(1, lambda g, x, W: (x.T @ g).astype(np.float16).astype(float)), W=LINE)
 mistake("W clipped", "dense", dense_with(1, lambda g, x, W: np.clip(x.T @ g, -0.4, 0.4)), W="clipped")
-mistake("W of unit norm", "dense", dense_with(1, lambda g, x, W: x.T @ g / np.linalg.norm(x.T @ g)), W="normalised")
-mistake("b rounded", "dense", dense_with(2, lambda g, x, W: np.round(g.sum(0), 2)), b="rounded")
+mistake("W of unit norm", "dense", dense_with(1, lambda g, x, W: x.T @ g / np.linalg.norm(x.T @ g)), W=LINE)
 mistake("x exchanged with itself turned", "square_dense", dense_with(0, lambda g, x, W: g @ W), x="layer-untransposed")
 mistake("W transposed", "square_dense", dense_with(1, lambda g, x, W: g.T @ x), W="transposed")
 mistake("x the upstream", "square_dense", dense_with(0, lambda g, x, W: g), x="slope-missing")
@@ -320,7 +318,7 @@ mistake("y missing", "sigmoid", lambda grad_y, y: grad_y * (1 - y), a="factor-mi
 mistake("derivative at the output", "gelu", lambda grad_y, y: grad_y * sheet.gelu_slope(y), a="wrong-argument")
 mistake("density missing", "gelu", lambda grad_y, a: grad_y * backend.normal_cdf(a), a="derivative-replaced")
 mistake("mask from the upstream", "relu", lambda grad_y, a: grad_y * (grad_y > 0), a="wrong-argument")
-mistake("mask from both", "relu", lambda grad_y, a: grad_y * (grad_y > 0) * (a > 0), a="factor-extra, other-upstream, some-entries")
+mistake("mask from both", "relu", lambda grad_y, a: grad_y * (grad_y > 0) * (a > 0), a="factor-extra, other-upstream")
 mistake("mask turned round", "relu", lambda grad_y, a: grad_y * (a <= 0), a="derivative-replaced, slope-misused")
 mistake("value for the mask", "relu", lambda grad_y, y: grad_y * y, a="derivative-replaced, factor-extra, upstream-times")
 mistake("ReLU's derivative", "leaky_relu", lambda grad_y, a, alpha: grad_y * (a > 0), a="other-derivative")
@@ -402,7 +400,7 @@ mistake("sign of the first term", "kl_sparsity", lambda h, rho: zeros_like(h) + 
 mistake("h times", "kl_sparsity", lambda h, rho: sheet.kl_sparsity_backward(h, rho) * h * (1 - h), h="factor-extra")
 mistake("1/N missing", "l1_sparsity", lambda h: np.sign(h), h="scale[N]")
 mistake("values, not signs", "l1_sparsity", lambda h: h / len(h), h="formula-replaced, factor-extra")
-mistake("ones, not signs", "l1_sparsity", lambda h: np.ones_like(h) / len(h), h="some-entries, factor-missing")
+mistake("ones, not signs", "l1_sparsity", lambda h: np.ones_like(h) / len(h), h="factor-missing")
 mistake("over everything", "l1_sparsity", lambda h: np.sign(h) / h.size, h="scale[1/H], scale[1/D]")
 
 
@@ -584,10 +582,10 @@ SECOND = {
     "scale": lambda g, u: g / len(u) if np.ndim(u) else g / 3,
     "scale, term": lambda g, u: 2 * g,
     "term, upstream-term, formula-replaced": lambda g, u: g + 0.1,
-    "some-entries, some-examples": lambda g, u: np.concatenate([g[:-1], zeros_like(g[-1:])]) if np.ndim(g) else g,
+    "some-examples": lambda g, u: np.concatenate([g[:-1], zeros_like(g[-1:])]) if np.ndim(g) else g,
     "rearranged": lambda g, u: g[::-1].copy() if np.ndim(g) else g,
-    "by-sign, other-upstream, derivative-replaced, factor-missing": lambda g, u: np.abs(g),
-    "coarse": lambda g, u: np.asarray(g, np.float16).astype(float),
+    "other-upstream, derivative-replaced, factor-missing": lambda g, u: np.abs(g),
+    "line": lambda g, u: np.asarray(g, np.float16).astype(float),
 }
 
 

@@ -11,28 +11,28 @@ SLOPES = {
 }  # fmt: skip
 FACTORS = {"factor-missing", "factor-extra", "factor-replaced"}
 TERMS = {"term", "term-replaced", "upstream-term", "path-missing", "formula-replaced"}
-ROWS = {"some-examples", "some-entries", "rearranged", "collapsed"}
-SUMS = {"not-summed", "extra-axis", "not-a-sum", "scale", "per-example", "collapsed"}
+ROWS = {"some-examples", "rearranged", "collapsed"}
+SUMS = {"not-summed", "scale", "per-example", "collapsed"}
 OTHERS = {"other-inputs", "other-upstream", "other-gradient", }
 
 TRUE = {
     "drop-term": TERMS | SLOPES | FACTORS | SCALE | {"zeros", "some-examples"},  # the last: of a path through time
     "drop-factor": FACTORS | SLOPES | SCALE | TERMS | {"other-upstream", "other-gradient"},
     "drop-function": FACTORS | SLOPES | TERMS | {"other-inputs", "scale"},
-    "transpose": {"transposed", "rearranged", "extra-axis"},
+    "transpose": {"transposed", "rearranged"},
     "axis": SUMS | {"other-upstream", "term", "term-replaced", "path-missing", "zeros"},
     "stale": FACTORS | SLOPES | TERMS | SCALE | OTHERS | {"zeros", "upstream-times"},
     "slope-argument": SLOPES | FACTORS | OTHERS | {"term", "term-replaced", "formula-replaced", "upstream-term"},
-    "shift": ROWS | {"other-upstream", "other-inputs", "scale", "not-a-sum"},
+    "shift": ROWS | {"other-upstream", "other-inputs", "scale"},
     "constant": SCALE | TERMS | FACTORS | SLOPES | {"other-inputs"},  # the last: of an exponent, as of W squared
-    "sign": SCALE | TERMS | FACTORS | SLOPES | {"other-inputs", "some-entries", "zeros"},
+    "sign": SCALE | TERMS | FACTORS | SLOPES | {"other-inputs", "zeros"},
     "twice": SCALE | TERMS | FACTORS | SLOPES | {"upstream-times", "other-upstream"},
     "batch-factor": {"scale", "term", "term-replaced"},
-    "mask": SLOPES | FACTORS | TERMS | {"by-sign", "zeros", "some-entries"},
+    "mask": SLOPES | FACTORS | TERMS | {"zeros"},
     "applied-twice": FACTORS | SLOPES | {"other-inputs", "term", "term-replaced", "formula-replaced"},
-    "labels": {"term", "term-replaced", "some-entries", "formula-replaced"},
+    "labels": {"term", "term-replaced", "formula-replaced"},
     "ones-upstream": {"other-upstream", "term", "derivative-replaced", "formula-replaced", "factor-missing", "zeros"},
-    "clipped": FACTORS | {"clipped", "zeros", "by-sign", "some-entries", "not-a-sum", "other-upstream", "term", "path-missing"},
+    "clipped": FACTORS | {"clipped", "zeros", "other-upstream", "term", "path-missing"},
     "left-out": TERMS | FACTORS | SLOPES | SCALE | {"zeros", "some-examples", "other-gradient"},
     "overwritten": TERMS | ROWS | SCALE,
     "swap": OTHERS | FACTORS | SLOPES | TERMS | {"transposed", "sign"},

@@ -79,11 +79,9 @@ LINEAR: dict[str, Lines] = {
 MISTAKES: dict[str, dict[str, Lines]] = {
     "dense_backward": LINEAR | {
         "museum: biases averaged": ("grad_b[j] = mean(n, grad_y[n,j])",),
-        "b rounded": ("grad_b[j] = floor(100 * right[j] + 0.5) / 100",),
         "b times 4": ("grad_b[j] = 4 * right[j]",),
         "b without the last example": (f"grad_b[j] = right[j] - grad_y[{ROWS} - 1,j]",),
         "b from the last example": (f"grad_b[j] = grad_y[{ROWS} - 1,j]",),
-        "b the maximum": ("grad_b[j] = max(n, grad_y[n,j])",),
         "b summed over everything": ("grad_b[j] = sum(n, sum(k, grad_y[n,k]))",),
     },
     "linear_backward": LINEAR,

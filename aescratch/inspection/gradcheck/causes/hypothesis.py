@@ -45,7 +45,6 @@ class Hypothesis(NamedTuple):
     cost: float  # of two equivalent statements, the one with the smaller cost is made
     fitted: bool = True  # whether the prediction may be multiplied by a factor, the same at every look of one size
     whole: bool = False  # about the right gradient as a whole; for other hypotheses a multiple of it doesn't count
-    told_beside: bool = True  # whether it is given as a second statement beside a simpler one
     questions: Mapping[str, str] = MappingProxyType({})  # replaces the question, by a candidate's words, or CONSTANT
 
 

@@ -109,7 +109,7 @@ class Judge:
         if self.evidence.degenerate and not best.reading.simple:
             return None
         alike = [e for e in found if e.cost <= best.cost + ALIKE and e.hypothesis is not best.hypothesis]
-        told = [e for e in alike if e.hypothesis.told_beside and e.hypothesis.code != RECIPROCAL.get(code)]
+        told = [e for e in alike if e.hypothesis.code != RECIPROCAL.get(code)]
         cause = gettext("; or, equally true in every draw: ").join(e.statement(tensor) for e in (best, *told[:1]))
         looks = 1 + len(self.evidence.alike) + len(self.evidence.sized)
         varied = gettext("inputs of the same sizes")

@@ -50,59 +50,12 @@ def _some_only(look: Look, name: str) -> Iterator[Candidate]:
             for place, part in ((LAST, parts[-1]), (FIRST, parts[0])):
                 words = Phrase("the {place} {line} of the output is left out", place=place, line=line)
                 yield Candidate(words, total - part)
-            yield Candidate(Phrase("every second {line} of the output is left out", line=line), parts[::2].sum(0))
-
-
-def _rows_of_gradient(truth: Array) -> Parts:
-    found: Parts = []
-    for axis, (line, _) in enumerate(lines_of(truth)):
-        for place, index in ((FIRST, 0), (LAST, -1)) if truth.shape[axis] > 1 else ():
-            alone = np.zeros_like(truth)
-            np.moveaxis(alone, axis, 0)[index] = np.take(truth, index, axis)
-            found += [
-                (Phrase("in the {} {} only, zero elsewhere", place, line), alone),
-                (Phrase("except in the {} {}, which is zero", place, line), truth - alone),
-                (Phrase("except in the {} {}, whose sign is wrong", place, line), truth - 2 * alone),
-            ]
-    if truth.ndim == 2:
-        on = np.eye(*truth.shape)
-        found += [
-            (Phrase("below and on the diagonal only"), np.tril(truth)),
-            (Phrase("above and on the diagonal only"), np.triu(truth)),
-            (Phrase("on the diagonal only"), truth * on),
-            (Phrase("except on the diagonal, which is zero"), truth * (1 - on)),
-        ]
-    return found
-
-
-def _by_sign(truth: Array) -> Parts:
-    positive = Phrase("where it is positive, and zero elsewhere")
-    return [(positive, np.maximum(truth, 0)), (Phrase("without its signs"), np.abs(truth))]
 
 
 def _averaged(truth: Array) -> Iterator[tuple[str, Array]]:
     for axis, (_, lines) in enumerate(lines_of(truth)):
         whole = truth.sum(axis, keepdims=True)
         yield Phrase("summed over its {lines}, and repeated", lines=lines), np.broadcast_to(whole, truth.shape)
-        yield Phrase("summed up cumulatively along its {lines}", lines=lines), np.cumsum(truth, axis)
-        for place, index in ((FIRST, 0), (LAST, -1)):
-            one = np.take(truth, [index], axis)
-            words = Phrase("replaced by the {place} of its {lines}", place=place, lines=lines)
-            yield words, np.broadcast_to(one, truth.shape)
-    yield Phrase("summed over all entries, and repeated"), np.full(truth.shape, truth.sum())
-
-
-def _not_a_sum(look: Look, name: str) -> Iterator[Candidate]:
-    for line, parts in contributions(look, name):
-        lines = ALL_OF[line]
-        if ((parts != 0).sum(0) > 1).any():
-            yield Candidate(Phrase("the largest of the contributions of the output's {}", lines), parts.max(0))
-            yield Candidate(Phrase("the smallest of the contributions of the output's {}", lines), parts.min(0))
-            absolute = Phrase("the sum of the absolute values of the contributions of the output's {}", lines)
-            yield Candidate(absolute, np.abs(parts).sum(0))
-            median = Phrase("the median of the contributions of the output's {}", lines)
-            yield Candidate(median, np.median(parts, 0))
-            yield Candidate(Phrase("the product of the contributions of the output's {}", lines), parts.prod(0))
 
 
 def _not_summed(look: Look, name: str) -> Iterator[Candidate]:
@@ -173,17 +126,10 @@ def _other_upstream(look: Look, name: str) -> Iterator[Candidate]:
     if not u.ndim:
         return
     replaced: dict[str, Any] = {
-        Phrase("ones"): np.ones_like(u), Phrase("its signs"): np.sign(u), Phrase("its absolute values"): np.abs(u),
-        Phrase("its squares"): u * u, Phrase("its mean"): u.mean(), Phrase("its mean over the rows"): u.mean(0),
-        Phrase("its last row, repeated"): u[-1], Phrase("its positive part"): np.maximum(u, 0),
-        Phrase("its first row, repeated"): u[0], Phrase("its rows in reverse order"): u[::-1],
-        Phrase("forward's output"): look.output,
+        Phrase("ones"): np.ones_like(u), Phrase("its squares"): u * u, Phrase("its positive part"): np.maximum(u, 0),
+        Phrase("its rows in reverse order"): u[::-1], Phrase("forward's output"): look.output,
+        Phrase("its signs"): np.sign(u), Phrase("its mean over the rows"): u.mean(0),
     }  # fmt: skip
-    if u.ndim == 2:
-        replaced[Phrase("its mean over the columns")] = u.mean(1, keepdims=True)
-        replaced[Phrase("its columns in reverse order")] = u[:, ::-1]
-        if u.shape[0] == u.shape[1]:
-            replaced[Phrase("its transpose")] = u.T
     for words, array in replaced.items():
         yield Candidate(words, look.pull(name, np.broadcast_to(array, u.shape)))
 
@@ -279,17 +225,9 @@ def _altered_gradient(look: Look, name: str, change: dict[str, Array]) -> Array:
 PATH_HYPOTHESES = (
     Hypothesis("some-examples", gettext_noop("in {tensor}, {what}{times}"),
                gettext_noop("Which rows does this input act on, and which of them reach your sum?"), _some_only, 2.0),
-    Hypothesis("some-entries", gettext_noop("{tensor} is right {what}{times}"),
-               gettext_noop("What distinguishes the entries that are wrong? Look at how you index."),
-               of_the_right_one(_rows_of_gradient), 2.5),
     Hypothesis("collapsed", gettext_noop("{tensor} is the right gradient {what}{times}"),
                gettext_noop("Does every entry of this input have the same influence on the loss?"),
                of_the_right_one(_averaged), 2.5),
-    Hypothesis("not-a-sum", gettext_noop("{tensor} is {what}{times}"),
-               gettext_noop(
-                   "By how many paths does this input reach the loss, and what does the chain rule do with several?"
-               ),
-               _not_a_sum, 2.5),
     Hypothesis("not-summed", gettext_noop("{tensor} holds the parts of the right gradient, {what}{times}"),
                gettext_noop(
                    "Which index does this input lack, and what must happen to an index that a gradient lacks?"
@@ -322,9 +260,6 @@ PATH_HYPOTHESES = (
                _upstream_itself, 1.5),
 )  # fmt: skip
 SLOPE_HYPOTHESES = (
-    Hypothesis("by-sign", gettext_noop("{tensor} is the right gradient {what}{times}"),
-               gettext_noop("May a gradient have either sign? Look for an absolute value or a maximum."),
-               of_the_right_one(_by_sign), 2.4),
     Hypothesis("slope-misused", gettext_noop("in {tensor}, forward's derivative is {what}{times}"),
                gettext_noop(
                    "How does forward's derivative enter your gradient: where, how often, and by which operation?"

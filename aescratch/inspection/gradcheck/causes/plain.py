@@ -1,4 +1,4 @@
-"""Mistakes of the whole array (a factor, a sign, an arrangement) and of its numbers (precision, rounding, clipping)."""
+"""Mistakes of the whole array: a factor, a sign, an arrangement, a limit, the gradient of another input."""
 
 from __future__ import annotations
 
@@ -17,44 +17,13 @@ Changed = Iterator[tuple[str, Array]]
 def _transposed(truth: Array) -> Changed:
     if truth.ndim == 2:
         yield Phrase("transposed"), truth.T
-        columnwise = Phrase("laid out column by column in memory where it is read row by row")
-        yield columnwise, truth.T.reshape(truth.shape)
-        yield Phrase("reshaped where it should be transposed"), truth.reshape(truth.shape[::-1])
-        yield Phrase("mirrored at its antidiagonal"), truth[::-1, ::-1].T
 
 
 def _rearranged(truth: Array) -> Changed:
-    for axis, (line, lines) in enumerate(lines_of(truth)):
+    for axis, (_, lines) in enumerate(lines_of(truth)):
         yield Phrase("with its {lines} in reverse order", lines=lines), np.flip(truth, axis)
-        for shift, where, new in ((1, Phrase("one place forward"), 0), (-1, Phrase("one place back"), -1)):
-            moved = np.roll(truth, shift, axis)
-            yield Phrase("with its {lines} shifted {where}", lines=lines, where=where), moved.copy()
-            np.moveaxis(moved, axis, 0)[new] = 0
-            words = Phrase(
-                "with its {lines} shifted {where} and a {line} of zeros put in", lines=lines, where=where, line=line
-            )
-            yield words, moved
-        yield Phrase("with its {lines} sorted by value", lines=lines), np.sort(truth, axis)
-
-
-def _kept_axis(truth: Array) -> Changed:
-    yield from (("", np.expand_dims(truth, axis)) for axis in range(truth.ndim + 1))
-    if 1 in truth.shape:
-        yield "", np.squeeze(truth)
-
-
-def _rounded(truth: Array) -> Changed:
-    for decimals in range(1, 8):
-        several = Phrase("{decimals} decimals", decimals=decimals)
-        yield several if decimals > 1 else Phrase("1 decimal"), np.round(truth, decimals)
-    yield Phrase("whole numbers"), np.round(truth)
-
-
-def _normalised(truth: Array) -> Changed:
-    if truth.any():
-        yield Phrase("norm"), truth / np.sqrt((truth * truth).sum())
-        yield Phrase("largest entry"), truth / np.abs(truth).max()
-        yield Phrase("sum of sizes"), truth / np.abs(truth).sum()
+        for shift, where in ((1, Phrase("one place forward")), (-1, Phrase("one place back"))):
+            yield Phrase("with its {lines} shifted {where}", lines=lines, where=where), np.roll(truth, shift, axis)
 
 
 def _other_parameter(look: Look, name: str) -> Iterator[Candidate]:
@@ -101,22 +70,7 @@ PLAIN_HYPOTHESES = (
                    "their gradients?"
                ),
                _other_parameter, 1.5),
-    Hypothesis("extra-axis", gettext_noop("{tensor} has the right values in a wrong shape{times}"),
-               gettext_noop(
-                   "What is the shape of the array that this gradient belongs to? Which axis is left over or missing?"
-               ),
-               of_the_right_one(_kept_axis), 1.0),
-    Hypothesis("rounded", gettext_noop("{tensor} is the right gradient rounded to {what}"),
-               gettext_noop("Which digits of a gradient can be thrown away?"),
-               of_the_right_one(_rounded), 1.0, fitted=False, whole=True),
-    Hypothesis("coarse", gettext_noop("{tensor} is the right gradient rounded to float{what}"),
-               gettext_noop("Which dtype do your arrays have after each operation?"),
-               of_the_right_one(lambda truth: [(bits, truth.astype(f"float{bits}")) for bits in ("32", "16")]), 1.0,
-               fitted=False, whole=True),
     Hypothesis("clipped", gettext_noop("{tensor} is the right gradient cut off at ±{what}"),
                gettext_noop("Who decides how large a step is: the derivative, or the optimiser?"),
                _clipped, 1.5, fitted=False, whole=True),
-    Hypothesis("normalised", gettext_noop("{tensor} is the right gradient divided by its own {what}{times}"),
-               gettext_noop("Does a derivative depend on the length of the whole gradient?"),
-               of_the_right_one(_normalised), 2.0, whole=True, told_beside=False),
 )  # fmt: skip

@@ -148,7 +148,7 @@ def _by_truth(
     node: ast.stmt, path: Path, part: ast.expr, value: Array, found: Sequence[Named], targets: Sequence[Target],
     scope: Scope, is_right: bool, constants: Constants,
 ) -> Iterator[Edit]:  # fmt: skip
-    """Yield edits with a product of two functions of terms, as a factor or a term, or in place of a term."""
+    """Yield edits with a product of two functions of terms, as a factor, as a term, or alone."""
     if value.size > MOST_ENTRIES:
         return
     arrays = [*found, *_products(scope)]
@@ -179,10 +179,6 @@ def _by_truth(
                     continue
                 new = ast.BinOp(addend, ast.Mult(), parsed(f"({now})"))
                 yield Edit("factor-missing", ast.unparse(addend), now, [put(node, (*path, *inner), new)], 2.2 + cost)
-            if inner:
-                for now, cost in _pairs(fitting, rows, sign * wanted, constants):
-                    other = put(node, (*path, *inner), parsed(f"({now})"))
-                    yield Edit("term-wrong", ast.unparse(addend), now, [other], 2.6 + cost)
         for now, cost in _pairs(fitting, rows, truth - value, constants):
             negative = now.startswith("-")
             text = now[1:] if negative else now

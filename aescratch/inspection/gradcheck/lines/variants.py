@@ -121,8 +121,6 @@ def _of_operation(node: ast.BinOp, text: str) -> Iterator[Variant]:
             yield "upside-down", text, f"{right} / {left}", ast.BinOp(node.right, ast.Div(), node.left), 1.5
         if isinstance(node.op, ast.MatMult):
             yield from _of_product(node.left, node.right, text)
-    elif isinstance(node.op, ast.Pow):
-        yield "power-extra", text, left, node.left, 1.0
     for operator in OPERATORS.get(type(node.op), ()):
         new = ast.BinOp(node.left, operator(), node.right)
         if {type(node.op), operator} == {ast.Add, ast.Sub}:
@@ -194,10 +192,6 @@ def _of_call(node: ast.Call, text: str, scope: Scope) -> Iterator[Variant]:
         yield "condition", text, "", ast.Call(function, [arguments[0], arguments[2], arguments[1]], []), 1.2
         yield "function-extra", text, ast.unparse(arguments[1]), arguments[1], 1.6
     if len(arguments) > 1:
-        for i, j in itertools.combinations(range(len(arguments)), 2):
-            swapped = list(arguments)
-            swapped[i], swapped[j] = swapped[j], swapped[i]
-            yield "order-of-arguments", text, "", ast.Call(function, swapped, node.keywords), 1.5
         for index in range(1, len(arguments)):
             kind = "clipped" if name in CUTTING else "function-extra"
             yield kind, text, ast.unparse(arguments[index]), arguments[index], 1.8

@@ -1,23 +1,17 @@
 """A part of a model by itself, as a pair of functions of its arguments and of the parameters that it holds.
 
     Passes -> Alone.pair: forward(x, W, b), backward(grad_y, x, W, b) -> grad_x, grad_W, grad_b
-
-If the part calls a formula of the sheet that has been replaced, that function is the one to examine: it is found by
-recording which replaced formulas are called.
 """
 
 from __future__ import annotations
 
 import contextlib
 import copy
-import functools
-import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from aescratch import functions
 from aescratch.backend import Array
 from aescratch.foundations.language import gettext
 from aescratch.foundations.parameters import Parameter
@@ -29,7 +23,7 @@ from aescratch.inspection.gradcheck.localise.oracle import compare
 from aescratch.inspection.gradcheck.localise.step import TIME_LIMIT, Seen
 from aescratch.inspection.gradcheck.parameters import held_parameters, put_alone
 from aescratch.inspection.gradcheck.surrogates import patterns
-from aescratch.inspection.recording import call_by_name, instead
+from aescratch.inspection.recording import call_by_name
 
 
 class Alone:
@@ -114,26 +108,6 @@ class Alone:
         given = [(each, self.contributions(each)) for each in upstreams]
         return [n for n in self.names if any(is_wrong(n, each, gradients[n]) for each, gradients in given)]
 
-    def replaced(self) -> dict[str, Pair | None]:
-        """Return each replaced formula of the sheet that the part calls, with its pair.
-
-        The pair has the arguments of the step; it is None if the part doesn't call its forward.
-        """
-        others = [name for name, own in functions.AS_WRITTEN.items() if getattr(functions, name) is not own]
-        called: dict[str, dict[str, Any]] = {}
-        names = {*others, *(name.removesuffix("_backward") for name in others)} & set(functions.AS_WRITTEN)
-        with instead(functions, **{name: _watched(name, getattr(functions, name), called) for name in names}):
-            self._step(self.upstream, self.pair.inputs)
-        pairs: dict[str, Pair | None] = {}
-        for name in others:
-            forward = name.removesuffix("_backward")
-            backward = getattr(functions, f"{forward}_backward", None)
-            if name in called:
-                pairs[name] = None
-                if backward is not None and forward in called:
-                    pairs[name] = Pair(getattr(functions, forward), backward, called[forward])
-        return pairs
-
     def _step(
         self, upstream: Any, inputs: Mapping[str, Any], there: Mapping[str, Array] | None = None
     ) -> tuple[list[Any], dict[str, Array]]:  # fmt: skip
@@ -169,14 +143,3 @@ def _fresh(parameters: Sequence[Parameter], values: Sequence[Array] | None = Non
     finally:
         for parameter, attributes in zip(parameters, before, strict=True):
             vars(parameter).update(attributes)
-
-
-def _watched(name: str, function: Any, called: dict[str, dict[str, Any]]) -> Any:
-    @functools.wraps(function)
-    def watched(*arguments: Any, **named: Any) -> Any:
-        bound = inspect.signature(function).bind(*arguments, **named)
-        bound.apply_defaults()
-        called[name] = copy.deepcopy(dict(bound.arguments))
-        return function(*arguments, **named)
-
-    return watched

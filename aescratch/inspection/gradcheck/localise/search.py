@@ -24,7 +24,6 @@ from aescratch.inspection.gradcheck.localise.telling import (
     multiple,
     of_part,
     of_shared,
-    of_stale,
     of_twice,
     of_wiring,
     sentence,
@@ -56,8 +55,6 @@ class Search(Shares):
         if places := self._shared():
             return [of_shared(self.model, places)]
         for passes in self.step.backward_order:
-            if late := self.step.stale.get(passes.name):
-                return [of_stale(self.model, passes, late)]
             if found := self._received(passes) or self._part(passes):
                 return found
         for parameter in self._in_backward_order():
@@ -93,10 +90,6 @@ class Search(Shares):
         comparison = self.step.truth_of_result(passes, passes.upstream / self.scale)
         if not comparison.wrong.any() or self._scaled_on_purpose(passes, comparison):
             return []
-        for each in self.step.again:
-            if isinstance(each.result, np.ndarray) and np.array_equal(each.result, passes.upstream):
-                what = gettext("the result of the second call goes on to {part}.backward").format(part=passes.name)
-                return [of_twice(self.model, each, what)]
         known, others = self.shares(passes), self.other_shares(passes)
         itself = _itself(Phrase("the output of {part}", part=passes.name), passes.result)
         return self._told(
@@ -111,8 +104,7 @@ class Search(Shares):
         written_over = [p for each in alone for p in each.written()]
         if not any(self.step.truth_of_parameter(parameter).wrong.any() for parameter in written_over):
             return []
-        what = gettext("each call gets a part of the gradient; add the parts up first, and call it once")
-        return [of_twice(self.model, again[-1], what)]
+        return [of_twice(self.model, again[-1])]
 
     def _told(
         self, tensor: str, place: Place, about: str, found: Array, comparison: Comparison,
@@ -191,8 +183,6 @@ class Search(Shares):
         comparison = self.step.truth_of_parameter(parameter)
         if not comparison.wrong.any():
             return []
-        if later := self._written_over(parameter):
-            return [later]
         known = self.shares_of(parameter)
         weight, sign = _itself(Phrase("the weight"), parameter.value)
         if parameter.value.ndim == 1:
@@ -201,20 +191,6 @@ class Search(Shares):
         attempts = [known, [*known, weight], [*known, sign], [*known, left], [*known, weight, left]]
         found, place = self.step.gradients[parameter.name], place_of(self.model.backward)
         return self._told(parameter.name, place, f"{parameter.name}.grad", found, comparison, attempts)
-
-    def _written_over(self, parameter: Parameter) -> Finding | None:
-        """Return the fault that a second call of a part's backward, on another gradient, overwrites the first."""
-        for each in self.step.again:
-            passes = next(one for one in self.step.passes if one.name == each.name)
-            alone = self.by_itself(passes)
-            if passes.is_term or not any(written is parameter for written in alone.written()):
-                continue
-            fits = np.shape(each.given) == np.shape(passes.result)
-            if not fits or self.step.truth_of_result(passes, each.given / self.scale).wrong.any():
-                what = gettext("the second call gets a wrong gradient, and overwrites {name}.grad")
-                what = what.format(name=parameter.name)
-                return of_twice(self.model, each, what)
-        return None
 
     def _explained(
         self, tensor: str, place: Place, about: str, wrong: Sequence[Fault], shares: Sequence[Share]

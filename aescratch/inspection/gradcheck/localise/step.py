@@ -86,9 +86,6 @@ class Step:
         self.model, self.batch, self.seed = model, batch, seed
         self.passes: list[Seen] = []  # the parts' forward calls in the loss, each with its backward call
         self.again: list[Seen] = []  # calls of a part's backward beyond the one for each forward
-        # By the part's name: a forward call within the model's backward whose result differs from those in the loss,
-        # and which the next backward of this part then uses.
-        self.stale: dict[str, Seen] = {}
         rng = np.random.default_rng(LEFT_OVER_SEED)
         self.left_over = {parameter.name: rng.standard_normal(parameter.shape) for parameter in model.parameters}
         for parameter in model.parameters:
@@ -123,18 +120,11 @@ class Step:
 
         Several forward calls are matched from the last one backward; a second backward of one call is ignored.
         """
-        late: dict[str, Seen] = {}
         for call in calls:
             same = [passes for passes in self.passes if passes.name == call.name]
-            if call.which == "forward" and call.in_backward:
-                late[call.name] = call
-            elif call.which == "forward":
+            if call.which == "forward" and not call.in_backward:
                 self.passes.append(call)
-            elif same:
-                remembered = [passes.result for passes in same if passes.part.remembers]
-                now = late.get(call.name)
-                if now and remembered and not any(np.array_equal(result, now.result) for result in remembered):
-                    self.stale.setdefault(call.name, now)
+            elif call.which == "backward" and same:
                 open_ones = [passes for passes in same if passes.order < 0]
                 if open_ones:
                     open_ones[-1].order = len(self.backward_order)

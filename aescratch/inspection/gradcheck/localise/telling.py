@@ -7,19 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from aescratch import functions
 from aescratch.backend import Array
 from aescratch.foundations.language import Phrase, gettext, gettext_noop, told
 from aescratch.inspection.gradcheck import causes
 from aescratch.inspection.gradcheck.binding import Pair
 from aescratch.inspection.gradcheck.findings import is_ours, shown_path
-from aescratch.inspection.gradcheck.functions import check_function
 from aescratch.inspection.gradcheck.localise.alone import Alone
 from aescratch.inspection.gradcheck.localise.factors import Factor, number
 from aescratch.inspection.gradcheck.localise.oracle import Comparison
 from aescratch.inspection.gradcheck.localise.step import Seen, place_of
 from aescratch.inspection.gradcheck.localise.wiring import NUMERIC, Fault
-from aescratch.inspection.gradcheck.report import FAIL, Finding
+from aescratch.inspection.gradcheck.report import Finding
 
 Place = tuple[str, int] | None
 LEFT_OVER = Phrase("the gradient left by the previous pass")
@@ -48,21 +46,15 @@ QUESTIONS = {
     "part": gettext_noop("What does forward compute, and does each step have a counterpart in backward?"),
 }  # fmt: skip
 OF_LINE = ("file", "line", "source", "edit", "was", "now", "repaired", "mends")  # evidence on a wrong line
-QUESTIONS["stale"] = QUESTIONS["shared"]
 
 
 def of_part(alone: Alone, shape_fault: str, wrong: Sequence[str], spoiled: Sequence[str]) -> list[Finding]:
     """Return the finding about a part with a wrong gradient, with the cause if the arrays show it."""
     name, is_term = alone.passes.name, alone.passes.is_term
-    function, pair, names = _culprit(alone)
-    backward, forward = _places(alone, function)
+    backward, forward = place_of(alone.part.backward), place_of(alone.part.forward)
     place = theirs(backward, forward)
-    evidence = {**_evidence(name, place), "kind": "part", "tensors": [*wrong, *spoiled], "function": function}
-    if forward is not None:
-        evidence |= {"forward_file": shown_path(forward[0]), "forward_line": forward[1]}
+    evidence = {**_evidence(name, place), "kind": "part", "tensors": [*wrong, *spoiled]}
     where = f"{type(alone.part).__name__}.backward"
-    if function.endswith("_backward"):
-        where = f"functions.{function}"
     if shape_fault:
         what = shape_fault
     elif spoiled:
@@ -79,7 +71,7 @@ def of_part(alone: Alone, shape_fault: str, wrong: Sequence[str], spoiled: Seque
         message += other.format(place=_shown(place), backward=where)
     else:
         message += f" ({where}, {_shown(place)})"
-    return _with_causes(Finding("first-wrong", name, "error", message, evidence), pair, names)
+    return _with_causes(Finding("first-wrong", name, "error", message, evidence), alone.pair, alone.names)
 
 
 def of_wiring(model: Any, tensor: str, place: Place, text: str, kind: str, evidence: dict[str, Any]) -> Finding:
@@ -119,28 +111,17 @@ def of_shared(model: Any, places: Sequence[str]) -> Finding:
     return _of_call(places[0], place_of(type(model).__init__), "shared", message, cause, places=list(places))
 
 
-def of_stale(model: Any, passes: Seen, late: Seen) -> Finding:
-    """Return the finding about a part's forward that is called within the model's backward, with another input."""
-    name, function = passes.name, f"{type(model).__name__}.backward"
-    then, now = np.shape(passes.given), np.shape(late.given)
-    shapes = gettext(" of shape {now} instead of {then}").format(now=now, then=then) if then != now else ""
-    message = gettext(
-        "going back from the loss, {part} is the first wrong part: {function} calls its forward again ({place}), with "
-        "an input{shapes} other than that of the loss"
-    ).format(part=name, function=function, place=_shown(late.place), shapes=shapes)
-    cause = gettext("{part}.forward is called within backward, which overwrites what {part} remembers from the loss")
-    cause = cause.format(part=name)
-    return _of_call(name, late.place, "stale", message, cause, function=function)
-
-
-def of_twice(model: Any, again: Seen, what: str) -> Finding:
-    """Return the finding about a part's backward that is called more often than its forward."""
+def of_twice(model: Any, again: Seen) -> Finding:
+    """Return the finding about a part's backward that gets the right gradient in several calls."""
     name, function = again.name, f"{type(model).__name__}.backward"
     message = gettext(
         "going back from the loss, {part} is the first wrong part: {function} calls its backward a second time "
         "({place}), but its forward was called once"
     ).format(part=name, function=function, place=_shown(again.place))
-    cause = gettext("{part}.backward is called twice: {what}").format(part=name, what=what)
+    cause = gettext(
+        "{part}.backward is called twice: each call gets a part of the gradient; add the parts up first, and call it "
+        "once"
+    ).format(part=name)
     return _of_call(name, again.place, "twice", message, cause, function=function)
 
 
@@ -182,28 +163,6 @@ def sentence(fault: Fault, factor: Factor | None = None) -> str:
     said = gettext("{share} is {factor}").format(share=label, factor=factor.in_words())
     in_loss = gettext("; the loss has it {times} times").format(times=number(fault.expected))
     return said + in_loss if fault.expected != 1 else said
-
-
-def _culprit(alone: Alone) -> tuple[str, Pair, list[str]]:
-    """Return the replaced formula that is wrong, or "", and the pair to explain, with the names of its gradients."""
-    unknown = ""
-    for name, pair in alone.replaced().items():
-        if pair is None:
-            unknown = name
-            continue
-        report = check_function(pair.forward, pair.backward, pair.inputs, explain=False)
-        if report.verdict == FAIL:
-            names = [tensor.name.removeprefix("grad_") for tensor in report.tensors]
-            return name, (pair if names else alone.pair), names or alone.names
-    return unknown, alone.pair, alone.names
-
-
-def _places(alone: Alone, function: str) -> tuple[Place, Place]:
-    """Return the places of a part's backward and forward, or of a replaced formula if that is wrong."""
-    of_function = place_of(getattr(functions, function)) if function else None
-    if function and not function.endswith("_backward"):
-        return place_of(alone.part.backward), of_function
-    return of_function or place_of(alone.part.backward), place_of(alone.part.forward)
 
 
 def _with_causes(first: Finding, pair: Pair, names: Sequence[str]) -> list[Finding]:

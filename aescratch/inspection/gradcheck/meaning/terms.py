@@ -117,19 +117,11 @@ def moving_sparsity(rng: np.random.Generator, part: Any) -> Oracle:
     """Divergence of a running mean from rho, from where the part's own running mean is now."""
     record, running = FORMULAS["moving_kl_sparsity"], part.running_activity.value.copy()
 
-    def entries(h: Array, running: Array = running, momentum: float = part.momentum) -> Array:
-        return np.asarray(record.second_opinion(h, running, part.rho, momentum), float)
+    def entries(h: Array) -> Array:
+        return np.asarray(record.second_opinion(h, running, part.rho, part.momentum), float)
 
-    others: dict[str, Entries] = {
-        "it uses the batch's mean alone, without the running mean": lambda h: entries(h, momentum=1.0),
-        "it uses the running mean alone, without the batch": lambda h: entries(h, momentum=0.0),
-        "momentum is the weight of the running mean instead of the batch": lambda h: entries(
-            h, momentum=1 - part.momentum),
-        "it starts at rho again instead of continuing from the running mean": lambda h: entries(
-            h, np.full_like(running, part.rho)),
-    }  # fmt: skip
     cases = [(rng.uniform(0.05, 0.95, (n, len(running))),) for n in (7, 11, 5)]
-    return weighed_term(record.claim, entries, others, cases, record.question, weight=part.weight or 1.0)
+    return weighed_term(record.claim, entries, {}, cases, record.question, weight=part.weight or 1.0)
 
 
 def squared_error(entries: Entries) -> Mistakes:
@@ -225,17 +217,6 @@ def l1_sparsity(entries: Entries) -> Mistakes:
     }
 
 
-def l0_sparsity(entries: Entries, bandwidth: float) -> Mistakes:
-    """Count of the units above their thresholds."""
-    return {
-        "it sums the values of the units that are on, where it should count them": lambda a, theta: a * (a > theta),
-        "it counts units above 0 instead of above theta": lambda a, theta: 1.0 * (a > 0),
-        "it counts the units that are off": lambda a, theta: 1.0 * (a <= theta),
-        "it takes the distance of a unit above its threshold": lambda a, theta: np.maximum(a - theta, 0.0),
-        "it takes the absolute value of a": lambda a, theta: 1.0 * (np.abs(a) > theta),
-    }
-
-
 def contraction(entries: Entries) -> Mistakes:
     """Squared norm of the Jacobian, from its slopes and weights."""
     return {
@@ -279,7 +260,7 @@ def gaussian_kl(entries: Entries) -> Mistakes:
 MISTAKES: dict[str, Callable[..., Mistakes]] = {
     mistakes.__name__: mistakes
     for mistakes in (
-        squared_error, binary_cross_entropy, softmax_cross_entropy, kl_sparsity, l1_sparsity, l0_sparsity, contraction,
+        squared_error, binary_cross_entropy, softmax_cross_entropy, kl_sparsity, l1_sparsity, contraction,
         gaussian_kl, *of_bounds,
     )
 }  # fmt: skip
