@@ -460,8 +460,8 @@ WRONG = [
     (["evaluate", "empty"], "there is no file or folder 'empty/model.npz'; check the path"),
     (
         ["evaluate", "small.npy"],
-        "expected a model that aescratch saved, but small.npy is damaged, truncated or something "
-        "else (BadZipFile: File is "
+        "expected a model that aescratch saved, but small.npy is another file, or a damaged one "
+        "(BadZipFile: File is "
         "not a zip file); check the path, or save it again",
     ),
     (

@@ -99,7 +99,7 @@ def test_dataset_cannot_be_rebound():
 
 @pytest.mark.parametrize("fraction", [0, 1, -0.1, 1.5, float("nan")])
 def test_dataset_split_refuses_fractions(fraction):
-    with pytest.raises(ValueError, match="test part's share, between 0 and 1, got"):
+    with pytest.raises(ValueError, match="the share of the test data, to be between 0 and 1, got"):
         numbered().split(fraction)
 
 
@@ -1222,7 +1222,7 @@ def test_a_column_called_y_is_a_coordinate(put):
 
 
 def test_a_share_that_is_no_number_is_refused():
-    with pytest.raises(TypeError, match=r"expected fraction, the test part's share, to be a number between 0 and 1, got 'a'"):
+    with pytest.raises(TypeError, match=r"expected fraction, the share of the test data, to be a number between 0 and 1, got 'a'"):
         numbered().split("a")
 
 

@@ -430,7 +430,7 @@ FOREIGN = {
 @pytest.mark.parametrize("content", FOREIGN.values(), ids=FOREIGN)
 def test_a_foreign_file_is_refused(content, tmp_path):
     (tmp_path / "model.npz").write_bytes(content)
-    with pytest.raises(ae.FileFormatError, match=r"^expected a model that aescratch saved, but .*\.npz is damaged"):
+    with pytest.raises(ae.FileFormatError, match=r"^expected a model that aescratch saved, but .*\.npz is another file, or a damaged one"):
         ae.load(tmp_path / "model.npz")
 
 
@@ -649,14 +649,14 @@ def with_raw_header(path, text):
 
 
 JSON = {
-    "nothing": (b"", "is damaged"),
-    "no JSON": (b"{", "is damaged"),
-    "no text": (b"\xff\xfe\x00", "is damaged"),
-    "a list": (b"[]", "is damaged"),
-    "brackets 100,000 deep": (b"[" * 100_000 + b"]" * 100_000, "is damaged"),
-    "braces 100,000 deep": (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "is damaged"),
-    "a number of 100,000 digits": (b'{"format": ' + b"9" * 100_000 + b"}", "is damaged"),
-    "no kind": (b'{"format": 1}', "is damaged"),
+    "nothing": (b"", "is another file, or a damaged one"),
+    "no JSON": (b"{", "is another file, or a damaged one"),
+    "no text": (b"\xff\xfe\x00", "is another file, or a damaged one"),
+    "a list": (b"[]", "is another file, or a damaged one"),
+    "brackets 100,000 deep": (b"[" * 100_000 + b"]" * 100_000, "is another file, or a damaged one"),
+    "braces 100,000 deep": (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "is another file, or a damaged one"),
+    "a number of 100,000 digits": (b'{"format": ' + b"9" * 100_000 + b"}", "is another file, or a damaged one"),
+    "no kind": (b'{"format": 1}', "is another file, or a damaged one"),
     "format 2": (b'{"format": 2, "kind": "model"}', "has format 2; open it with a newer aescratch"),
     "a format in words": (b'{"format": "new", "kind": "model"}', "has format new; open it with a newer aescratch"),
     "another kind": (b'{"format": 1, "kind": "poem"}', "holds a poem; give the path of a model"),

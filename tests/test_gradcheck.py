@@ -417,7 +417,7 @@ class TestInputs:
             ({**DENSE, "x": np.zeros((0, D))}, ValueError, "expected x to hold at least one entry"),
             ({**DENSE, "x": X.tolist()}, TypeError, "expected x to be an array, got list"),
             ({"x": X, "W": W}, TypeError, "expected inputs for every argument of dense, missing"),
-            ({**DENSE, "c": 1.0}, TypeError, r"expected inputs named after the forward's arguments, x, W, b; forward has no argument c: rename or remove it"),
+            ({**DENSE, "c": 1.0}, TypeError, r"expected inputs with the names of forward's arguments, x, W, b, got c; rename or remove it"),
         ],
     )
     def test_of_no_use_raise(self, inputs, error, text):

@@ -244,7 +244,7 @@ def test_the_command_says_what_it_wrote_and_refuses_what_it_cannot(course, tmp_p
     folder.mkdir()
     (folder / "mine.txt").touch()
     assert main(["site", str(folder)]) == 1
-    assert "expected a folder to be made" in capsys.readouterr().out
+    assert "expected a folder that doesn't exist yet or is empty" in capsys.readouterr().out
     assert main(["site", str(tmp_path / "b"), "--pyodide", "not/there"]) == 2
     assert "expected a folder or an address" in capsys.readouterr().err
     assert main(["site", str(tmp_path / "b"), "--course", str(tmp_path / "none")]) == 2

@@ -394,15 +394,15 @@ BAD_OPTIONS = {
     ),
     "an activation by name": (
         lambda: ae.Autoencoder([5, 4, 3], activation="relu"), TypeError,
-        "expected activation to be an activation class such as ae.ReLU, or functools.partial of one, got 'relu'; write ae.ReLU, without quotation marks",
+        "expected activation to be a class such as ae.ReLU, or functools.partial(ae.LeakyReLU, alpha=0.1), got 'relu'; write ae.ReLU, without quotation marks",
     ),
     "a code activation by name": (
         lambda: ae.Autoencoder([5, 3], code_activation="relu"), TypeError,
-        "expected code_activation to be an activation class such as ae.ReLU, or functools.partial of one, got 'relu'; write ae.ReLU, without quotation marks",
+        "expected code_activation to be a class such as ae.ReLU, or functools.partial(ae.LeakyReLU, alpha=0.1), got 'relu'; write ae.ReLU, without quotation marks",
     ),
     "an output activation that is an object": (
         lambda: ae.Autoencoder([5, 3], output_activation=ae.Tanh()), TypeError,
-        "expected output_activation to be an activation class such as ae.ReLU, or functools.partial of one, got Tanh(); "
+        "expected output_activation to be a class such as ae.ReLU, or functools.partial(ae.LeakyReLU, alpha=0.1), got Tanh(); "
         "write ae.Tanh, without brackets",
     ),
     "an output activation beside cross-entropy": (
@@ -531,8 +531,8 @@ def test_a_linear_autoencoder_knows_no_activations(option):
 
 def test_backward_without_a_loss_is_a_clear_error():
     sentence = (
-        "expected a forward pass before backward(), but SquaredError has not seen one and remembers no x_hat; "
-        "call loss(x) of the model, or forward(...) of this object, first"
+        "expected a forward pass before backward(), but SquaredError has no x_hat of one; first "
+        "call loss(x) of the model, or forward(...) of this object"
     )
     with pytest.raises(RuntimeError, match=says(sentence)):
         ae.Autoencoder([5, 3], rng=0).backward()

@@ -120,7 +120,9 @@ def _read_in_archive(archive_path: Path, file_name: str, size: int) -> tuple[byt
 
 def _not_found(set_name: str, file_name: str, looked: list[str]) -> str:
     missing = gettext("{file_name} of {set_name} is not on this machine, and nothing is ever downloaded. Looked in:")
-    advice = gettext("Install it with one of these, or set {variable} or pass path= to the folder that has it:")
+    advice = gettext(
+        "Install it with one of the following. If you have it, name its folder in {variable}, or by path=:"
+    )
     lines = [missing.format(file_name=file_name, set_name=set_name)]
     lines += [f"  {place}" for place in looked]
     lines += [advice.format(variable=VARIABLE)]

@@ -131,7 +131,7 @@ def read_archive(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any
             version, found = header["format"], header["kind"]
         except Exception as error:  # the readers of zip, npy and JSON raise almost anything on hostile bytes
             message = gettext(
-                "expected a {kind} that aescratch saved, but {path} is damaged, truncated or something else "
+                "expected a {kind} that aescratch saved, but {path} is another file, or a damaged one "
                 "({problem}); check the path, or save it again"
             )
             raise FileFormatError(message.format(kind=kind, path=os.fspath(path), problem=named(error))) from error

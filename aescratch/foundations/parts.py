@@ -80,8 +80,8 @@ class Part:
             # Python calls this only for missing attributes.
             if name in type(self).remembers:
                 message = gettext(
-                    "expected a forward pass before backward(), but {kind} has not seen one and remembers no "
-                    "{name}; call loss(x) of the model, or forward(...) of this object, first"
+                    "expected a forward pass before backward(), but {kind} has no {name} of one; first "
+                    "call loss(x) of the model, or forward(...) of this object"
                 )
                 raise ForwardMissingError(message.format(kind=type(self).__name__, name=name))
             message = gettext("{kind!r} object has no attribute {name!r}")

@@ -329,11 +329,13 @@ def require_held_out(fraction: Any, n_examples: int) -> int:
     """
     if not isinstance(fraction, numbers.Real):
         message = gettext(
-            "expected fraction, the test part's share, to be a number between 0 and 1, got {fraction!r}; try 0.2"
+            "expected fraction, the share of the test data, to be a number between 0 and 1, got {fraction!r}; try 0.2"
         )
         raise TypeError(message.format(fraction=fraction))
     if not 0 < float(fraction) < 1:
-        message = gettext("expected fraction, the test part's share, between 0 and 1, got {fraction}; try 0.2")
+        message = gettext(
+            "expected fraction, the share of the test data, to be between 0 and 1, got {fraction}; try 0.2"
+        )
         raise ValueError(message.format(fraction=fraction))
     n_test = round(float(fraction) * n_examples)
     if n_test in (0, n_examples):

@@ -37,7 +37,7 @@ def make_activation(name: str, activation: Any) -> Layer:
             names = [kind for kind in dir(activations) if kind.lower() == activation.lower()]
             advice = gettext("; write ae.{name}, without quotation marks").format(name=names[0]) if names else ""
         message = gettext(
-            "expected {name} to be an activation class such as ae.ReLU, or functools.partial of one, got "
+            "expected {name} to be a class such as ae.ReLU, or functools.partial(ae.LeakyReLU, alpha=0.1), got "
             "{activation!r}{advice}"
         )
         raise TypeError(message.format(name=name, activation=activation, advice=advice))

@@ -283,7 +283,7 @@ def copies_input(look: Look, spelling: Spelling) -> Finding | None:
         "copies-input",
         gettext(
             "the code has {units} units for {columns} columns that vary, and nothing keeps the model from copying "
-            "them: the code need not learn what matters"
+            "them, so that the code learns nothing about the data"
         ).format(units=look.width, columns=columns),
         gettext("a narrower code, or a variant that denoises or is sparse"),
     )

@@ -153,8 +153,7 @@ def completed(forward: Callable[..., Any], inputs: Any) -> dict[str, Any]:
         raise TypeError(message.format(kind=type(inputs).__name__))
     if unknown := sorted(str(name) for name in set(inputs) - set(parameters)):
         message = gettext(
-            "expected inputs named after the forward's arguments, {parameters}; forward has no argument {unknown}: "
-            "rename or remove it"
+            "expected inputs with the names of forward's arguments, {parameters}, got {unknown}; rename or remove it"
         )
         raise TypeError(message.format(parameters=", ".join(parameters), unknown=", ".join(unknown)))
     defaults = {name: p.default for name, p in parameters.items() if p.default is not inspect.Parameter.empty}

@@ -57,7 +57,7 @@ def build(
         If there is something at ``out``, or something in the site is an answer.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        sentence = gettext("expected a folder to be made, got {out}, which is there already; name another")
+        sentence = gettext("expected a folder that doesn't exist yet or is empty, got {out}; name another")
         raise ReleaseError([sentence.format(out=out)])
     exercises, released = handout.course_of(course)
     formulas = formulas or course is None
