@@ -258,7 +258,7 @@ mistake("b without the last row", "dense", dense_with(2, lambda g, x, W: g[:-1].
 mistake("b the last row", "dense", dense_with(2, lambda g, x, W: g[-1]), b="some-examples")
 mistake("b not summed", "dense", dense_with(2, lambda g, x, W: g), b="not-summed, slope-missing")
 mistake("b summed over the columns", "dense", dense_with(2, lambda g, x, W: g.sum(1)), b="not-summed")
-mistake("b with an axis kept", "dense", dense_with(2, lambda g, x, W: g.sum(0, keepdims=True)), b=LINE)
+mistake("b with an axis kept", "dense", dense_with(2, lambda g, x, W: g.sum(0, keepdims=True)), b="extra-axis")
 mistake("b summed over everything", "dense", dense_with(2, lambda g, x, W: np.full(len(W.T), g.sum())), b="collapsed")
 mistake("W transposed", "dense", dense_with(1, lambda g, x, W: g.T @ x), W="transposed")
 mistake("W reshaped", "dense", dense_with(1, lambda g, x, W: (g.T @ x).reshape(W.shape)), W="transposed")

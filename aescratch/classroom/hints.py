@@ -48,7 +48,7 @@ SUBJECTS = {  # of hints, in words, and the codes that each stands for
     gettext_noop("what is transposed"): "transpose-missing transpose-extra transposed",
     gettext_noop("the product"): "wrong-product",
     gettext_noop("which entries are taken"): "index rearranged",
-    gettext_noop("the axis"): "axis kept-axis collapsed sum-extra",
+    gettext_noop("the axis"): "axis kept-axis extra-axis collapsed sum-extra",
     gettext_noop("the prediction"): "no-prediction no-such-letter wrong-prediction",
     gettext_noop("the dtype"): "wrong-dtype",
     gettext_noop("where the slope is taken"): "wrong-argument",

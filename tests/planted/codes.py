@@ -12,14 +12,14 @@ SLOPES = {
 FACTORS = {"factor-missing", "factor-extra", "factor-replaced"}
 TERMS = {"term", "term-replaced", "upstream-term", "path-missing", "formula-replaced"}
 ROWS = {"some-examples", "rearranged", "collapsed"}
-SUMS = {"not-summed", "scale", "per-example", "collapsed"}
+SUMS = {"not-summed", "extra-axis", "scale", "per-example", "collapsed"}
 OTHERS = {"other-inputs", "other-upstream", "other-gradient", }
 
 TRUE = {
     "drop-term": TERMS | SLOPES | FACTORS | SCALE | {"zeros", "some-examples"},  # the last: of a path through time
     "drop-factor": FACTORS | SLOPES | SCALE | TERMS | {"other-upstream", "other-gradient"},
     "drop-function": FACTORS | SLOPES | TERMS | {"other-inputs", "scale"},
-    "transpose": {"transposed", "rearranged"},
+    "transpose": {"transposed", "rearranged", "extra-axis"},
     "axis": SUMS | {"other-upstream", "term", "term-replaced", "path-missing", "zeros"},
     "stale": FACTORS | SLOPES | TERMS | SCALE | OTHERS | {"zeros", "upstream-times"},
     "slope-argument": SLOPES | FACTORS | OTHERS | {"term", "term-replaced", "formula-replaced", "upstream-term"},

@@ -26,6 +26,12 @@ def _rearranged(truth: Array) -> Changed:
             yield Phrase("with its {lines} shifted {where}", lines=lines, where=where), np.roll(truth, shift, axis)
 
 
+def _kept_axis(truth: Array) -> Changed:
+    yield from (("", np.expand_dims(truth, axis)) for axis in range(truth.ndim + 1))
+    if 1 in truth.shape:
+        yield "", np.squeeze(truth)
+
+
 def _other_parameter(look: Look, name: str) -> Iterator[Candidate]:
     yield from (Candidate(other, look.truth(other)) for other in look.names if other != name)
 
@@ -70,6 +76,11 @@ PLAIN_HYPOTHESES = (
                    "their gradients?"
                ),
                _other_parameter, 1.5),
+    Hypothesis("extra-axis", gettext_noop("{tensor} has the right values in a wrong shape{times}"),
+               gettext_noop(
+                   "What is the shape of the array that this gradient belongs to? Which axis is left over or missing?"
+               ),
+               of_the_right_one(_kept_axis), 1.0),
     Hypothesis("clipped", gettext_noop("{tensor} is the right gradient cut off at ±{what}"),
                gettext_noop("Who decides how large a step is: the derivative, or the optimiser?"),
                _clipped, 1.5, fitted=False, whole=True),
