@@ -179,7 +179,7 @@ def read_roster(path: Path) -> Roster:
             "expected {path} to have a column student, or the headings of a platform's gradebook, got {headings}; "
             "give the column with the students' names in the export the heading student"
         )
-        raise CourseError(message.format(path=path, headings=headings))
+        raise CourseError(message.format(path=path, headings=shown(", ".join(headings)) or gettext("nothing")))
     roster = Roster(form, table, delimiter, encoding)
     for line, cells in enumerate(table[1:], start=1):
         values = {heading: composed(cell).strip() for heading, cell in zip(headings, cells, strict=False)}
