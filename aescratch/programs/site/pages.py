@@ -71,7 +71,8 @@ def tutorial_page(tutorial: Tutorial, settings: Mapping[str, Any], exercises: Se
             links[chosen] = [[each.name, f"{each.number}. {each.title}"] for each in practised]
     cells = [{"kind": cell.kind, "text": cell.text} for cell in tutorial.cells]
     heading = escape(re.sub(MARKS, "", tutorial.title))
-    return _filled("tutorial.html", words_of(HERE), {"heading": heading}, {"cells": cells, "practised": links, **settings})
+    content = {"cells": cells, "practised": links, **settings}
+    return _filled("tutorial.html", words_of(HERE), {"heading": heading}, content)
 
 
 def exercise_files(exercises: Sequence[Exercise], tutorials: Sequence[Tutorial] = ()) -> dict[str, str]:
