@@ -7,6 +7,8 @@ from test_tracing import made
 
 import aescratch as ae
 from aescratch.programs.cli import main
+from aescratch.programs.cli.variants import VARIANTS
+from aescratch.programs.site.pages import STEP_MODELS, write_steps
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium: pip install selenium")
 
@@ -26,6 +28,15 @@ return Object.fromEntries([...document.querySelectorAll('#scene path')].filter((
   return [`${line.of} ${line.flat}`, { width, plus: classes.contains('plus'), minus: classes.contains('minus'),
     lit: classes.contains('lit'), way: classes.contains('way') }];
 }));
+"""
+# What of the picture lies outside of its place, and which of its names lie over one another.
+MISPLACED = """
+const view = document.getElementById('view').getBoundingClientRect(), labels = [...document.querySelectorAll('.labels text')];
+const boxes = (nodes) => nodes.map((node) => [node.of ?? node.textContent, node.getBoundingClientRect()]), named = boxes(labels);
+const outside = ([, box]) => box.left < view.left - 1 || box.right > view.right + 1 || box.top < view.top - 1 || box.bottom > view.bottom + 1;
+const over = ([, a], [, b]) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
+return [...named, ...boxes([...document.querySelectorAll('#scene .unit')])].filter(outside).map(([of]) => `${of} is cut`).concat(
+  named.flatMap((one, i) => named.slice(i + 1).filter((other) => over(one, other)).map((other) => `${one[0]} lies over ${other[0]}`)));
 """
 GATHERED = "return window.aescratch.paths.gathered(...arguments).rows.map(({ of, part, unit, sum }) => [part || of, ...unit, sum])"
 
@@ -367,3 +378,20 @@ def test_what_scrolls_is_reached_by_keys(page, width):  # noqa: F811
     assert driver.execute_async_script(script) == 0
     wide = "return [...document.querySelectorAll('.formula')].filter((e) => e.scrollWidth > e.clientWidth + 1).length"
     assert width > 500 or driver.execute_script(wide) > 0, "the test sees something"
+
+
+@pytest.mark.parametrize("name", [*VARIANTS, *(f"steps/{name}" for name in STEP_MODELS)])
+def test_the_picture_fits_its_place_and_no_name_lies_over_another(browser, name, tmp_path):  # noqa: F811
+    path = tmp_path / f"{name}.html"
+    path.parent.mkdir(exist_ok=True)
+    if name in VARIANTS:
+        assert main(["step", name, "--out", str(path)]) == 0
+    else:  # as it lies in the site
+        write_steps(path.parent)
+    for width, height in ((1280, 800), (1920, 1080)):
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        browser.get(path.as_uri())
+        assert browser.execute_async_script("setTimeout(arguments[0], 100)") is None
+        assert browser.execute_script(MISPLACED) == [], width
+        assert browser.execute_script("return document.querySelectorAll('.labels text').length") > 3

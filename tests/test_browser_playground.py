@@ -354,6 +354,24 @@ def test_it_fits_the_window(width, height, page):
         assert driver.execute_script(PAINTED, view)[1] > 0.005, view
 
 
+# How far the widest formula of each column is from the numbers of the next column, in widths of a digit.
+ROOM_BETWEEN = """
+document.getElementById('formulas').open = true;
+const items = [...document.querySelectorAll('#formula-list li')], digit = 0.6 * parseFloat(getComputedStyle(items[0]).fontSize);
+const inside = (item) => { const range = document.createRange(); range.selectNodeContents(item); return range.getBoundingClientRect(); };
+const lefts = [...new Set(items.map((item) => Math.round(item.getBoundingClientRect().left)))].sort((a, b) => a - b);
+return lefts.slice(1).map((left, i) => (left - Math.max(...items.filter((item) => Math.round(item.getBoundingClientRect().left) === lefts[i]).map((item) => inside(item).right))) / digit);
+"""
+
+
+@pytest.mark.parametrize("variant", [variant.name for variant in VARIANTS])
+def test_no_formula_runs_into_the_number_of_another(variant, page):
+    for width in (1280, 1920):
+        rooms = page(f"variant={variant}", width).execute_script(ROOM_BETWEEN)
+        assert rooms
+        assert min(rooms) > len("20. "), width
+
+
 def test_it_moves_by_itself_until_it_is_told_to_pause(page):
     driver = page("data=ring", moving=True)
     wait = "const done = arguments[0]; setTimeout(() => done(window.playground.training.steps), 150)"

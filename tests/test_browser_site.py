@@ -1,6 +1,8 @@
 """A course in a browser tab: headless Chromium with the network cut but for the loopback, and Pyodide where it is given."""
 
 import json
+import os
+import pathlib
 import re
 import zipfile
 
@@ -15,6 +17,7 @@ from aescratch.classroom.exercise import all_exercises
 from aescratch.classroom.grading.judging import missing_protections
 from aescratch.classroom.tab.in_place import check_in_place
 from aescratch.classroom.workspace import NEW
+from aescratch.programs import site
 from aescratch.programs.cli import main
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium: pip install selenium")
@@ -29,6 +32,8 @@ BY_NAME = {exercise.name: exercise for exercise in all_exercises()}
 SOLVED = ("dense_backward", "top_k_backward", "find_the_bug_2")  # with a hole, with a prediction, with a planted bug
 QUICKER = {"fine_tuning": "the bias averaged", "vae_backward": "beta forgotten", "vq_backward": "no mean"}  # than the first mistake
 MOST_BYTES = 20e6
+STRINGS = pathlib.Path(site.__file__).parent
+AXE = os.environ.get("AESCRATCH_AXE")
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +135,88 @@ def test_a_hint_asked_for_again_says_nothing_of_a_terminal_and_a_pass_is_seen(st
     assert student.text("hints") == ""
     top, height = student.driver.execute_script("return [document.querySelector('#answer .verdict').getBoundingClientRect().top, innerHeight]")
     assert 0 < top < height - 20
+
+
+def test_what_was_there_before_a_start_again_is_seen_and_comes_back(student):
+    exercise = BY_NAME["weight_decay"]
+    student.go(exercise)
+    assert not student.find("#earlier").is_displayed()
+    again = [f"mine = {number}\n" for number in range(3)]
+    for number, text in enumerate(again[:2], start=1):
+        student.write(text)
+        student.find("#reset").click()
+        student.driver.switch_to.alert.accept()
+        student.until(lambda number=number: student.text("earlier-title") == f"Earlier versions ({number})", 20)
+        assert student.kept(exercise.file_name) == exercise.handed_stub
+    student.open(f"#{exercise.name}")  # they stay
+    student.until(lambda: student.text("earlier-title") == "Earlier versions (2)")
+    student.find("#earlier-title").click()
+    assert student.text("before") == "mine = 1"
+    student.find("#version option:last-child").click()
+    assert student.text("before") == "mine = 0"
+    student.write(again[2])
+    student.find("#bring-again").click()
+    assert student.code().strip() == "mine = 0"
+    assert student.kept(exercise.file_name) == "mine = 0\n"
+    assert student.text("earlier-title") == "Earlier versions (3)"  # what stood in the editor
+    assert student.text("before") == "mine = 2"
+    student.find("#bring-again").click()  # what is kept already isn't kept twice
+    assert student.text("earlier-title") == "Earlier versions (3)"
+    student.write(exercise.handed_stub)
+    student.wait_for_python()
+
+
+def test_an_exercise_and_its_tutorial_lead_to_each_other_and_every_page_to_the_first_one(student):
+    student.go(BY_NAME["dense_backward"])
+    assert student.text("tutorial") == "3. Backpropagation of a dense layer, derived"
+    student.find("#tutorial").click()
+    student.until(lambda: student.find("#practise a"))
+    links = student.driver.find_elements("css selector", "#practise a")
+    assert [link.text for link in links] == ["1. The dense layer, forward", "2. The dense layer, backward"]
+    links[1].click()
+    student.until(lambda: student.text("exercise-title") == "2. The dense layer, backward")
+    student.go(BY_NAME["adam_step"])  # no tutorial teaches it
+    assert not student.find("#taught").is_displayed()
+    for place in ("playground.html", "steps/variational.html"):
+        student.open(place)
+        assert student.text("home") == "All exercises"
+        student.find("#home").click()
+        student.until(lambda: student.text("begin"))
+        assert student.driver.current_url == f"{student.address}index.html"
+    student.wait_for_python()
+
+
+@pytest.mark.parametrize("width", [1920, 1280, 390])
+def test_the_header_stays_as_high_as_it_is(width, student):
+    high = "const [said, text, bar] = arguments, header = document.querySelector('header'); if (said) { document.getElementById('loading-text').textContent = text; document.getElementById('loaded').hidden = !bar; } return header.offsetHeight"
+    said = json.loads((STRINGS / "strings.en.json").read_text("utf-8")), json.loads((STRINGS / "strings.ko.json").read_text("utf-8"))
+    file = {"done": "19.0", "of": "28.8", "what": "matplotlib-3.8.4-cp312-cp312-pyodide_2024_0_wasm32.whl"}
+    for place in ("#dense_backward", "tutorials/01_manifolds.html"):
+        student.open(place, width, 844).wait_for_python()
+        heights = {student.driver.execute_script(high, False, "", False)}
+        for words_of_page in said:
+            for name in ("loading", "starting", "ready", "offline_ready", "restarted"):
+                for bar in (True, False):
+                    heights.add(student.driver.execute_script(high, True, words_of_page[name].format(**file), bar))
+        assert len(heights) == 1, heights
+        assert student.driver.execute_script("return document.documentElement.scrollWidth") == width
+
+
+@pytest.mark.skipif(not AXE, reason="needs axe-core: npm install axe-core, and AESCRATCH_AXE as the path of its axe.min.js")
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("page", ["", "#dense_backward", "#top_k_backward", "tutorials/02_one_step_by_hand.html", "playground.html", "steps/variational.html"])
+def test_axe_finds_nothing_serious(page, language, student):
+    place, _, name = page.partition("#")
+    student.open(f"{place}?language={language}#{name}")
+    student.until(lambda: student.driver.execute_script("return document.documentElement.lang") == language and student.find("main:not([hidden])").text)
+    student.driver.execute_script(pathlib.Path(AXE).read_text("utf-8"))
+    serious = """
+    const done = arguments[0], worst = (found) => ["serious", "critical"].includes(found.impact);
+    axe.run().then(({ violations }) => done(violations.filter(worst).flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))));
+    """
+    assert student.driver.execute_async_script(serious) == []
+    student.driver.execute_script("document.querySelector('main:not([hidden]) > *').after(document.createElement('button'))")
+    assert len(student.driver.execute_async_script(serious)) == 1  # it does look
 
 
 def test_a_loop_without_an_end_is_stopped_at_its_line_while_the_page_answers(student):

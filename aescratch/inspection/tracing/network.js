@@ -2,6 +2,7 @@
 // they are. What it shows at a step is painted by painting.js.
 
 const scene = byId("scene"), example = byId("example");
+const MOST_REDUCED = 1.3;
 let geometry = null, parts = null;
 
 for (let n = 0; n < engine.examples; n++) example.append(language.tell(make("option", { value: n }), "example", { n }));
@@ -17,19 +18,28 @@ function build() {
   const { clientWidth: room, clientHeight: height } = byId("view");
   document.documentElement.style.setProperty("--network", `${byId("network").offsetHeight}px`);
   if (!room || !height) return;
-  geometry = { room, height, ...layoutOf(Number(example.value), room, height, rem) };
+  geometry = { room, height, ...fittedLayout(room, height, rem) };
   parts = { lines: [], units: new Map(), labels: new Map(), pixels: [], sheets: [], shares: draw("g", { class: "shares" }) };
-  const lines = geometry.edges.map((edge) => lineOf(edge, height));
+  const lines = geometry.edges.map((edge) => lineOf(edge, geometry.tall));
   const frames = [...geometry.blocks.values()].filter(({ frame }) => frame).map(({ frame }) => draw("rect", { class: "frame", ...frame }));
   const units = [...geometry.nodes].map(([key, node]) => unitOf(key, node));
   const labels = [...geometry.blocks].map(([of, block]) => labelOf(of, block, rem));
-  fill(scene, { viewBox: `0 0 ${geometry.width} ${height}`, width: geometry.width, height }, []);
+  fill(scene, { viewBox: `0 0 ${geometry.width} ${geometry.tall}`, width: geometry.shown, height }, []);
   scene.replaceChildren(
     draw("g", { class: "lines" }, ...lines), draw("g", { class: "units" }, ...frames, ...units, ...tiles.flatMap(tileOf)),
     draw("g", { class: "labels" }, ...labels), parts.shares,
   );
   parts.units.values().next().value.group.setAttribute("tabindex", 0);
   paint();
+}
+
+// As wide as its place: a picture that is a little too wide is drawn larger and shown smaller; one that is much too wide
+// would be too small to read, and is scrolled.
+function fittedLayout(room, height, rem) {
+  const layout = (scale) => layoutOf(Number(example.value), room * scale, height * scale, rem);
+  const scale = layout(1).width / room;
+  if (scale === 1 || scale > MOST_REDUCED) return { ...layout(1), tall: height, shown: layout(1).width };
+  return { ...layout(scale), tall: height * scale, shown: room };
 }
 
 function labelOf(of, block, rem) {

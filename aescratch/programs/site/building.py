@@ -73,7 +73,7 @@ def build(
         write_text(site / "index.html", pages.first_page(exercises, links, title, settings))
         for each in LANGUAGES:
             with in_language(each):
-                for name, text in pages.exercise_files(exercises).items():
+                for name, text in pages.exercise_files(exercises, links.tutorials if course is None else ()).items():
                     write_text(site / name, text)
         _copy_scripts(site)
         _write_worker(site, distribution.address)
@@ -111,9 +111,10 @@ def _pages_beside(
     for folder in ("tutorials", "steps"):
         (site / folder).mkdir()
     for name, tutorial in read.items():
-        write_text(site / "tutorials" / f"{name}.html", pages.tutorial_page(tutorial, settings))
+        practised = () if searched else exercises  # the path's alone: a course of one's own may use its names otherwise
+        write_text(site / "tutorials" / f"{name}.html", pages.tutorial_page(tutorial, settings, practised))
     steps = pages.write_steps(site / "steps")
-    write_text(site / "playground.html", playground_page())
+    write_text(site / "playground.html", pages.with_way_back(playground_page(), "index.html"))
     left_out = []
     if searched:
         leaks = handout.leaks(exercises, site, formulas=False)

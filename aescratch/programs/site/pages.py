@@ -17,14 +17,16 @@ import numpy as np
 
 import aescratch as ae
 from aescratch.classroom.exercise import Exercise
-from aescratch.foundations.language import language
+from aescratch.foundations.files import write_text
+from aescratch.foundations.language import LANGUAGES, in_language, language
 from aescratch.foundations.page_words import Words, filled, first_language, values_of, words_of
 from aescratch.models.base import Model
 from aescratch.programs.site.predicting import prediction_of
-from aescratch.programs.site.tutorials import Tutorial
+from aescratch.programs.site.tutorials import PRACTISED, Tutorial
 
 HERE = Path(__file__).parent
 EXERCISES, STUBS = "exercises.{}.json", "stubs.{}.txt"  # by language
+MARKS = r"[*`$]"  # of Markdown and TeX
 STUB = "=== {}\n"  # the line above each stub; text, not JSON, so that the search for answers can read it
 # Pages ask this site for everything; if the interpreter lies elsewhere, its worker alone asks there.
 POLICY = (
@@ -60,35 +62,53 @@ def first_page(exercises: Sequence[Exercise], links: Links, title: str | None, s
     return _filled("page.html", words, parts, settings)
 
 
-def tutorial_page(tutorial: Tutorial, settings: Mapping[str, Any]) -> str:
-    """Return the page of a tutorial."""
+def tutorial_page(tutorial: Tutorial, settings: Mapping[str, Any], exercises: Sequence[Exercise] = ()) -> str:
+    """Return the page of a tutorial, with links to those of the exercises that practise it."""
+    practised = [each for each in exercises if each.name in PRACTISED.get(tutorial.name, ())]
+    links = {}
+    for chosen in LANGUAGES:
+        with in_language(chosen):
+            links[chosen] = [[each.name, f"{each.number}. {each.title}"] for each in practised]
     cells = [{"kind": cell.kind, "text": cell.text} for cell in tutorial.cells]
-    heading = escape(re.sub(r"[*`$]", "", tutorial.title))
-    return _filled("tutorial.html", words_of(HERE), {"heading": heading}, {"cells": cells, **settings})
+    heading = escape(re.sub(MARKS, "", tutorial.title))
+    content = {"cells": cells, "practised": links, **settings}
+    return _filled("tutorial.html", words_of(HERE), {"heading": heading}, content)
 
 
-def exercise_files(exercises: Sequence[Exercise]) -> dict[str, str]:
-    """Return the files that the first page reads the exercises from, and their stubs, in the language in force."""
+def exercise_files(exercises: Sequence[Exercise], tutorials: Sequence[Tutorial] = ()) -> dict[str, str]:
+    """Return the files that the first page reads the exercises from, and their stubs, in the language in force.
+
+    An exercise links to the one of the tutorials that teaches it.
+    """
+    taught = {name: tutorial for tutorial in tutorials for name in PRACTISED.get(tutorial.name, ())}
+    told = [shown(exercise, taught.get(exercise.name)) for exercise in exercises]
     return {
-        EXERCISES.format(language()): json.dumps(list(map(shown, exercises)), ensure_ascii=False, indent=1),
+        EXERCISES.format(language()): json.dumps(told, ensure_ascii=False, indent=1),
         STUBS.format(language()): "".join(STUB.format(each.file_name) + each.handed_stub for each in exercises),
     }
 
 
-def shown(exercise: Exercise) -> dict[str, Any]:
+def shown(exercise: Exercise, tutorial: Tutorial | None = None) -> dict[str, Any]:
     """Return what the page shows of an exercise before Python is there."""
     return {
         "name": exercise.name, "number": exercise.number, "title": exercise.title, "chapter": exercise.chapter,
         "minutes": exercise.minutes, "file": exercise.file_name, "task": exercise.task,
         "prediction": prediction_of(exercise.handed_stub),
+        "tutorial": tutorial and [f"tutorials/{tutorial.name}.html", re.sub(MARKS, "", tutorial.title)],
     }  # fmt: skip
+
+
+def with_way_back(page: str, address: str) -> str:
+    """Return a page of the package as it lies in the site: with its link to the site's first page."""
+    return page.replace('<a id="home" hidden', f'<a id="home" href="{address}"')
 
 
 def write_steps(folder: Path) -> list[str]:
     """Write a page that walks through one training step, for some variants, and return the variants' names."""
     for name, make in STEP_MODELS.items():
         step = ae.trace(make(), np.random.default_rng(0).random((3, 8)).round(2), optimizer=ae.SGD(0.1), rng=0)
-        step.to_html(folder / f"{name}.html")
+        path = step.to_html(folder / f"{name}.html")
+        write_text(path, with_way_back(path.read_text(encoding="utf-8"), "../index.html"))
     return [*STEP_MODELS]
 
 

@@ -18,6 +18,23 @@ FOLDER = Path(ae.__file__).resolve().parents[1] / "tutorials"
 MARK = re.compile(r"^# %%(?: \[(markdown)\])?.*\n", re.MULTILINE)
 PROMISE = re.compile(r"\*\*In one line:\*\* (.+?)(?:\n\n|\Z)", re.DOTALL)
 
+# What exercises of the built-in path practise of each.
+PRACTISED = {
+    "02_one_step_by_hand": ("sigmoid_backward", "squared_error_backward", "autoencoder_backward"),
+    "03_dense_backward": ("dense_forward", "dense_backward"),
+    "04_relu_and_gelu": ("relu_backward", "gelu_backward", "gelu_tanh_backward"),
+    "05_checking_a_gradient": ("find_the_bug_1", "find_the_bug_2", "find_the_bug_3", "own_checker"),
+    "06_linear_is_pca": ("weight_decay",),
+    "07_denoising": ("denoising",),
+    "08_sparsity": ("kl_sparsity_backward", "l1_sparsity_backward", "top_k_backward"),
+    "09_tied_and_contractive": ("tied_weights", "contraction_backward"),
+    "10_stacking": ("pretraining", "fine_tuning", "xavier_uniform"),
+    "11_ae_against_vae": ("reparameterize_backward", "gaussian_kl_backward", "vae_backward"),
+    "14_straight_through": ("straight_through_backward", "vq_backward"),
+    "15_sparse_dictionaries": ("jump_relu_backward", "gated_backward"),
+    "16_bounds": ("log_mean_exp_backward",),
+}
+
 
 class Tutorial(NamedTuple):
     """A tutorial: its file's name, its title, what it shows in one line, and its cells."""

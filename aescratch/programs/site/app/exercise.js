@@ -27,6 +27,8 @@ export class Desk {
     element("check").addEventListener("click", () => this.check(true));
     element("hint").addEventListener("click", () => this.hint(false));
     element("reset").addEventListener("click", () => this.reset());
+    element("bring-again").addEventListener("click", () => this.bringAgain());
+    element("version").addEventListener("change", () => this.#version());
     element("watch").checked = saved.get("watch") === "yes";
     element("watch").addEventListener("change", (event) => {
       saved.set("watch", event.target.checked ? "yes" : "no");
@@ -38,9 +40,11 @@ export class Desk {
     if (this.exercise === exercise) return;
     this.exercise = exercise;
     clearTimeout(this.timer);
-    const { number, title, file, name } = exercise;
+    const { number, title, file, name, tutorial } = exercise;
     element("exercise-title").textContent = `${number}. ${title}`;
     element("file").textContent = file;
+    element("taught").hidden = !tutorial;
+    if (tutorial) [element("tutorial").href, element("tutorial").textContent] = tutorial;
     show(element("statement"), exercise.task);
     this.#state();
     this.#neighbours();
@@ -51,6 +55,7 @@ export class Desk {
     });
     this.editor.begin(HOLE);
     this.#prediction();
+    this.#earlier();
     this.#forget();
     element("exercise").dataset.name = name;
   }
@@ -60,6 +65,7 @@ export class Desk {
     if (!this.exercise) return;
     this.editor.put(this.saved.files.get(this.exercise.file) ?? this.exercise.stub);
     this.#state();
+    this.#earlier();
     this.#forget();
   }
 
@@ -111,10 +117,21 @@ export class Desk {
     this.saved.keep(exercise.file, this.editor.text);
     await this.python.call("write", [exercise.name, this.editor.text]);
     const result = await this.python.call("reset", [exercise.name]);
-    this.saved.keep(result.kept, result.before);
     this.saved.keep("progress.json", result.progress);
-    this.saved.keep(exercise.file, exercise.stub);
+    this.saved.replace(exercise.file, exercise.stub);
     if (this.exercise === exercise) this.reload();
+  }
+
+  // Put an earlier text back, and keep what is there now, unless it is how the exercise begins.
+  bringAgain() {
+    const { exercise, editor, saved } = this, text = saved.files.get(element("version").value);
+    if (editor.text !== exercise.stub) {
+      saved.keep(exercise.file, editor.text);
+      saved.replace(exercise.file, text);
+    }
+    editor.put(text);
+    this.#earlier();
+    this.#forget();
   }
 
   #changed(text) {
@@ -193,6 +210,21 @@ export class Desk {
     const { chapter, minutes } = this.exercise;
     const state = say(`state_${stateOf(this.saved, this.exercise)}`);
     element("exercise-about").textContent = say("about", { chapter, minutes, state });
+  }
+
+  // What was kept of this exercise, the last first.
+  #earlier() {
+    const kept = this.saved.backups(this.exercise.file), last = kept.length;
+    element("earlier").hidden = last === 0;
+    element("earlier").open &&= last > 0;
+    element("earlier-title").textContent = say("earlier_title", { n: last });
+    const options = kept.map((path, i) => made("option", { value: path }, say("version", { n: i + 1 })));
+    element("version").replaceChildren(...options.reverse());
+    this.#version();
+  }
+
+  #version() {
+    element("before").textContent = this.saved.files.get(element("version").value) ?? "";
   }
 
   #neighbours() {

@@ -36,6 +36,25 @@ export class Saved {
     transaction.onabort = () => (this.problem = transaction.error?.message || "the transaction was aborted");
   }
 
+  // Put a text in place of another, which is kept under a new name in the folder of the command line's backups.
+  replace(path, text) {
+    const before = this.files.get(path);
+    const kept = before !== undefined && before !== text && !this.backups(path).some((each) => this.files.get(each) === before);
+    if (kept) {
+      let number = 1;
+      while (this.files.has(backup(path, number))) number++;
+      this.keep(backup(path, number), before);
+    }
+    this.keep(path, text);
+  }
+
+  // The paths of what a file was before, in the order in which it was kept.
+  backups(path) {
+    const numberOf = (each) => Number(each.match(/\d+(?=\.py$)/)?.[0]);
+    const own = [...this.files.keys()].filter((each) => each === backup(path, numberOf(each)));
+    return own.sort((one, other) => numberOf(one) - numberOf(other));
+  }
+
   // A setting of the page, which is no file of the folder.
   get(name) {
     return this.files.get(`.page/${name}`);
@@ -65,6 +84,8 @@ export class Saved {
     return finished(request);
   }
 }
+
+const backup = (path, number) => `backups/${path.replace(/\.py$/, "")}.${number}.py`;
 
 function finished(request) {
   return new Promise((resolve, reject) => {

@@ -6,7 +6,7 @@ import { Editor } from "./editor.js";
 import { show } from "./prose.js";
 import { Python } from "./python.js";
 import { Saved } from "./saved.js";
-import { content, element, made, say, tellTrouble } from "./strings.js";
+import { content, element, made, say, tellTrouble, words } from "./strings.js";
 
 const SECONDS = 600; // for a cell; a training that takes seconds elsewhere takes a minute here, and longer on a phone
 
@@ -96,6 +96,11 @@ class Page {
   }
 }
 
+const practised = content.practised[words.language];
+element("practise").hidden = practised.length === 0;
+for (const [name, title] of practised) {
+  element("practise").lastElementChild.append(made("li", {}, made("a", { href: `../index.html#${name}` }, title)));
+}
 const saved = await new Saved().open();
 const python = new Python(saved, [...content.python.packages, ...content.python.for_tutorials]);
 new Page(python);

@@ -45,7 +45,7 @@ export function bindWork(saved, python, changed) {
     if (exercise) {
       const text = await file.text();
       await python.call("write", [exercise.name, text]);
-      replace(file.name, text);
+      saved.replace(file.name, text);
       return [file.name];
     }
     if (file.name === "progress.json") {
@@ -55,21 +55,9 @@ export function bindWork(saved, python, changed) {
       return [file.name];
     }
     const course = await python.call("take_hand_in", [base64Of(new Uint8Array(await file.arrayBuffer()))]);
-    for (const each of course.exercises.filter(({ file: name }) => course.taken.includes(name))) replace(each.file, each.text);
+    for (const each of course.exercises.filter(({ file: name }) => course.taken.includes(name))) saved.replace(each.file, each.text);
     saved.keep("progress.json", course.progress);
     return [...course.taken, ...course.remarks];
-  }
-
-  // What was there before is kept where a reset keeps it.
-  function replace(name, text) {
-    const before = saved.files.get(name);
-    if (before !== undefined && before !== text) {
-      let number = 1;
-      const backup = () => `backups/${name.replace(/\.py$/, "")}.${number}.py`;
-      while (saved.files.has(backup())) number++;
-      saved.keep(backup(), before);
-    }
-    saved.keep(name, text);
   }
 }
 
