@@ -67,12 +67,11 @@ class Tab:
         return {}
 
     def reset(self, name: str) -> dict[str, Any]:
-        """Put the stub back, and return it; what was written is kept in backups/."""
+        """Put the stub back, and return it; the page keeps what was written."""
         exercise = self._named(name)
         self.workspace.start(exercise)
-        kept = self.workspace.reset(exercise)
-        where = {"before": kept.read_text(encoding="utf-8"), "kept": kept.relative_to(self.folder).as_posix()}
-        return {**self._exercise(exercise), **where, **self._progress()}
+        self.workspace.reset(exercise)
+        return {**self._exercise(exercise), **self._progress()}
 
     def progress(self) -> str:
         """Return the text of progress.json, the command line's own file."""
