@@ -200,6 +200,7 @@ def test_the_header_stays_as_high_as_it_is(width, student):
                     heights.add(student.driver.execute_script(high, True, words_of_page[name].format(**file), bar))
         assert len(heights) == 1, heights
         assert student.driver.execute_script("return document.documentElement.scrollWidth") == width
+    student.open().wait_for_python()
 
 
 @pytest.mark.skipif(not AXE, reason="needs axe-core: npm install axe-core, and AESCRATCH_AXE as the path of its axe.min.js")
