@@ -159,7 +159,7 @@ def _as_options(sentence: str) -> str:
     Examples
     --------
     >>> _as_options("divide them by the largest possible value, for example divide_by=255")
-    'divide by their largest possible value, for example --divide-by 255'
+    'divide them by the largest possible value, for example --divide-by 255'
     """
     for argument, flag in OPTION_OF.items():
         sentence = sentence.replace(gettext(argument), gettext(flag))

@@ -137,9 +137,14 @@ class Statement:
 def in_force(definitions: Sequence[Definition]) -> Iterator[None]:
     """Let the functions of several definitions run their current trees within the block."""
     with contextlib.ExitStack() as stack:
-        for definition in definitions:
-            stack.enter_context(definition.in_force())
+        _enter_all(stack, definitions)
         yield
+
+
+def _enter_all(stack: contextlib.ExitStack, definitions: Sequence[Definition]) -> None:
+    """Put definitions in force; in a function of its own, since Control-C can slip past a loop in a with block."""
+    for definition in definitions:
+        stack.enter_context(definition.in_force())
 
 
 def definitions_of(call: Callable[[], Any], *, also: Sequence[Any] = ()) -> list[Definition]:

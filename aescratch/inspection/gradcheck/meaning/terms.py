@@ -117,11 +117,19 @@ def moving_sparsity(rng: np.random.Generator, part: Any) -> Oracle:
     """Divergence of a running mean from rho, from where the part's own running mean is now."""
     record, running = FORMULAS["moving_kl_sparsity"], part.running_activity.value.copy()
 
-    def entries(h: Array) -> Array:
-        return np.asarray(record.second_opinion(h, running, part.rho, part.momentum), float)
+    def entries(h: Array, running: Array = running, momentum: float = part.momentum) -> Array:
+        return np.asarray(record.second_opinion(h, running, part.rho, momentum), float)
 
+    others: dict[str, Entries] = {
+        "it uses the batch's mean alone, without the running mean": lambda h: entries(h, momentum=1.0),
+        "it uses the running mean alone, without the batch": lambda h: entries(h, momentum=0.0),
+        "momentum is the weight of the running mean instead of the batch": lambda h: entries(
+            h, momentum=1 - part.momentum),
+        "it starts at rho again instead of continuing from the running mean": lambda h: entries(
+            h, np.full_like(running, part.rho)),
+    }  # fmt: skip
     cases = [(rng.uniform(0.05, 0.95, (n, len(running))),) for n in (7, 11, 5)]
-    return weighed_term(record.claim, entries, {}, cases, record.question, weight=part.weight or 1.0)
+    return weighed_term(record.claim, entries, others, cases, record.question, weight=part.weight or 1.0)
 
 
 def squared_error(entries: Entries) -> Mistakes:
