@@ -186,40 +186,6 @@ def test_an_exercise_and_its_tutorial_lead_to_each_other_and_every_page_to_the_f
     student.wait_for_python()
 
 
-@pytest.mark.parametrize("width", [1920, 1280, 390])
-def test_the_header_stays_as_high_as_it_is(width, student):
-    high = "const [said, text, bar] = arguments, header = document.querySelector('header'); if (said) { document.getElementById('loading-text').textContent = text; document.getElementById('loaded').hidden = !bar; } return header.offsetHeight"
-    said = json.loads((STRINGS / "strings.en.json").read_text("utf-8")), json.loads((STRINGS / "strings.ko.json").read_text("utf-8"))
-    file = {"done": "19.0", "of": "28.8", "what": "matplotlib-3.8.4-cp312-cp312-pyodide_2024_0_wasm32.whl"}
-    for place in ("#dense_backward", "tutorials/01_manifolds.html"):
-        student.open(place, width, 844).wait_for_python()
-        heights = {student.driver.execute_script(high, False, "", False)}
-        for words_of_page in said:
-            for name in ("loading", "starting", "ready", "offline_ready", "restarted"):
-                for bar in (True, False):
-                    heights.add(student.driver.execute_script(high, True, words_of_page[name].format(**file), bar))
-        assert len(heights) == 1, heights
-        assert student.driver.execute_script("return document.documentElement.scrollWidth") == width
-    student.open().wait_for_python()
-
-
-@pytest.mark.skipif(not AXE, reason="needs axe-core: npm install axe-core, and AESCRATCH_AXE as the path of its axe.min.js")
-@pytest.mark.parametrize("language", ["en", "ko"])
-@pytest.mark.parametrize("page", ["", "#dense_backward", "#top_k_backward", "tutorials/02_one_step_by_hand.html", "playground.html", "steps/variational.html"])
-def test_axe_finds_nothing_serious(page, language, student):
-    place, _, name = page.partition("#")
-    student.open(f"{place}?language={language}#{name}")
-    student.until(lambda: student.driver.execute_script("return document.documentElement.lang") == language and student.find("main:not([hidden])").text)
-    student.driver.execute_script(pathlib.Path(AXE).read_text("utf-8"))
-    serious = """
-    const done = arguments[0], worst = (found) => ["serious", "critical"].includes(found.impact);
-    axe.run().then(({ violations }) => done(violations.filter(worst).flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))));
-    """
-    assert student.driver.execute_async_script(serious) == []
-    student.driver.execute_script("document.querySelector('main:not([hidden]) > *').after(document.createElement('button'))")
-    assert len(student.driver.execute_async_script(serious)) == 1  # it does look
-
-
 def test_a_loop_without_an_end_is_stopped_at_its_line_while_the_page_answers(student):
     exercise = BY_NAME["relu_backward"]
     student.go(exercise)
@@ -329,6 +295,39 @@ def test_a_phone_is_wide_enough(student):
     assert student.driver.execute_script(wide) == [390, 390]
     student.open("", 390, 844)
     assert student.driver.execute_script(wide) == [390, 390]
+
+
+@pytest.mark.parametrize("width", [1920, 1280, 390])
+def test_the_header_stays_as_high_as_it_is(width, student):
+    high = "const [said, text, bar] = arguments, header = document.querySelector('header'); if (said) { document.getElementById('loading-text').textContent = text; document.getElementById('loaded').hidden = !bar; } return header.offsetHeight"
+    said = json.loads((STRINGS / "strings.en.json").read_text("utf-8")), json.loads((STRINGS / "strings.ko.json").read_text("utf-8"))
+    file = {"done": "19.0", "of": "28.8", "what": "matplotlib-3.8.4-cp312-cp312-pyodide_2024_0_wasm32.whl"}
+    for place in ("#dense_backward", "tutorials/01_manifolds.html"):
+        student.open(place, width, 844).wait_for_python()
+        heights = {student.driver.execute_script(high, False, "", False)}
+        for words_of_page in said:
+            for name in ("loading", "starting", "ready", "offline_ready", "restarted"):
+                for bar in (True, False):
+                    heights.add(student.driver.execute_script(high, True, words_of_page[name].format(**file), bar))
+        assert len(heights) == 1, heights
+        assert student.driver.execute_script("return document.documentElement.scrollWidth") == width
+
+
+@pytest.mark.skipif(not AXE, reason="needs axe-core: npm install axe-core, and AESCRATCH_AXE as the path of its axe.min.js")
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("page", ["", "#dense_backward", "#top_k_backward", "tutorials/02_one_step_by_hand.html", "playground.html", "steps/variational.html"])
+def test_axe_finds_nothing_serious(page, language, student):
+    place, _, name = page.partition("#")
+    student.open(f"{place}?language={language}#{name}")
+    student.until(lambda: student.driver.execute_script("return document.documentElement.lang") == language and student.find("main:not([hidden])").text)
+    student.driver.execute_script(pathlib.Path(AXE).read_text("utf-8"))
+    serious = """
+    const done = arguments[0], worst = (found) => ["serious", "critical"].includes(found.impact);
+    axe.run().then(({ violations }) => done(violations.filter(worst).flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))));
+    """
+    assert student.driver.execute_async_script(serious) == []
+    student.driver.execute_script("document.querySelector('main:not([hidden]) > *').after(document.createElement('button'))")
+    assert len(student.driver.execute_async_script(serious)) == 1  # it does look
 
 
 @pytest.mark.in_turn(0)
