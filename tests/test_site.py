@@ -12,6 +12,7 @@ from aescratch.classroom.exercise import PATH, read_course
 from aescratch.classroom.releasing import ReleaseError
 from aescratch.classroom.scaffolding import scaffold
 from aescratch.programs.cli import main
+from aescratch.programs.playground.page import page as playground_page
 from aescratch.programs.site import building, command, distribution, handout, pages, tutorials
 from aescratch.programs.site.distribution import ADDRESS, Distribution, DistributionError, distribution_of
 
@@ -257,3 +258,9 @@ def test_the_command_says_what_it_wrote_and_refuses_what_it_cannot(course, tmp_p
     assert main(["site", str(tmp_path / "b"), "--course", str(stubs_only)]) == 2
     assert "to hold exercises with their solutions, or to be what a release wrote" in capsys.readouterr().err
     assert not (tmp_path / "b").exists()
+
+
+def test_a_page_that_stands_alone_shows_no_way_to_a_site():
+    alone = playground_page()
+    assert '<a id="home" hidden' in alone
+    assert '<a id="home" href="index.html" data-say="home">' in pages.with_way_back(alone, "index.html")
