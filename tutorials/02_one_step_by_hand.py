@@ -120,6 +120,7 @@ assert np.abs(grad_a).max() <= np.abs(grad_h).max() / 4
 # %% [markdown]
 # **1 back.** The same as for line 3. The second and third inputs are 0 in both patterns, so those weights don't affect
 # the loss, and their gradient is exactly 0. We don't need $\text{grad}_x$, because the data don't change.
+# The package counts the layers of the encoder and of the decoder separately: our $W_2$ is its `decoder.W1`.
 
 # %%
 grad_W1, grad_b1 = x.T @ grad_a, grad_a.sum(axis=0)

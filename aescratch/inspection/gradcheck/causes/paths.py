@@ -230,7 +230,7 @@ PATH_HYPOTHESES = (
                of_the_right_one(_averaged), 2.5),
     Hypothesis("not-summed", gettext_noop("{tensor} holds the parts of the right gradient, {what}{times}"),
                gettext_noop(
-                   "Which index does this input lack, and what must happen to an index that a gradient lacks?"
+                   "Which index of the forward's result must this gradient not have, and how does an index disappear?"
                ),
                _not_summed, 2.0),
     Hypothesis("per-example",
