@@ -359,6 +359,29 @@ def test_presenters_keys_playing_and_the_full_screen(page, sparse):  # noqa: F81
     assert driver.find_element(By.ID, "play").text == "play"
 
 
+def test_presenters_keys_step_from_the_number_that_was_just_set(page, sparse):  # noqa: F811
+    driver = page(sparse)
+    driver.execute_script("arguments[0].click()", cell(driver, "given", "W1", 1))
+    driver.find_element(By.ID, "value").clear()
+    driver.find_element(By.ID, "value").send_keys("0.5", Keys.ENTER)
+    assert driver.execute_script("return window.aescratch.engine.arrays.W1.data[1]") == 0.5
+    press(driver, Keys.PAGE_DOWN, Keys.PAGE_DOWN)
+    assert here(driver).startswith("step 1 h1")
+
+
+@pytest.mark.parametrize("width", [1366, 1920])
+def test_the_shares_of_a_sum_are_never_cut_off(page, width):  # noqa: F811
+    model, x, labels = made("vanilla gelu")
+    driver = page(ae.trace(model, x, labels), width)
+    ends = "return [...document.querySelectorAll('#told .shares .total, #told .shares th:last-child')].map((e) => e.getBoundingClientRect().right)"
+    edge = "return document.querySelector('#told .gathered').getBoundingClientRect().right"
+    for flat in range(model.parameters[0].value.size):
+        driver.execute_script("arguments[0].click()", cell(driver, "given", "W1", flat))
+        edit(driver, "W1", flat, 0.123456)
+        found = driver.execute_script(ends)
+        assert found and max(found) <= driver.execute_script(edge) + 1
+
+
 def test_a_difference_quotient_names_the_entry(page, sparse):  # noqa: F811
     driver = page(sparse)
     driver.execute_script("arguments[0].click()", cell(driver, f"step-{sparse['grad_b1'].number}", "grad_b1", 2))

@@ -1,9 +1,10 @@
-"""The feedback for a student: the answer to each exercise, its points, and the teacher's decisions.
+"""The feedback for a student: the answer to each exercise, its points by part, and the teacher's decisions.
 
     Student -> text(student): one file;   sentences(graded), total(student): the part that the checks don't give
 """
 
 from aescratch.classroom.grading.grades import Graded, Student
+from aescratch.classroom.grading.marks import LAW_HOLDS
 from aescratch.classroom.grading.parts import number
 from aescratch.foundations.language import gettext
 
@@ -13,9 +14,23 @@ def text(student: Student) -> str:
     answers = []
     for graded in student.graded:
         points = gettext("points: {points} of {of}").format(points=number(graded.points), of=graded.exercise.points)
-        answers.append("\n  ".join([graded.answer, points, *sentences(graded)]))
+        answers.append("\n  ".join([graded.answer, *by_part(graded), points, *sentences(graded)]))
     remarks = "".join(f"\n{remark}\n" for remark in [*total(student), *student.remarks])
     return "\n\n".join([student.called, *answers]) + f"\n{remarks}"
+
+
+def by_part(graded: Graded) -> list[str]:
+    """Return how the points come about if only some are earned, and how to look for a line with a mistake."""
+    said = []
+    if graded.kind == "wrong":
+        search = gettext("to look for the line with the mistake: aescratch exercises check {exercise}")
+        said.append(search.format(exercise=graded.exercise.name))
+    if 0 < graded.checked < graded.exercise.points:
+        for entry in graded.entries:
+            points = gettext("{points} of {of}").format(points=number(entry.points), of=number(entry.of))
+            reason = f" ({entry.reason})" if LAW_HOLDS in entry.codes else ""
+            said.append(f"  {entry.called}: {points}{reason}")
+    return said
 
 
 def sentences(graded: Graded) -> list[str]:

@@ -248,7 +248,7 @@ class PairCheck(Check):
         with aloud(), watched("backward", self.findings, "note"):
             returned = self.in_time(lambda: call(self.pair.backward, arguments))
         gradients = as_list(returned)
-        self.findings += laws.of_the_arguments(arguments, before)
+        self.findings += laws.of_the_arguments(arguments, before, gradients)
         first = copy.deepcopy(gradients)  # before a second call can write into the same memory
         others = backward(self.upstream)
         arrays = [(a, b) for a, b in zip(first, others, strict=False) if isinstance(a, (np.ndarray, np.generic))]
@@ -263,9 +263,6 @@ class PairCheck(Check):
             if finding.code == "not-finite":
                 tell_where(finding, lambda: backward(self.upstream))
         self.findings += wrong
-        # An argument returned for a gradient of another shape is a wrong gradient, and a copy of it would be one, too.
-        right = [gradient for name, gradient in zip(self.names, gradients, strict=False) if name in fine]
-        self.findings += laws.of_the_memory(arguments, right)
         if self.pair.upstream_names and not self.found("not-repeatable", *MALFORMED):
             self.findings += laws.of_the_upstream(backward, self.upstream, fine)
         return fine

@@ -201,18 +201,15 @@ def _all_of(a: NDArray[Any], b: NDArray[Any]) -> bool:
     return layouts[0] == layouts[1]
 
 
-def of_the_arguments(arguments: Mapping[str, Any], before: Mapping[str, Any]) -> list[Finding]:
-    """Return a finding for each argument that backward changed."""
-    message = gettext("{who} changed {name}, one of its arguments; work on a copy, since the caller still needs it")
-    return [
-        Finding("changed-argument", name, "note", message.format(who="backward", name=name))
-        for name in changed(arguments, before)
-    ]
-
-
-def of_the_memory(arguments: Mapping[str, Any], gradients: Sequence[Any]) -> list[Finding]:
-    """Return a finding for each argument that backward returned, or returned a part of."""
+def of_the_arguments(
+    arguments: Mapping[str, Any], before: Mapping[str, Any], gradients: Sequence[Any]
+) -> list[Finding]:  # fmt: skip
+    """Return a finding for each argument that backward changed, or returned, or returned a part of."""
     findings = []
+    for name in changed(arguments, before):
+        message = gettext("{who} changed {name}, one of its arguments; work on a copy, since the caller still needs it")
+        message = message.format(who="backward", name=name)
+        findings.append(Finding("changed-argument", name, "note", message))
     arrays = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray)}
     for name, value in arrays.items():
         sharing = [g for g in gradients if isinstance(g, np.ndarray) and np.shares_memory(g, value)]
@@ -223,8 +220,8 @@ def of_the_memory(arguments: Mapping[str, Any], gradients: Sequence[Any]) -> lis
             )
             if any(_all_of(each, value) for each in sharing):
                 message = gettext(
-                    "backward returns its argument {name} itself, or a view of all of it; return a copy, such as "
-                    "{name}.copy()"
+                    "backward returns its argument {name} itself, or a view of all of it; if its values are right, return "
+                    "a copy, such as {name}.copy()"
                 )
             findings.append(Finding("shared-memory", name, "note", message.format(name=name)))
     return findings

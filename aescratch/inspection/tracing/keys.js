@@ -60,10 +60,10 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
     release();
     sections[current].focus({ preventScroll: true });
+  } else if (event.key.startsWith("Page") && (!typing || event.target.id === "value")) {
+    jump(beside(STEPS[event.key])); // also from the number that was just set
   } else if (typing) {
     return;
-  } else if (event.key.startsWith("Page")) {
-    jump(beside(STEPS[event.key]));
   } else if (cell && event.key in AROUND) {
     const [down, right] = AROUND[event.key];
     const row = cell.row + down, column = cell.column + right;
