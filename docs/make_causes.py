@@ -110,7 +110,7 @@ against it and its like. So this third is no longer blind; a new set, by somebod
 take its place as evidence. The measurement is `tests/benchmarks/planted_mistakes.py`.
 
 The row of human mistakes counts 100 errors as people make them, written before the checker was run on any of them; ten
-of the described ones got no description either (`tests/benchmarks/second_blind.py`).
+of the described ones got no description either (`tests/benchmarks/blind_sets.py`).
 
 | mistakes planted in | mistakes | rejected | named | described | false | exact line | measured on |
 | --- | --- | --- | --- | --- | --- | --- | --- |

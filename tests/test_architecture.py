@@ -282,7 +282,7 @@ def test_building_a_model_by_its_name_is_no_branch(allowed):
 
 
 BEYOND_THE_CORE = {
-    "architecture", "bare_python", "beginning", "bench", "blind", "blind_second", "browser", "browser_jupyterlite", "browser_lens", "browser_mistakes", "browser_network", "browser_playground", "browser_site", "browser_step",
+    "architecture", "bare_python", "beginning", "bench", "blind", "blind_sets", "browser", "browser_jupyterlite", "browser_lens", "browser_mistakes", "browser_network", "browser_playground", "browser_site", "browser_step",
     "causes", "check_layer", "cli",
     "cli_check", "compiled", "complaints", "counts", "course", "courses", "cupy", "datasets", "debugger", "declared", "diagnosis",
     "docs", "dry_run", "ecosystem", "estimator", "exercise_styles", "exercises", "exercises_against_torch", "exercises_ko",

@@ -1,81 +1,32 @@
 """The second blind set: right programs as strangers write them, and how each is checked.
 
-    second_code/PROGRAM.py, second_mistakes.py -> second_mistakes() -> Mistake, as loading.py has them
+    second_code/PROGRAM.py, second_mistakes.py -> SECOND, as sets.py has them
 
 The programs are autoencoders, variational ones, classifiers, recurrent cells, attention, normalisations, mixtures,
 embeddings, an RBM. Their facts come from papers and public habits.
 """
 
-import pathlib
-from collections.abc import Callable, Iterator
-from types import ModuleType
 from typing import Any, NamedTuple
 
-import numpy as np
-from loading import Mistake, judge, load, written
 from second_mistakes import MISTAKES
-from ways import SIZES, Cached, Closure, LayerOf, LossOf, Pair, Sizes, draw, flat, keep, one, shape_of, uniform
+from sets import ProgramSet
+from ways import (
+    SIZES,
+    ArrayFunctions,
+    LayerOf,
+    LossAndGradients,
+    Pair,
+    Sizes,
+    bits,
+    draw,
+    flat,
+    integers,
+    normal,
+    one,
+    uniform,
+)
 
-import aescratch as ae
 from aescratch.inspection.gradcheck.report import Report
-
-
-def normal(*letters, scale=0.6):
-    """Return a maker of normals whose shape is given by letters, numbers, or products such as "3K"."""
-
-    def draws(rng, sizes):
-        shape = [
-            size if isinstance(size, int) else int(size[:-1] or 1) * getattr(sizes, size[-1])
-            for size in letters
-        ]  # fmt: skip
-        return rng.normal(0, scale, size=shape)
-
-    return draws
-
-
-def bits(letters):
-    """Return a maker of zeros and ones, as floats: a mask that a program takes as an array."""
-    return lambda rng, sizes: keep(letters)(rng, sizes).astype(float)
-
-
-def integers(letters, below):
-    """Return a maker of integers below a number or a size."""
-
-    def draws(rng, sizes):
-        return rng.integers(below if isinstance(below, int) else getattr(sizes, below), size=shape_of(letters, sizes))
-
-    return draws
-
-
-class LossAndGradients(NamedTuple):
-    """One function that returns both, given to the check as the guide says: with nothing around it."""
-
-    function: str
-    inputs: Callable[..., dict]
-    wrt: list[str] | None = None
-
-    def check(self, module: Any, sizes: Sizes = SIZES[0], **options: Any) -> Report:
-        inputs = self.inputs(np.random.default_rng(0), sizes)
-        return ae.check_function(getattr(module, self.function), inputs=inputs, wrt=self.wrt, **options)
-
-    gradients = LossOf.gradients
-
-
-class ArrayFunctions(NamedTuple):
-    """Two functions whose output is an array, given with nothing around them: those of a cache, or of a closure."""
-
-    forward: str
-    backward: str | None
-    inputs: Callable[..., dict]
-
-    def check(self, module: Any, sizes: Sizes = SIZES[0], **options: Any) -> Report:
-        functions = [getattr(module, name) for name in (self.forward, self.backward) if name]
-        return ae.check_function(*functions, inputs=self.inputs(np.random.default_rng(0), sizes), **options)
-
-    def gradients(self, module, seed, sizes):
-        way = Cached if self.backward else Closure
-        names = [name for name in (self.forward, self.backward) if name]
-        return way(*names, self.inputs).gradients(module, seed, sizes)
 
 
 class JudgedOtherwise(NamedTuple):
@@ -203,28 +154,4 @@ FALSE = {
     "multi_head_1": "the number 1 / np.sqrt(2) is named for 1 / np.sqrt(self.d_head): in this object, d_head is 2",
 }
 
-
-def source(program: str) -> pathlib.Path:
-    """Return the path of a right program."""
-    return pathlib.Path(__file__).parent / "second_code" / f"{program}.py"
-
-
-def second_programs() -> Iterator[tuple[str, ModuleType, Callable[..., Report]]]:
-    """Yield every right program: its name, its module and its check."""
-    for program, way in WAYS.items():
-        yield program, load(source(program)), way.check
-
-
-def second_mistakes() -> Iterator[Mistake]:
-    """Yield every mistake, under the name of its program and its number in it; its kind is that of the mistake."""
-    for program, rows in MISTAKES.items():
-        right = source(program).read_text(encoding="utf-8")
-        for number, (line, kind, sentence, right_line, wrong_line) in enumerate(rows, 1):
-            lines = right.splitlines()
-            if lines[line - 1] != right_line:
-                raise ValueError(f"expected line {line} of {program} to be the right line of mistake {number}")
-            lines[line - 1 : line] = [wrong_line] if wrong_line else []
-            text, name, way = "\n".join(lines) + "\n", f"{program}_{number}", WAYS[program]
-            where = (line,) if wrong_line else (line - 1, line)
-            path = written(name, text)
-            yield Mistake(name, kind, path, text, right, where, sentence, way.check, judge(way, name, right))
+SECOND = ProgramSet("second", "20 programs, human mistakes", WAYS, STYLES, MISTAKES, FALSE)

@@ -6,6 +6,7 @@
     LossOf(function, inputs)            (loss, gradients) = function(...)
     LayerOf(make)                       an object with forward and backward; make(module, rng, sizes) -> object, x
     ModelOf(make)                       one with loss, backward, parameters; make -> object, x, or object, x, labels
+    LossAndGradients, ArrayFunctions, SeveralOutputs    functions given to the check as they are
 
 `check(module)` asks the checker. `gradients(module, seed, sizes)` asks the module alone, at inputs drawn anew, so that
 two modules can be compared without the checker's help.
@@ -82,6 +83,38 @@ def flat(*blocks):
 
 def one(attribute):
     return lambda rng, sizes: getattr(sizes, attribute)
+
+
+def number(low, high):
+    """A setting, such as a rate or a temperature."""
+    return lambda rng, sizes: float(rng.uniform(low, high))
+
+
+def normal(*letters, scale=0.6):
+    """Return a maker of normals whose shape is given by letters, numbers, or products such as "3K"."""
+
+    def draws(rng, sizes):
+        shape = [
+            size if isinstance(size, int) else int(size[:-1] or 1) * getattr(sizes, size[-1])
+            for size in letters
+        ]  # fmt: skip
+        return rng.normal(0, scale, size=shape)
+
+    return draws
+
+
+def bits(letters):
+    """Return a maker of zeros and ones, as floats: a mask that a program takes as an array."""
+    return lambda rng, sizes: keep(letters)(rng, sizes).astype(float)
+
+
+def integers(letters, below):
+    """Return a maker of integers below a number or a size."""
+
+    def draws(rng, sizes):
+        return rng.integers(below if isinstance(below, int) else getattr(sizes, below), size=shape_of(letters, sizes))
+
+    return draws
 
 
 def as_tuple(returned):
@@ -223,3 +256,52 @@ class ModelOf(NamedTuple):
         loss = model.loss(*data, rng=seed)
         model.backward()
         return plain([loss, *(parameter.grad for parameter in model.parameters)])
+
+
+class LossAndGradients(NamedTuple):
+    """One function that returns both, given to the check as the guide says: with nothing around it."""
+
+    function: str
+    inputs: Callable[..., dict]
+    wrt: list[str] | None = None
+
+    def check(self, module: Any, sizes: Sizes = SIZES[0], **options: Any) -> Report:
+        inputs = self.inputs(np.random.default_rng(0), sizes)
+        return ae.check_function(getattr(module, self.function), inputs=inputs, wrt=self.wrt, **options)
+
+    gradients = LossOf.gradients
+
+
+class ArrayFunctions(NamedTuple):
+    """Two functions whose output is an array, given with nothing around them: those of a cache, or of a closure."""
+
+    forward: str
+    backward: str | None
+    inputs: Callable[..., dict]
+
+    def check(self, module: Any, sizes: Sizes = SIZES[0], **options: Any) -> Report:
+        functions = [getattr(module, name) for name in (self.forward, self.backward) if name]
+        return ae.check_function(*functions, inputs=self.inputs(np.random.default_rng(0), sizes), **options)
+
+    def gradients(self, module, seed, sizes):
+        way = Cached if self.backward else Closure
+        names = [name for name in (self.forward, self.backward) if name]
+        return way(*names, self.inputs).gradients(module, seed, sizes)
+
+
+class SeveralOutputs(NamedTuple):
+    """Two functions: forward returns its outputs and a cache, backward takes an upstream gradient for each output."""
+
+    forward: str
+    backward: str
+    inputs: Callable[..., dict]
+
+    def check(self, module: Any, sizes: Sizes = SIZES[0], **options: Any) -> Report:
+        functions = getattr(module, self.forward), getattr(module, self.backward)
+        return ae.check_function(*functions, inputs=self.inputs(np.random.default_rng(0), sizes), **options)
+
+    def gradients(self, module, seed, sizes):
+        rng = np.random.default_rng(seed)
+        *outputs, cache = getattr(module, self.forward)(**self.inputs(rng, sizes))
+        upstream = [rng.normal(size=np.shape(y)) for y in outputs]
+        return plain([*outputs, *as_tuple(getattr(module, self.backward)(*upstream, cache))])

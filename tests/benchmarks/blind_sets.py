@@ -1,10 +1,11 @@
-"""The checker's answers to the second blind set, by style of program and by kind of mistake.
+"""The checker's answers to a blind set of programs, by style of program and by kind of mistake.
 
-    OMP_NUM_THREADS=1 python tests/benchmarks/second_blind.py [--into docs/planted_measured.txt]
+    OMP_NUM_THREADS=1 python tests/benchmarks/blind_sets.py [--set third] [--into docs/planted_measured.txt]
 
-A cause is false if its repaired line doesn't give the right gradients at new inputs, sizes and settings. The one cause
-that comes without a line, of transformer_mlp_1, was read by hand: it is true. "Silent" is rejected without a cause and
-without a description. A line counts for causes and for descriptions alike.
+A cause is false if its repaired line doesn't give the right gradients at new inputs, sizes and settings. A cause that
+comes without a line counts as named and is printed, to be read by hand; that of transformer_mlp_1, the one in the
+second set, is true. "Silent" is rejected without a cause and without a description. A line counts for causes and for
+descriptions alike.
 """
 
 import argparse
@@ -18,10 +19,11 @@ import warnings
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "blind"))
 
 from loading import claim_holds, explained
-from second import STYLES, second_mistakes
+from second import SECOND
+from third import THIRD
 
 COLUMNS = ("mistakes", "rejected", "named", "described", "silent", "false", "exact line", "other line")
-ROW = "20 programs, human mistakes"  # in the table of the documentation
+SETS = {blind.name: blind for blind in (SECOND, THIRD)}
 
 
 def judged(mistake):
@@ -35,6 +37,8 @@ def judged(mistake):
         columns.append("false")
     else:
         columns.append("named" if named else "described" if told else "silent")
+    if len(repairs) < len(named):
+        columns.append("cause without a line")
     lines = [finding.evidence["line"] for finding in told if "line" in finding.evidence]
     if lines:
         columns.append("exact line" if lines[0] in mistake.lines else "other line")
@@ -43,31 +47,33 @@ def judged(mistake):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--set", choices=SETS, default="second", help="the set that is run (%(default)s)")
     parser.add_argument("--into", type=pathlib.Path, help="a file whose row of this set is replaced")
     options = parser.parse_args()
+    blind = SETS[options.set]
     warnings.simplefilter("ignore")
     counts, times = collections.defaultdict(collections.Counter), []
-    for mistake in second_mistakes():
+    for mistake in blind.mistakes():
         columns, said, seconds = judged(mistake)
         times.append(seconds)
-        for row in (STYLES[mistake.name.rpartition("_")[0]], mistake.kind, "all"):
+        for row in (blind.styles[mistake.name.rpartition("_")[0]], mistake.kind, "all"):
             counts[row].update(columns)
-        if {"false", "other line"} & set(columns) or "rejected" not in columns:
+        if {"false", "other line", "cause without a line"} & set(columns) or "rejected" not in columns:
             print(f"{mistake.name}, line {mistake.lines[-1]}: {', '.join(columns[1:])}: {said}")
     print(f"\n{'':32}" + "".join(f"{column:>12}" for column in COLUMNS))
     for row, count in sorted(counts.items(), key=lambda item: -item[1]["mistakes"]):
         print(f"{row:32}" + "".join(f"{count[column]:12}" for column in COLUMNS))
     print(f"seconds for one: median {statistics.median(times):.2f}, longest {max(times):.1f}")
     if options.into:
-        written(options.into, counts["all"])
+        written(options.into, blind.title, counts["all"])
 
 
-def written(path, count):
-    """Put the row of this set into a file in which all others stay."""
+def written(path, title, count):
+    """Put the row of a set into a file in which all others stay."""
     told = [count[c] for c in ("mistakes", "rejected", "named")]
     told += [count["described"] + count["silent"], count["false"], count["exact line"]]
-    kept = [line for line in path.read_text("utf-8").splitlines() if not line.startswith(f"| {ROW} |")]
-    row = f"| {ROW} | " + " | ".join(map(str, told)) + f" | {datetime.date.today()} |"
+    kept = [line for line in path.read_text("utf-8").splitlines() if not line.startswith(f"| {title} |")]
+    row = f"| {title} | " + " | ".join(map(str, told)) + f" | {datetime.date.today()} |"
     path.write_text("\n".join([*kept, row]) + "\n", encoding="utf-8")
 
 
