@@ -39,11 +39,11 @@ READERS: dict[str, Callable[[str], Any]] = {
     "corruption": partial(words.made, words.CORRUPTIONS),
     "sparsity": partial(words.made, words.SPARSITIES),
     "initializer": partial(words.choice, words.INITIALIZERS),
-    "dtype": partial(words.choice, {"float32": "float32", "float64": "float64"}),
+    "dtype": words.one_of(("float32", "float64")),
     "whole": partial(words.count, 0),
     "variance": words.variance,
-    "estimator": partial(words.choice, {"plain": "plain", "dreg": "dreg"}),
-    "entries": partial(words.choice, {"all": "all", "hidden": "hidden"}),
+    "estimator": words.one_of(("plain", "dreg")),
+    "entries": words.one_of(("all", "hidden")),
     "model": lambda path: open_model(path).autoencoder,
 }
 """The function that reads an option's text, by the kind of the `Option`; a switch has no text."""

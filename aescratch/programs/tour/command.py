@@ -17,7 +17,7 @@ from aescratch.foundations.files import write_text
 from aescratch.foundations.language import Phrase, gettext, gettext_noop
 from aescratch.programs.cli.options import Option, command, option, switch
 from aescratch.programs.cli.status import BROKEN, FAIL, INCONCLUSIVE, INTERRUPTED, RIGHT, WRONG_USAGE
-from aescratch.programs.cli.words import choice
+from aescratch.programs.cli.words import one_of
 from aescratch.programs.cli.writing import json_text, say, warnings_said
 from aescratch.programs.tour.experiment import Digits, Plan, Result, perform
 from aescratch.programs.tour.findings import Findings, Results, find
@@ -52,11 +52,7 @@ def seed(text: str) -> int:
     return int(text)
 
 
-def variant_name(text: str) -> str:
-    """Return the text if it names a variant; the error lists all variants and the nearest one."""
-    return choice({name: name for name in VARIANTS}, text)
-
-
+variant_name: Callable[[str], str] = one_of(VARIANTS)
 add_arguments: Option = command(
     DESCRIPTION, EXAMPLES,
     option(
