@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from aescratch import functions
 from aescratch.backend import Array, passes
 from aescratch.backend.passes import faster
-from aescratch.foundations.language import gettext
 from aescratch.foundations.parts import Part
 from aescratch.foundations.recipes import Recipe
-from aescratch.foundations.validation import require_batch, require_count, require_same_shape
+from aescratch.foundations.validation import require_batch, require_count, require_same_shape, require_units
 from aescratch.functions import formula
 from aescratch.functions.making import arguments_of, constructor, docstring, held, kinks
 from aescratch.layers import Layer
@@ -198,12 +197,12 @@ class TopK(Layer):
 
     def apply(self, a: Array) -> Array:
         """Return y (N, H) for a (N, H)."""
-        self._require_enough(a)
+        require_units(a, self.k)
         return functions.top_k(a, self.k)
 
     def forward(self, a: Array) -> Array:
         """Return y (N, H) for a (N, H), and remember a."""
-        self._require_enough(a)
+        require_units(a, self.k)
         require_batch(a, "a")
         self.a = a
         return functions.top_k(a, self.k)
@@ -212,11 +211,6 @@ class TopK(Layer):
         """Return grad_a (N, H)."""
         require_same_shape(grad_y, "grad_y", self.a, "a")
         return functions.top_k_backward(grad_y, self.a, self.k)
-
-    def _require_enough(self, a: Array) -> None:
-        if a.ndim != 2 or a.shape[1] < self.k:
-            message = gettext("expected at least k = {k} units, shape (N, {k}) or wider, got shape {shape}")
-            raise ValueError(message.format(k=self.k, shape=a.shape))
 
     def __repr__(self) -> str:
         return f"TopK({self.k})"

@@ -25,7 +25,7 @@ from aescratch.inspection.diagnosis import Finding
 from aescratch.inspection.measures import PCA
 from aescratch.inspection.monitor import Monitor
 from aescratch.programs.cli import check as check_command
-from aescratch.programs.cli import figures, main, program, writing
+from aescratch.programs.cli import figures, main, program, settings, writing
 from aescratch.programs.cli import page as run_pages
 from aescratch.programs.cli import train as train_command
 from aescratch.programs.cli.explained import explained, explained_by_column
@@ -115,7 +115,8 @@ def test_help_names_every_command_and_every_exit_status(capsys):
 
 
 @pytest.mark.parametrize("command", ["train", "evaluate", "encode", "decode", "check", "step", "playground", "exercises", "bench", "info"])
-def test_help_of_a_command_has_examples_that_parse(capsys, command):
+def test_help_of_a_command_has_examples_that_parse(capsys, monkeypatch, command):
+    monkeypatch.setattr(settings, "open_model", lambda path: SimpleNamespace(autoencoder=path))  # no such file is here
     outcome, out, _ = run(capsys, command, "--help")
     assert outcome == 0
     examples = [
@@ -449,7 +450,7 @@ WRONG = [
         "there is no file or folder 'none.npz'; check the path",
     ),
     (
-        ["train", "classifier", "--autoencoder", "none.npz", "--code", "3"],
+        ["train", "classifier", "--autoencoder", "model.npz", "--code", "3"],
         "--autoencoder brings its own layers; leave --hidden and --code out",
     ),
     (

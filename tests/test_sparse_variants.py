@@ -307,13 +307,13 @@ def test_a_diagnosis_of_dead_units_names_the_auxiliary_loss_as_the_caller_spells
     model = ae.KSparseAutoencoder([64, 16], k=4, rng=0)
     model.encoder.layers[0].b.value = np.where(np.arange(16) < 4, 0, -1e3).astype("float32")
     diagnosis = ae.diagnose(model, x)
-    (finding,) = [each for each in diagnosis.findings if each.code == "dead-units"]
+    (finding,) = [each for each in diagnosis if each.code == "dead-units"]
     assert "auxiliary=0.03125" in finding.advice
     tied = ae.KSparseAutoencoder([64, 16], k=4, tied=True, rng=0)  # whose decoder can't restore by weights of its own
     helped = ae.KSparseAutoencoder([64, 16], k=4, auxiliary=1 / 32, rng=0)
     for other in (tied, helped):
         other.encoder.layers[0].b.value = model.encoder.layers[0].b.value
-        (finding,) = [each for each in ae.diagnose(other, x).findings if each.code == "dead-units"]
+        (finding,) = [each for each in ae.diagnose(other, x) if each.code == "dead-units"]
         assert "auxiliary" not in finding.advice
 
 
@@ -571,7 +571,7 @@ def test_a_healthy_training_has_no_findings(name):
     x, model = ae.datasets.load_digits().x[:600], HEALTHY[name](rng=0)
     history = model.fit(x, epochs=40, optimizer=ae.Adam(ae.CosineRate(5e-3)), rng=0)
     diagnosis = ae.diagnose(model, x, history=history)
-    assert not diagnosis.findings, str(diagnosis)
+    assert not diagnosis, str(diagnosis)
 
 
 REFUSED += [

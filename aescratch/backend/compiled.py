@@ -36,7 +36,7 @@ told: list[Callable[[str], object]] = []  # listeners for the compilation of a f
 
 @functools.cache
 def why_not() -> str:
-    """Return the reason why nothing is compiled, or None; import Numba if it is installed."""
+    """Return the reason why nothing is compiled, empty if there is none; import Numba if it is installed."""
     if os.environ.get("AESCRATCH_COMPILED") == "0":
         return "turned off by AESCRATCH_COMPILED=0"
     if importlib.util.find_spec("numba") is None:

@@ -16,10 +16,15 @@ from aescratch import functions
 from aescratch.backend import Array, all_rows, array_module, own_rows, to_numpy
 from aescratch.foundations.buffers import Buffer
 from aescratch.foundations.declared import surrogate_gradient
-from aescratch.foundations.language import gettext
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
-from aescratch.foundations.validation import require_count, require_dtype, require_number, require_same_shape
+from aescratch.foundations.validation import (
+    require_count,
+    require_dtype,
+    require_number,
+    require_same_shape,
+    require_units,
+)
 from aescratch.layers import Dense, Layer, require_width
 
 
@@ -313,10 +318,3 @@ class PrefixDense(Layer):
 
     def __repr__(self) -> str:
         return f"PrefixDense({self.size} of {self.W.shape[0]}, {self.W.shape[1]})"
-
-
-def require_units(a: Array, k: int) -> None:
-    """Raise ValueError if the rows of a have fewer than k entries."""
-    if a.ndim != 2 or a.shape[1] < k:
-        message = gettext("expected at least k = {k} units, shape (N, {k}) or wider, got shape {shape}")
-        raise ValueError(message.format(k=k, shape=a.shape))

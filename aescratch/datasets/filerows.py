@@ -30,10 +30,10 @@ from aescratch.datasets.npyfiles import (
     NPY_MAGIC,
     ZIP_MAGIC,
     Layout,
+    archive_in,
     entry_of,
     npy_layout,
     read_member,
-    unreadable,
     wanted_members,
 )
 from aescratch.datasets.tables import tables_of
@@ -141,25 +141,20 @@ def rows_in(path: Path, key: str | None, like: Sequence[str] = ()) -> Found:
 
 def _in_archive(stream: IO[bytes], place: Path | TemporaryCopy, key: str | None, path: Path) -> Found:
     """Return the rows and the labels in an .npz, in place or unpacked."""
-    try:
-        with zipfile.ZipFile(stream) as archive:
-            name, labels_name = wanted_members(archive, key, path)
-            entry = entry_of(archive, name, path)
-            labels = None if labels_name is None else read_member(archive, labels_name, path)
+    with archive_in(stream, path) as archive:
+        name, labels_name = wanted_members(archive, key, path)
+        entry = entry_of(archive, name, path)
+        labels = None if labels_name is None else read_member(archive, labels_name, path)
+        with archive.open(entry) as member:
+            layout = npy_layout(member, entry.file_size, path, name)
+        if entry.compress_type == zipfile.ZIP_STORED:
+            stream.seek(entry.header_offset + 26)  # the lengths of the name and extras before a member
+            lengths = int.from_bytes(stream.read(2), "little") + int.from_bytes(stream.read(2), "little")
+            layout = layout._replace(offset=layout.offset + entry.header_offset + 30 + lengths)
+        else:
             with archive.open(entry) as member:
-                layout = npy_layout(member, entry.file_size, path, name)
-            if entry.compress_type == zipfile.ZIP_STORED:
-                stream.seek(entry.header_offset + 26)  # the lengths of the name and extras before a member
-                lengths = int.from_bytes(stream.read(2), "little") + int.from_bytes(stream.read(2), "little")
-                layout = layout._replace(offset=layout.offset + entry.header_offset + 30 + lengths)
-            else:
-                with archive.open(entry) as member:
-                    place = TemporaryCopy(unpacked_pieces(member, entry.compress_size, path, UNBOUNDED), path)
-            return Found(FileRows(place, layout, path), labels)
-    except DataFileError:
-        raise
-    except Exception as error:  # as in parse_npz
-        raise unreadable(path) from error
+                place = TemporaryCopy(unpacked_pieces(member, entry.compress_size, path, UNBOUNDED), path)
+        return Found(FileRows(place, layout, path), labels)
 
 
 def _in_text(place: Path | TemporaryCopy, path: Path, like: Sequence[str]) -> Found:

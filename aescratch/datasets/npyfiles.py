@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import zipfile
+from collections.abc import Iterator
 from io import BytesIO
 from math import prod
 from pathlib import Path
@@ -76,23 +78,25 @@ def parse_npz(contents: bytes, path: Path, key: str | None) -> tuple[NDArray[Any
     `key` names the array of the data; it isn't needed if there is only one beside the labels, which are named
     ``labels``, ``label`` or ``y``.
     """
+    with archive_in(BytesIO(contents), path) as archive:
+        wanted, labels = wanted_members(archive, key, path)
+        return read_member(archive, wanted, path), None if labels is None else read_member(archive, labels, path)
+
+
+@contextlib.contextmanager
+def archive_in(stream: IO[bytes], path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open an .npz; whatever zipfile raises in the block becomes a `DataFileError`."""
     try:
-        with zipfile.ZipFile(BytesIO(contents)) as archive:
-            wanted, labels = wanted_members(archive, key, path)
-            return read_member(archive, wanted, path), None if labels is None else read_member(archive, labels, path)
+        with zipfile.ZipFile(stream) as archive:
+            yield archive
     except DataFileError:
         raise
     except Exception as error:  # a hostile zip makes zipfile fail in a dozen ways, ValueError among them
-        raise unreadable(path) from error
-
-
-def unreadable(path: Path) -> DataFileError:
-    """Return the error for an .npz that zipfile can't read."""
-    message = gettext(
-        "{path} is a zip archive, but can't be read as an .npz file; copy it again, or save it again as .npz, "
-        ".npy or .csv"
-    )
-    return DataFileError(message.format(path=path))
+        message = gettext(
+            "{path} is a zip archive, but can't be read as an .npz file; copy it again, or save it again as .npz, "
+            ".npy or .csv"
+        )
+        raise DataFileError(message.format(path=path)) from error
 
 
 def wanted_members(archive: zipfile.ZipFile, key: str | None, path: Path) -> tuple[str, str | None]:

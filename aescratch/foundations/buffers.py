@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -131,8 +132,7 @@ def move_buffers(buffers: Iterable[Buffer], backend: str, dtype: str | None = No
         buffer.to(backend, dtype)
 
 
-@contextlib.contextmanager
-def frozen(buffers: Iterable[Buffer]) -> Iterator[None]:
+def frozen(buffers: Iterable[Buffer]) -> AbstractContextManager[None]:
     """Ignore assignments to the buffers within the block.
 
     Examples
@@ -143,11 +143,17 @@ def frozen(buffers: Iterable[Buffer]) -> Iterator[None]:
     >>> running_mean.value
     array([0., 0.])
     """
-    before = [(buffer, buffer.frozen) for buffer in buffers]
+    return switched(buffers, "frozen", on=True)
+
+
+@contextlib.contextmanager
+def switched(things: Iterable[Any], name: str, *, on: bool) -> Iterator[None]:
+    """Switch an attribute of each thing on or off within the block, and restore each one's own state afterwards."""
+    before = [(thing, getattr(thing, name, False)) for thing in things]
     try:
-        for buffer, _ in before:
-            buffer.frozen = True
+        for thing, _ in before:
+            setattr(thing, name, on)
         yield
     finally:
-        for buffer, was_frozen in before:
-            buffer.frozen = was_frozen
+        for thing, was_on in before:
+            setattr(thing, name, was_on)

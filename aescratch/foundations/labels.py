@@ -10,9 +10,10 @@ from aescratch.backend import Array
 from aescratch.foundations.language import gettext
 from aescratch.foundations.validation import as_array
 
+MOST_CLASSES = np.iinfo(np.int64).max  # if the model doesn't specify one
 
-def as_labels(labels: Any, n_examples: int, n_classes: int) -> Array:
-    """Return labels as a vector of class numbers 0 ... n_classes - 1, one per example.
+def as_labels(labels: Any, n_examples: int, n_classes: int | None) -> Array:
+    """Return labels as a vector of class numbers 0 ... n_classes - 1, one per example; any, if n_classes is None.
 
     Raises
     ------
@@ -35,6 +36,7 @@ def as_labels(labels: Any, n_examples: int, n_classes: int) -> Array:
     if labels.shape != (n_examples,):
         message = gettext("expected one label per example, shape ({n_examples},), got shape {shape}")
         raise ValueError(message.format(n_examples=n_examples, shape=labels.shape))
+    n_classes = MOST_CLASSES if n_classes is None else n_classes
     if int(labels.min()) < 0 or int(labels.max()) >= n_classes:
         message = gettext(
             "expected labels from 0 to {last}, got values from {least} to {largest}; number the classes from 0, or "

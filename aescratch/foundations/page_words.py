@@ -30,6 +30,13 @@ def first_language() -> str | None:
     return None if language() == LANGUAGES[0] else language()
 
 
+def content_of(words: Words, **parts: Any) -> str:
+    """Return the JSON for a script element of a page: its words, the language it opens in, and what else it shows."""
+    content = {"words": words, "language": first_language(), **parts}
+    data = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return data.replace("<", "\\u003c")  # or a text with </script> would end the element
+
+
 def filled(page: str, words: Words) -> str:
     """Return a page with a text in every element that names one, and with its language as that of the page.
 

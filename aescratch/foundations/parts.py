@@ -9,12 +9,12 @@ A part is in use mode unless a model's ``training()`` or `in_mode` has entered t
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from aescratch.backend import Array
-from aescratch.foundations.buffers import Buffer
+from aescratch.foundations.buffers import Buffer, switched
 from aescratch.foundations.language import gettext
 
 
@@ -93,8 +93,7 @@ class Part:
         return {name: value for name, value in self.__dict__.items() if name not in left_out}
 
 
-@contextlib.contextmanager
-def in_mode(parts: Iterable[Any], *, training: bool) -> Iterator[None]:
+def in_mode(parts: Iterable[Any], *, training: bool) -> AbstractContextManager[None]:
     """Put the parts into training or use mode within the block, and restore each one's mode afterwards.
 
     Examples
@@ -105,11 +104,4 @@ def in_mode(parts: Iterable[Any], *, training: bool) -> Iterator[None]:
     ...     layer.forward(np.ones((1, 4)), np.random.default_rng(0))
     array([[2., 0., 0., 0.]])
     """
-    before = [(part, getattr(part, "in_training", False)) for part in parts]
-    try:
-        for part, _ in before:
-            part.in_training = training
-        yield
-    finally:
-        for part, mode in before:
-            part.in_training = mode
+    return switched(parts, "in_training", on=training)

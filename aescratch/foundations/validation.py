@@ -195,6 +195,13 @@ def require_batch(x: Any, name: str) -> None:
         require_rows(x, None, gettext(name))
 
 
+def require_units(a: Any, k: int) -> None:
+    """Raise ValueError unless the array is a matrix whose rows have at least k entries."""
+    if a.ndim != 2 or a.shape[1] < k:
+        message = gettext("expected at least k = {k} units, shape (N, {k}) or wider, got shape {shape}")
+        raise ValueError(message.format(k=k, shape=a.shape))
+
+
 def require_same_shape(x: Any, name: str, other: Any, other_name: str) -> None:
     """Raise ValueError unless both arrays are batches of one shape (N, D), TypeError if they aren't arrays.
 

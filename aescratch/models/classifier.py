@@ -197,11 +197,6 @@ class SoftmaxClassifier(Model):
         n_classes = 2 if n_classes is None else n_classes
         return {"autoencoder": Autoencoder(widths, rng=rng), "n_classes": n_classes, "rng": rng}
 
-    @property
-    def n_inputs(self) -> int:
-        """How many numbers an example has."""
-        return self.autoencoder.n_inputs
-
     def second_opinion(self) -> SecondOpinion:
         """Return the objective and the promises, computed independently: the cross-entropy from the head's logits."""
 

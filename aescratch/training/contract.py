@@ -244,8 +244,7 @@ def as_data(model: Any, x: Any, labels: Any = None) -> Sequence[Array]:
             message = gettext("expected no labels, since {model}.loss takes none; leave them out")
             raise TypeError(message.format(model=type(model).__name__))
         return (move(x, backend),)
-    n_classes = n_classes_of(model)
-    labels = as_labels(labels, len(x), np.iinfo(np.int64).max if n_classes is None else n_classes)
+    labels = as_labels(labels, len(x), n_classes_of(model))
     return move(x, backend), move(labels, backend)
 
 

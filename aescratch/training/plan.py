@@ -11,8 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from aescratch.backend import Array, batch_size, move
 from aescratch.foundations.labels import as_labels
 from aescratch.foundations.language import gettext, gettext_noop
@@ -29,7 +27,6 @@ STEPS, FEWEST_EPOCHS = 5000, 20
 RATE = 5e-3  # of Adam
 NEEDED_IN_TRAINING = gettext_noop("{name} needs in training")
 NEEDED_IN_VALIDATION = gettext_noop("{name} needs in the validation data too")
-MOST_CLASSES = np.iinfo(np.int64).max  # if the model doesn't specify one
 
 
 def enough_epochs(n_examples: int, batch_size: int) -> int:
@@ -75,7 +72,7 @@ def data_for_fit(model: Any, x: Any, labels: Any = None) -> Sequence[Any]:
         return contract.as_data(model, x, labels)
     stream = as_stream(x)
     require_rows(stream, contract.n_inputs_of(model), "x")
-    known = () if labels is None else (as_labels(labels, len(stream), contract.n_classes_of(model) or MOST_CLASSES),)
+    known = () if labels is None else (as_labels(labels, len(stream), contract.n_classes_of(model)),)
 
     def checked(rows: Array) -> Array:
         arrays = contract.as_data(model, rows, *(labels[: len(rows)] for labels in known))  # any labels are valid here

@@ -5,9 +5,9 @@ Advice names settings. A spelling writes them as the caller would: ``epochs=300`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from html import escape
-from typing import NamedTuple, overload
+from typing import NamedTuple
 
 from aescratch.foundations.language import gettext
 
@@ -94,12 +94,12 @@ class Finding(NamedTuple):
         return {"code": self.code, "says": self.says, "try": self.advice}
 
 
-class Diagnosis(Sequence[Finding]):
+class Diagnosis(tuple[Finding, ...]):
     """The findings about a training, most serious first; empty if nothing is wrong.
 
     Parameters
     ----------
-    findings : sequence of Finding
+    findings : iterable of Finding
         Most serious first.
 
     Examples
@@ -110,40 +110,22 @@ class Diagnosis(Sequence[Finding]):
     nothing found
     """
 
-    def __init__(self, findings: Sequence[Finding]) -> None:
-        self.findings: tuple[Finding, ...] = tuple(findings)
-
     @property
     def codes(self) -> list[str]:
         """The findings' codes, in order."""
-        return [finding.code for finding in self.findings]
+        return [finding.code for finding in self]
 
     def to_list(self) -> list[dict[str, str]]:
         """Return the findings for JSON."""
-        return [finding.to_dict() for finding in self.findings]
-
-    @overload
-    def __getitem__(self, index: int) -> Finding: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Finding]: ...
-
-    def __getitem__(self, index: int | slice) -> Finding | Sequence[Finding]:
-        return self.findings[index]
-
-    def __len__(self) -> int:
-        return len(self.findings)
-
-    def __iter__(self) -> Iterator[Finding]:
-        return iter(self.findings)
+        return [finding.to_dict() for finding in self]
 
     def __str__(self) -> str:
-        return "\n".join(map(str, self.findings)) or gettext("nothing found")
+        return "\n".join(map(str, self)) or gettext("nothing found")
 
     def __repr__(self) -> str:
         said: str = gettext("<Diagnosis: {codes}>").format(codes=", ".join(self.codes) or gettext("nothing found"))
         return said
 
     def _repr_html_(self) -> str:
-        rows = [f"<li><strong>{escape(each.code)}</strong>: {each.as_html()}</li>" for each in self.findings]
+        rows = [f"<li><strong>{escape(each.code)}</strong>: {each.as_html()}</li>" for each in self]
         return f"<ul>{''.join(rows)}</ul>" if rows else f"<p>{gettext('nothing found')}</p>"

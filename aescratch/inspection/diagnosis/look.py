@@ -96,24 +96,18 @@ class Look:
 
     @cached_property
     def given(self) -> Array:
-        """The sample, in the model's dtype and on its device."""
-        return move(self.x.astype(self.dtype), self.backend)
+        """The sample, as the model takes it."""
+        return self.as_taken(self.x)
 
-    @property
-    def dtype(self) -> str:
-        """The dtype of the model's parameters."""
-        return contract.dtype_of(self.model)
+    def as_taken(self, array: Array) -> Array:
+        """Return an array in the model's dtype and on its device."""
+        return move(array.astype(contract.dtype_of(self.model)), contract.backend_of(self.model))
 
     @property
     def is_standardized(self) -> bool:
         """Whether the columns were brought to mean 0 and variance 1 before training."""
         scaling = getattr(self.model, "scaling", None)
         return scaling is not None and scaling.how == "standardize"
-
-    @property
-    def backend(self) -> str:
-        """The backend that the model is on."""
-        return contract.backend_of(self.model)
 
     @cached_property
     def mean(self) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 
 from aescratch import functions
 from aescratch.activations import Sigmoid, Tanh
-from aescratch.backend import Array, move, to_numpy
+from aescratch.backend import Array, to_numpy
 from aescratch.codes.adversary import GradientReversal
 from aescratch.codes.bounds import ImportanceBound
 from aescratch.codes.codebook import Codebook
@@ -51,11 +51,10 @@ def posterior_collapsed(look: Look, spelling: Spelling) -> Finding | None:
     divergence = _part(look, GaussianKL) or _part(look, ImportanceBound)
     if divergence is None or look.units is None or not look.restores:
         return None
-    of_samples = isinstance(divergence[1], ImportanceBound)  # which leave q as wide as the prior, but not quite it
+    of_samples = isinstance(divergence, ImportanceBound)  # which leave q as wide as the prior, but not quite it
     asleep = look.units.values < DROWSY if of_samples else look.units.asleep
     if not (asleep.all() or (asleep.mean() > HALF and look.explained < HALF)):
         return None
-    penalty = divergence[1]
     said = gettext(
         "{units} of the code have collapsed: their divergence is at most {nats:.2g} nats, so they carry next to no "
         "information about x"
@@ -65,11 +64,11 @@ def posterior_collapsed(look: Look, spelling: Spelling) -> Finding | None:
         said += gettext(
             "; with beta = {beta:g} and a decoder of variance 1 that is the objective's optimum, since no direction of "
             "these data has a variance above {largest:.3g}"
-        ).format(beta=penalty.beta, largest=float(look.eigenvalues[0]))
+        ).format(beta=divergence.beta, largest=float(look.eigenvalues[0]))
     return Finding(
         "posterior-collapsed",
         said,
-        _awake(look, penalty, why, spelling),
+        _awake(look, divergence, why, spelling),
     )
 
 
@@ -88,11 +87,10 @@ def _awake(look: Look, penalty: Any, is_optimum: bool, spelling: Spelling) -> st
 
 def codebook_collapsed(look: Look, spelling: Spelling) -> Finding | None:
     """Return a finding if codes use few of a codebook's entries, and the reconstruction suffers."""
-    found = _part(look, Codebook)
-    if found is None or look.code is None or not look.restores or look.explained > COPIED:
+    codebook = _part(look, Codebook)
+    if codebook is None or look.code is None or not look.restores or look.explained > COPIED:
         return None
-    codebook = found[1]
-    chosen = to_numpy(codebook.numbers_of(move(look.code.astype(look.dtype), look.backend))).ravel()
+    chosen = to_numpy(codebook.numbers_of(look.as_taken(look.code))).ravel()
     counts = np.bincount(chosen, minlength=codebook.n_codes).astype(np.float64)
     in_use = float(functions.perplexity(counts))
     if (counts == 0).mean() < MANY or in_use >= HALF * min(codebook.n_codes, len(chosen)):
@@ -114,7 +112,7 @@ def discriminator_wins(look: Look, spelling: Spelling) -> Finding | None:
     asked, reversal = getattr(look.model, "discriminator_accuracy", None), _part(look, GradientReversal)
     if not callable(asked) or reversal is None or look.code is None or not look.restores:
         return None
-    accuracy, weight = float(asked(look.given, rng=0)), reversal[1].weight
+    accuracy, weight = float(asked(look.given, rng=0)), reversal.weight
     size = float(np.square(look.code).mean())
     if accuracy < NEARLY_ALWAYS and size < FAR_OFF:
         return None
@@ -208,7 +206,7 @@ def _alive(look: Look, spelling: Spelling) -> str:
     selection = _part(look, SELECTIONS)
     if selection is None:
         return spelling("code_activation", "identity")
-    more = spelling("k", str(2 * selection[1].k))
+    more = spelling("k", str(2 * selection.k))
     can_restore = getattr(look.model, "auxiliary", None) == 0 and look.model.can_restore
     return f"{spelling('auxiliary', AUXILIARY)}, {more}" if can_restore else more
 
@@ -241,28 +239,28 @@ def sparsity_missed(look: Look, spelling: Spelling) -> Finding | None:
     if look.code is None or not look.total:
         return None
     kl, l1 = _part(look, KLSparsity), _part(look, L1Sparsity)
-    if kl is not None and strength(kl[1]):
+    if kl is not None and strength(kl):
         activity = look.code.mean(axis=0)
-        if float(np.median(activity)) < OFF_TARGET * kl[1].rho:
+        if float(np.median(activity)) < OFF_TARGET * kl.rho:
             return None
         return Finding(
             "sparsity-missed",
             gettext("the code's units have a mean activity of {activity:.3g} where rho = {rho:g} is wanted").format(
-                activity=np.median(activity), rho=kl[1].rho
+                activity=np.median(activity), rho=kl.rho
             ),
             gettext("a larger weight, {setting}, or more epochs").format(
-                setting=_with_weight(kl[1], 10 * kl[1].weight, spelling)
+                setting=_with_weight(kl, 10 * kl.weight, spelling)
             ),
         )
     needed = int(np.searchsorted(np.cumsum(look.eigenvalues), COPIED * look.total)) + 1
-    if l1 is not None and strength(l1[1]) and look.width > needed and float((look.code == 0).mean()) < FEW_ZEROS:
+    if l1 is not None and strength(l1) and look.width > needed and float((look.code == 0).mean()) < FEW_ZEROS:
         return Finding(
             "sparsity-missed",
             gettext("{share} of the code's numbers are 0 with {penalty}").format(
-                share=percent(float((look.code == 0).mean())), penalty=repr(l1[1])
+                share=percent(float((look.code == 0).mean())), penalty=repr(l1)
             ),
             gettext("a larger weight, {setting}, and a code that can be 0: {activation}").format(
-                setting=_with_weight(l1[1], 10 * l1[1].weight, spelling),
+                setting=_with_weight(l1, 10 * l1.weight, spelling),
                 activation=spelling("code_activation", "relu"),
             ),
         )
@@ -305,9 +303,9 @@ def asks_for_nothing(look: Look) -> bool:
     return bool(not _compares_probabilities(look) and costs > look.eigenvalues[0])
 
 
-def _part(look: Look, kind: type | tuple[type, ...]) -> tuple[str, Any] | None:
-    """Return the name and the model's part of this class, or of these classes, or None."""
-    return next(((name, part) for name, part in look.parts if isinstance(part, kind)), None)
+def _part(look: Look, kind: type | tuple[type, ...]) -> Any | None:
+    """Return the model's part of this class, or of these classes, or None."""
+    return next((part for _, part in look.parts if isinstance(part, kind)), None)
 
 
 def _compares_probabilities(look: Look) -> bool:

@@ -15,7 +15,7 @@ from aescratch import functions, optimizers
 from aescratch.backend.normal import ERFC_POLYNOMIAL
 from aescratch.foundations import page_words
 from aescratch.foundations.language import gettext
-from aescratch.foundations.page_words import Words, filled, first_language, values_of, words_of
+from aescratch.foundations.page_words import Words, content_of, filled, values_of, words_of
 from aescratch.inspection.tracing.arrays import Quantity
 from aescratch.inspection.tracing.breaking import mistakes_in
 from aescratch.inspection.tracing.code import function_around
@@ -64,19 +64,17 @@ def page(
     for quantity in given:
         arrays[quantity.name]["limit"] = limits_of(quantity, operations)
     words, korean = words_of(Path(__file__).parent), json.loads(_file(TRANSLATED))
-    content = {
-        "words": words, "language": first_language(),
-        "quantities": arrays, "steps": [_step(operation) for operation in operations],
-        "says": {operation.function: _says(operation, words, korean) for operation in operations},
+    content = content_of(
+        words, quantities=arrays, steps=[_step(operation) for operation in operations],
+        says={operation.function: _says(operation, words, korean) for operation in operations},
         **_sources(operations), **_mistakes(operations),
-        "examples": len(given[0].value), "image": image_shape and list(map(int, image_shape)),
-        "erfc": list(ERFC_POLYNOMIAL), "largestTable": LARGEST_TABLE,
-    }  # fmt: skip
-    data = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        examples=len(given[0].value), image=image_shape and list(map(int, image_shape)),
+        erfc=list(ERFC_POLYNOMIAL), largestTable=LARGEST_TABLE,
+    )  # fmt: skip
     script = "\n".join([page_words.script(), *map(_script, SCRIPTS)])
     title = {"title": "title_one" if taken.n == 1 else "title_many", "values": values_of(**taken._asdict())}
     template = filled(Template(_file("page.html")).safe_substitute(title), words)
-    return Template(template).substitute(style=_file("style.css"), script=script, data=data.replace("<", "\\u003c"))
+    return Template(template).substitute(style=_file("style.css"), script=script, data=content)
 
 
 def _file(name: str) -> str:

@@ -50,13 +50,12 @@ def describe_machine() -> dict[str, Any]:
 def what_is_in_use() -> dict[str, Any]:
     """Return the libraries that the package uses here, by name, and the reasons why it doesn't use others."""
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
-    machine: dict[str, Any] = {
+    return {
         gettext_noop("processor"): processor(), gettext_noop("cores"): os.cpu_count(),
         "python": platform.python_version(), "aescratch": ae.__version__, "numpy": np.__version__,
         "blas": f"{blas.get('name', gettext('unknown'))} {blas.get('version', '')}".strip(), **_openblas(),
         "numba": in_words(compiled.why_not()) or importlib.metadata.version("numba"), "cupy": in_words(_cupy()),
     }  # fmt: skip
-    return machine
 
 
 def notes(machine: dict[str, Any]) -> list[str]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.foundations.language import Phrase, gettext
-from aescratch.programs.cli.data import load_data, open_model
+from aescratch.programs.cli.data import load_data
 from aescratch.programs.cli.options import Option, add, group, option, whole
 from aescratch.programs.cli.settings import SETTING_OPTIONS, flag, given_models, given_settings
 from aescratch.programs.cli.status import UsageError, wrong_input
@@ -52,6 +52,10 @@ def model_options(code: int = CODE) -> Option:
 def build_model(arguments: Namespace, n_inputs: int, labels: Array | None, **suited: Any) -> Any:
     """Return a new model of the variant, for data of this width and for the classes of these labels."""
     settings = {**given_settings(arguments, arguments.variant), **suited}
+    for name in given_models(arguments):
+        if arguments.hidden or arguments.code:
+            sentence = gettext("{flag} brings its own layers; leave --hidden and --code out")
+            raise UsageError(sentence.format(flag=flag(name)))
     kind = VARIANTS[arguments.variant]
     code = CODE if kind.may_be_wide else min(CODE, max(1, n_inputs // 2))
     widths = [n_inputs, *(arguments.hidden or []), arguments.code or code]
@@ -63,7 +67,6 @@ def build_model(arguments: Namespace, n_inputs: int, labels: Array | None, **sui
         )
         raise UsageError(sentence.format(variant=kind.word))
     with wrong_input():
-        settings |= brought_models(arguments)
         if kind.takes_labels and labels is not None and "n_classes" not in settings:
             n_classes = max(2, count_classes(labels))
         return kind(**{**kind.arguments_for(widths, n_classes=n_classes, rng=arguments.seed), **settings})
@@ -71,18 +74,8 @@ def build_model(arguments: Namespace, n_inputs: int, labels: Array | None, **sui
 
 def columns_of_brought(arguments: Namespace) -> tuple[str, ...]:
     """Return the names of the columns that a given saved model was trained on; empty if there are none."""
-    columns = [model.columns for model in brought_models(arguments).values()]
+    columns = [getattr(arguments, name).columns for name in given_models(arguments)]
     return next((names for names in columns if names), ())
-
-
-def brought_models(arguments: Namespace) -> dict[str, Any]:
-    """Return the autoencoders of the given saved models, by the constructor's parameters."""
-    given = given_settings(arguments, arguments.variant)
-    for name in given_models(arguments):
-        if arguments.hidden or arguments.code:
-            sentence = gettext("{flag} brings its own layers; leave --hidden and --code out")
-            raise UsageError(sentence.format(flag=flag(name)))
-    return {name: open_model(given[name]).autoencoder for name in given_models(arguments)}
 
 
 def count_classes(labels: Array) -> int:

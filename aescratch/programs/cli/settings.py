@@ -18,6 +18,7 @@ from aescratch.foundations.language import Phrase, gettext, gettext_noop, joined
 from aescratch.foundations.recipes import constructor_parameters
 from aescratch.models.statements import Option
 from aescratch.programs.cli import options, words
+from aescratch.programs.cli.data import open_model
 from aescratch.programs.cli.status import UsageError
 from aescratch.programs.cli.variants import VARIANTS
 
@@ -38,12 +39,12 @@ READERS: dict[str, Callable[[str], Any]] = {
     "corruption": partial(words.made, words.CORRUPTIONS),
     "sparsity": partial(words.made, words.SPARSITIES),
     "initializer": partial(words.choice, words.INITIALIZERS),
-    "dtype": partial(words.choice, {"float32": "float32", "float64": "float64"}),
+    "dtype": words.one_of(("float32", "float64")),
     "whole": partial(words.count, 0),
     "variance": words.variance,
-    "estimator": partial(words.choice, {"plain": "plain", "dreg": "dreg"}),
-    "entries": partial(words.choice, {"all": "all", "hidden": "hidden"}),
-    "model": str,
+    "estimator": words.one_of(("plain", "dreg")),
+    "entries": words.one_of(("all", "hidden")),
+    "model": lambda path: open_model(path).autoencoder,
 }
 """The function that reads an option's text, by the kind of the `Option`; a switch has no text."""
 
@@ -118,11 +119,11 @@ def given_settings(arguments: Namespace, variant: str) -> dict[str, Any]:
 
 
 def given_models(arguments: Namespace) -> list[str]:
-    """Return the given options that name a saved model, which has its own layers.
+    """Return the given options that are a saved model, which has its own layers.
 
     Examples
     --------
-    >>> given_models(Namespace(autoencoder="stack", beta=0.5))
+    >>> given_models(Namespace(autoencoder=ae.Autoencoder([5, 3]), beta=0.5))
     ['autoencoder']
     """
     return [name for name, setting in SETTINGS.items() if setting.kind == "model" and name in arguments]

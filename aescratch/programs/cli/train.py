@@ -16,7 +16,6 @@ import subprocess
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +46,7 @@ from aescratch.programs.cli.settings import flag, given_models, given_settings
 from aescratch.programs.cli.status import FAIL, INTERRUPTED, RIGHT, WRONG_USAGE, UsageError, wrong_input
 from aescratch.programs.cli.training import COSINE, OPTIMIZER, TRAINING, enough_epochs, make_optimizer, pretrain
 from aescratch.programs.cli.variants import VARIANT
-from aescratch.programs.cli.words import ACTIVATIONS, choice
+from aescratch.programs.cli.words import ACTIVATIONS, one_of
 from aescratch.programs.cli.writing import answer, json_text, require_folder, warnings_said
 from aescratch.training.epochs import CONTINUING
 from aescratch.training.processes import Processes
@@ -81,7 +80,7 @@ add_arguments: Option = command(
     "more is not loaded, but read piece by piece.", EXAMPLES,
     VARIANT, DATA_OR_DIGITS, model_options(), TRAINING, OPTIMIZER, OWN_FILE, IMAGE_SHAPE,
     option(
-        "--scale", type=partial(choice, {way: way for way in WAYS}), default="auto", metavar="WAY",
+        "--scale", type=one_of(WAYS), default="auto", metavar="WAY",
         help="scale columns to mean 0 and variance 1 (standardize) or to [0, 1] (minmax); the model keeps the scaling "
         "and undoes it after decoding; auto (the default) standardizes data of unusual magnitude; none does nothing",
     ),

@@ -18,7 +18,7 @@ from aescratch.programs.cli.options import Option, group, option, whole
 from aescratch.programs.cli.settings import flag
 from aescratch.programs.cli.status import UsageError, usage_error
 from aescratch.programs.cli.variants import names_where
-from aescratch.programs.cli.words import OPTIMIZERS, SCHEDULES, Choices, Word, above_zero, choice, count, number
+from aescratch.programs.cli.words import OPTIMIZERS, SCHEDULES, Choices, Word, above_zero, count, number, one_of
 from aescratch.training import plan
 
 LBFGS_ITERATIONS = 100
@@ -80,7 +80,7 @@ TRAINING = group(
         "ends with the same numbers, to the last bit, if --epochs is the same",
     ),
     option(
-        "--backend", type=partial(choice, {"numpy": "numpy", "cupy": "cupy"}), default="numpy", metavar="NAME",
+        "--backend", type=one_of(("numpy", "cupy")), default="numpy", metavar="NAME",
         help="where to compute: numpy (the default), or cupy, which needs an NVIDIA GPU",
     ),
 )  # fmt: skip

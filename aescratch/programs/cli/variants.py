@@ -8,17 +8,10 @@ from aescratch.foundations.language import Phrase
 from aescratch.models import MODELS
 from aescratch.models.base import Model
 from aescratch.programs.cli.options import option
-from aescratch.programs.cli.words import choice
+from aescratch.programs.cli.words import one_of
 
 VARIANTS: dict[str, type[Model]] = {kind.word: kind for kind in MODELS}
-
-
-def variant_name(text: str) -> str:
-    """Return the text if it names a variant."""
-    choice(VARIANTS, text)
-    return text
-
-
+variant_name: Callable[[str], str] = one_of(VARIANTS)
 ONE_OF_THEM = Phrase("one of {names}", names=", ".join(VARIANTS))
 VARIANT = option("variant", metavar="VARIANT", type=variant_name, help=ONE_OF_THEM)
 

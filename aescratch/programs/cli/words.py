@@ -107,6 +107,11 @@ def choice(choices: Mapping[str, Any], text: str) -> Any:
     return choices[text]
 
 
+def one_of(names: Iterable[str]) -> Callable[[str], str]:
+    """Return a reader of texts that are one of these names."""
+    return functools.partial(choice, {name: name for name in names})
+
+
 def made(choices: Choices, text: str) -> Any:
     """Return an object of the class that a text names, made with the numbers after it."""
     return Word.read(choices, text).make()

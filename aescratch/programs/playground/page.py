@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 from string import Template
 
 from aescratch.foundations import page_words
-from aescratch.foundations.page_words import filled, first_language, words_of
+from aescratch.foundations.page_words import content_of, filled, words_of
 from aescratch.inspection.tracing.loops import Loops
 from aescratch.programs.playground.data import sets
 from aescratch.programs.playground.recording import programs, rules
@@ -27,21 +26,19 @@ VIEWS = (
 def page() -> str:
     """Return the playground as one page of HTML."""
     loops, words = Loops(), words_of(Path(__file__).parent)
-    content = {
-        "words": words, "language": first_language(),
-        "programs": programs(loops), "rules": rules(loops), "sets": list(sets()),
-        "variants": [
+    content = content_of(
+        words, programs=programs(loops), rules=rules(loops), sets=list(sets()),
+        variants=[
             {
                 "name": variant.name, "deep": variant.deep,
                 "sliders": [dataclasses.asdict(slider) for slider in variant.sliders],
             }
             for variant in VARIANTS
         ],
-    }  # fmt: skip
-    data = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    )  # fmt: skip
     scripts = "\n".join([script_of(loops), page_words.script(), *map(text_of, VIEWS)])
     template = filled(text_of("page.html"), words)
-    return Template(template).substitute(style=text_of("style.css"), content=data, scripts=scripts)
+    return Template(template).substitute(style=text_of("style.css"), content=content, scripts=scripts)
 
 
 def script_of(loops: Loops) -> str:

@@ -19,7 +19,7 @@ import aescratch as ae
 from aescratch.classroom.exercise import Exercise
 from aescratch.foundations.files import write_text
 from aescratch.foundations.language import LANGUAGES, in_language, language
-from aescratch.foundations.page_words import Words, filled, first_language, values_of, words_of
+from aescratch.foundations.page_words import Words, content_of, filled, values_of, words_of
 from aescratch.models.base import Model
 from aescratch.programs.site.predicting import prediction_of
 from aescratch.programs.site.tutorials import PRACTISED, Tutorial
@@ -113,10 +113,8 @@ def write_steps(folder: Path) -> list[str]:
 
 
 def _filled(template: str, words: Words, parts: Mapping[str, str], content: Mapping[str, Any]) -> str:
-    told = {"words": words, "language": first_language(), **content}
-    data = json.dumps(told, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     page = (HERE / template).read_text(encoding="utf-8")
-    return filled(Template(page).substitute({**parts, "policy": POLICY, "content": data}), words)
+    return filled(Template(page).substitute(parts, policy=POLICY, content=content_of(words, **content)), words)
 
 
 def _navigation(links: Links) -> str:

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 
-from aescratch.foundations.columns import FILLER, stretched
+from aescratch.foundations.columns import wrapped_lines
 from aescratch.foundations.files import write_text
 from aescratch.foundations.language import Phrase, gettext, gettext_noop
 from aescratch.programs.cli.options import Option, command, option, switch
 from aescratch.programs.cli.status import BROKEN, FAIL, INCONCLUSIVE, INTERRUPTED, RIGHT, WRONG_USAGE
-from aescratch.programs.cli.words import choice
+from aescratch.programs.cli.words import one_of
 from aescratch.programs.cli.writing import json_text, say, warnings_said
 from aescratch.programs.tour.experiment import Digits, Plan, Result, perform
 from aescratch.programs.tour.findings import Findings, Results, find
@@ -52,11 +52,7 @@ def seed(text: str) -> int:
     return int(text)
 
 
-def variant_name(text: str) -> str:
-    """Return the text if it names a variant; the error lists all variants and the nearest one."""
-    return choice({name: name for name in VARIANTS}, text)
-
-
+variant_name: Callable[[str], str] = one_of(VARIANTS)
 add_arguments: Option = command(
     DESCRIPTION, EXAMPLES,
     option(
@@ -106,7 +102,7 @@ def take(plan: Plan, path: Path, as_json: bool) -> int:
     findings = find(results, digits, plan.seed)
     tell(f"\n{gettext(LEGEND)}\n")
     for number, sentence in enumerate(findings.lines, start=1):
-        tell(filled(sentence, f"{number}. ", "   "))
+        tell("\n".join(wrapped_lines(sentence, PAGE, indent="   ", first_indent=f"{number}. ")))
     with warnings_said():
         page = report(results, findings, digits, plan)
     write_text(path, page)
@@ -134,14 +130,8 @@ def about(result: Result) -> str:
     if result.check.verdict != "pass":
         lines += [textwrap.indent(finding.message, "    ") for finding in result.check.findings]
     if result.trouble:
-        lines.append(filled(result.trouble, "    ", "    "))
+        lines += wrapped_lines(result.trouble, PAGE, indent="    ", first_indent="    ")
     return "\n".join(lines)
-
-
-def filled(sentence: str, first: str, following: str) -> str:
-    """Return a sentence wrapped to the page, with an indent of the first line and one of those that follow."""
-    text = textwrap.fill(stretched(sentence), PAGE, initial_indent=first, subsequent_indent=following)
-    return text.replace(FILLER, "")
 
 
 def as_json_text(plan: Plan, results: Results, findings: Findings, path: Path) -> str:
