@@ -379,7 +379,8 @@ def test_the_shares_of_a_sum_are_never_cut_off(page, width):  # noqa: F811
         driver.execute_script("arguments[0].click()", cell(driver, "given", "W1", flat))
         edit(driver, "W1", flat, 0.123456)
         found = driver.execute_script(ends)
-        assert found and max(found) <= driver.execute_script(edge) + 1
+        assert found
+        assert max(found) <= driver.execute_script(edge) + 1
 
 
 def test_a_difference_quotient_names_the_entry(page, sparse):  # noqa: F811

@@ -220,8 +220,8 @@ def of_the_arguments(
             )
             if any(_all_of(each, value) for each in sharing):
                 message = gettext(
-                    "backward returns its argument {name} itself, or a view of all of it; if its values are right, return "
-                    "a copy, such as {name}.copy()"
+                    "backward returns its argument {name} itself, or a view of all of it; if its values are right, "
+                    "return a copy, such as {name}.copy()"
                 )
             findings.append(Finding("shared-memory", name, "note", message.format(name=name)))
     return findings
