@@ -90,18 +90,24 @@ def _numbers(node: ast.stmt, scope: Scope) -> dict[Path, str]:
     return found
 
 
-def doubles(edit: Edit, changed: Collection[str], scope: Scope, computed: Sequence[str]) -> Iterator[ast.stmt]:
+def doubles(edit: Edit, changed: Collection[str], scope: Scope, code: Sequence[ast.AST]) -> Iterator[ast.stmt]:
     """Yield an edit's statement with another number or setting of the same value in place of one that it inserts.
 
-    If one of them is right, too, wherever that was tried, nobody knows which is meant.
+    If one of them is right, too, wherever that was tried, nobody knows which is meant. What the code computes may be
+    the same as what it is compared with, such as n = len(x), and counts only against a number.
     """
-    used = {ast.unparse(each) for text in computed for each in _operands(parsed(text))}
-    terms = {t: v for t, v in scope.terms.items() if t in used and np.ndim(v) == 0}
+    made = {ast.unparse(node) for node in code if isinstance(getattr(node, "ctx", None), ast.Store)}
+    assigned = [node for node in code if isinstance(node, ast.Assign) and number_of(node.value) is not None]
+    constants = {ast.unparse(target) for node in assigned for target in node.targets}
+    used = {ast.unparse(each): each for node in code for each in _operands(node) if number_of(each) is None}
+    values = {text: v for text, each in used.items() if (v := scope.value(each)) is not None and not v.ndim}
+    settings = {text: v for text, v in values.items() if text in scope.terms and text not in made}
+    settings |= {number: np.float64(number) for number in NUMBERS}
     for path, text in _numbers(edit.nodes[0], scope).items():
         value = scope.value(parsed(text)) if text in changed else None
-        others = terms if number_of(parsed(text)) else {**terms, **{number: float(number) for number in NUMBERS}}
+        others = values if number_of(parsed(text)) else {} if text in constants else settings
         for other, number in others.items() if value and value != 1 else ():
-            if other != text and value in (number, 1 / number if number else 0):
+            if other != text and value in (number, 1 / (number or 1)):
                 yield put(edit.nodes[0], path, parsed(other if value == number else f"(1 / {other})"))
 
 
@@ -138,7 +144,8 @@ def _literals(node: ast.expr, path: Path, power: int = 1) -> Iterator[tuple[Path
         yield path, number, power
 
 
-def _operands(node: ast.expr) -> list[ast.expr]:
+def _operands(node: ast.AST) -> list[ast.expr]:
+    """Return what a product, a quotient, a power or a square root is made of."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div, ast.Pow)):
         return [node.left, node.right]
     return node.args if isinstance(node, ast.Call) and called(node) == "sqrt" else []

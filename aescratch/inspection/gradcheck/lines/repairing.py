@@ -242,7 +242,7 @@ class Search:
         names = line.statement.definition.names
         numpy = next((name for name, value in names.items() if value is np), "np")
         modules = {numpy, *(name for name, value in names.items() if isinstance(value, ModuleType))}
-        nodes = (node for definition in (*self.backward, *self.forward) for node in ast.walk(definition.node))
+        nodes = _nodes_of([*self.backward, *self.forward])
         used = dict.fromkeys(node.id for node in nodes if isinstance(node, ast.Name))
         functions = [name for name in used if isinstance(names.get(name), FunctionType)]
         own = [name for name in functions if names[name].__code__.co_argcount == 1]
@@ -287,13 +287,12 @@ class Search:
                 self.scenes = [*self.scenes, *moved(self.scenes[0], [*self.backward, *self.forward])]
                 self.before += [scene.right(self.names) for scene in self.scenes[known:]]
                 mended = self._mended(statement, edit.nodes)
-            others = doubles(edit, changed, scope, self.computed)
+            others = doubles(edit, changed, scope, list(_nodes_of([*self.backward, *self.forward])))
             if not mended or any(self._mended(statement, [each]) >= mended for each in others):
                 return None
         kept = [name for name in self.names if name in mended]
         if edit.kind == "constant":
-            nodes = (node for definition in self.forward for node in ast.walk(definition.node))
-            edit = of_its_product(statement.node, edit, {number_of(node) for node in nodes})
+            edit = of_its_product(statement.node, edit, {number_of(node) for node in _nodes_of(self.forward)})
         return Repair(statement, edit, kept, len(kept) == len(self.wrong))
 
     def _mended(self, statement: Statement, nodes: list[ast.stmt]) -> set[str]:
@@ -312,6 +311,10 @@ class Search:
         except (SyntaxError, ValueError, TypeError, StopIteration):  # if the edit has no valid source
             return set()
         return mended
+
+
+def _nodes_of(definitions: Sequence[Definition]) -> Iterator[ast.AST]:
+    return (node for definition in definitions for node in ast.walk(definition.node))
 
 
 def _factors_of(text: str) -> set[str]:

@@ -42,14 +42,15 @@ class Setting(NamedTuple):
 def moved(scene: Scene, definitions: Sequence[Definition]) -> Iterator[Scene]:
     """Yield the scene with all floats among its settings moved or, if that is impossible, one after the other.
 
-    After them come whole numbers: one more, or exchanged with another. Settings of one name have one meaning.
+    After them come whole numbers: one more, or two of one product. Settings of one name have one meaning.
     """
     settings = _read(scene, definitions)
     floats = {s.name: 0.75 + 0.2 * (n * GOLDEN % 1) for n, s in enumerate(settings) if _is_free(s.value)}
     whole = {s.name: s.value for s in settings if isinstance(s.value, int)}
     ways = [floats, *({name: factor} for name, factor in floats.items())]
     ways += [{name: own + 1} for name, own in whole.items()]
-    ways += [{a: whole[b], b: whole[a]} for a, b in itertools.combinations(whole, 2) if whole[a] != whole[b]]
+    for a, b in itertools.permutations(whole, 2):  # of one product
+        ways.append({a: whole[b], b: whole[a]} if whole[a] != whole[b] else {a: 1, b: whole[a] * whole[b]})
     done = set[str]()
     for values in ways[:MOST_TRIED]:
         if not done.issuperset(values) and (found := _at(scene, settings, values)):
