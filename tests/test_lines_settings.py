@@ -195,7 +195,18 @@ def passed_backward(grad_y, a, weight, share):
     return weight * grad_y * np.cos(a) - grad_y * np.exp(-a)
 
 
+def named(a):
+    decay = 0.1
+    return np.sin(a) + 0.5 * decay * a**2
+
+
+def named_backward(grad_y, a):
+    decay = 0.1
+    return grad_y * np.cos(a) + grad_y * a + 0 * decay
+
+
 FUNCTIONS = {
+    "a name for a number": (named, named_backward, {}, "grad_y * np.cos(a) + decay * (grad_y * a) + 0 * decay"),
     "in a closure": (*made_with(0.5), {}, "rate * grad_y * np.cos(a) + 0.5 * (grad_y * a)"),
     "a default": (helped, helped_backward, {}, "sine_backward(grad_y, a) + 0.5 * (grad_y * a)"),
     "two arguments": (passed, passed_backward, {"weight": 0.3, "share": 0.3},

@@ -197,10 +197,6 @@ STYLES = {
 }  # fmt: skip
 
 
-# Causes that the checker names falsely: they agree with the one object that it is given, and with no other.
-FALSE: dict[str, str] = {}
-
-
 def source(program: str) -> pathlib.Path:
     """Return the path of a right program."""
     return pathlib.Path(__file__).parent / "second_code" / f"{program}.py"
