@@ -91,35 +91,35 @@ def _read(scene: Scene, definitions: Sequence[Definition]) -> list[Setting]:
     nodes = [node for definition in definitions for node in ast.walk(definition.node)]
     names = {getattr(node, field, None) for node in nodes for field in ("id", "attr", "arg", "value")}
     names -= {node.attr for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
-    names -= set(KEPT_RATES)
-    objects = reachable(*(each for definition in definitions for each in definition.arguments))
     functions = [function for definition in definitions for function in definition.functions]
+    objects = reachable(*(each for definition in definitions for each in definition.arguments))
     holders = [scene.arguments, *(each for each in objects if isinstance(each, dict))]
     holders += [each for f in functions for each in (f.__globals__, f.__kwdefaults__ or {})]
-    found = [_entry(each, name) for each in {id(each): each for each in holders}.values() for name in each]
+    found: list[Setting] = []
+
+    def add(name: str, value: Any, put: Callable[[Any], Any], put_back: Callable[[], Any] | None = None) -> None:
+        is_number = isinstance(value, (float, int)) and not isinstance(value, bool)
+        if is_number and name in names and name not in KEPT_RATES:
+            found.append(Setting(name, value, put, put_back or functools.partial(put, value)))
+
+    for holder in {id(each): each for each in holders}.values():
+        for name, value in holder.items():
+            add(name, value, functools.partial(holder.__setitem__, name))
     for own, kind in ((vars(each), type(each)) for each in objects if hasattr(each, "__dict__")):
         for name in sorted(names & set(dir(kind)) - own.keys()):
-            put, back = functools.partial(own.__setitem__, name), functools.partial(own.pop, name)
-            found.append(Setting(name, getattr(kind, name), put, back))
+            add(name, getattr(kind, name), functools.partial(own.__setitem__, name), functools.partial(own.pop, name))
     for function in functions:
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-            put = functools.partial(setattr, cell, "cell_contents")
             with contextlib.suppress(ValueError):  # of a name that isn't bound yet
-                found.append(Setting(name, cell.cell_contents, put, functools.partial(put, cell.cell_contents)))
-        defaults = function.__defaults__ or ()
+                add(name, cell.cell_contents, functools.partial(setattr, cell, "cell_contents"))
         arguments = function.__code__.co_varnames[: function.__code__.co_argcount]
-        for place, name in enumerate(arguments[len(arguments) - len(defaults) :]):
-            put, back = (functools.partial(_put_default, function, place, *v) for v in ((), (defaults[place],)))
-            found.append(Setting(name, defaults[place], put, back))
-    numbers = (s for s in found if isinstance(s.value, (float, int)) and not isinstance(s.value, bool))
-    return [s for s in numbers if s.name in names]
-
-
-def _entry(holder: dict[Any, Any], name: str) -> Setting:
-    put = functools.partial(holder.__setitem__, name)
-    return Setting(name, holder[name], put, functools.partial(put, holder[name]))
+        for place, value in enumerate(reversed(function.__defaults__ or ()), 1):
+            add(arguments[-place], value, functools.partial(_put_default, function, -place))
+    return found
 
 
 def _put_default(function: FunctionType, place: int, value: Any) -> None:
-    defaults = function.__defaults__ or ()
-    function.__defaults__ = (*defaults[:place], value, *defaults[place + 1 :])
+    """Put a value in place of one of a function's defaults; they are counted from the end."""
+    defaults = list(function.__defaults__ or ())
+    defaults[place] = value
+    function.__defaults__ = tuple(defaults)
