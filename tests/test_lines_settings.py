@@ -172,19 +172,19 @@ def made_with(rate):
 
 
 def sine(a, times=0.5):
-    return times * np.sin(a)
+    return times * np.sin(a) + 0.25 * a**2
 
 
 def sine_backward(grad_y, a, times=0.5):
-    return times * grad_y * np.cos(a)
+    return times * grad_y * np.cos(a) + grad_y * a
 
 
 def helped(a):
-    return sine(a) + 0.25 * a**2
+    return sine(a)
 
 
 def helped_backward(grad_y, a):
-    return sine_backward(grad_y, a) + grad_y * a
+    return sine_backward(grad_y, a)
 
 
 def passed(a, weight, share):
@@ -208,7 +208,7 @@ def named_backward(grad_y, a):
 FUNCTIONS = {
     "a name for a number": (named, named_backward, {}, "grad_y * np.cos(a) + decay * (grad_y * a) + 0 * decay"),
     "in a closure": (*made_with(0.5), {}, "rate * grad_y * np.cos(a) + 0.5 * (grad_y * a)"),
-    "a default": (helped, helped_backward, {}, "sine_backward(grad_y, a) + 0.5 * (grad_y * a)"),
+    "a default": (helped, helped_backward, {}, "times * grad_y * np.cos(a) + 0.5 * (grad_y * a)"),
     "two arguments": (passed, passed_backward, {"weight": 0.3, "share": 0.3},
                       "weight * grad_y * np.cos(a) - share * (grad_y * np.exp(-a))"),
 }  # fmt: skip
