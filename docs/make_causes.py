@@ -72,6 +72,11 @@ the source of the functions, the layer or the model can be read, the check also 
   makes no right gradient wrong. If several changes do, the report gives the simplest.
 - A change within a call, an index or a condition must be better than the line without that. `dy[-10:]` is all of `dy`
   while there are at most ten rows; but plain `dy` gives the right gradient, too, so the number isn't what is wrong.
+- A change of a number must also hold with other settings, the numbers that your code reads: attributes such as
+  `self.beta`, arguments, constants of the module. The check moves them while it looks, and puts them back. If a setting
+  or a size can't be moved, and has the value of a number that fits as well, the report names neither.
+- Where a product has several numbers, as `3 * 0.44715`, any of them could be changed. The report names the one whose
+  right value is a number in your forward, or else says what the constant factor must be.
 
 The finding says which gradients become wrong at which line, and quotes the line; the cause says what is wrong in it.
 If the line makes only one gradient wrong, and one of the simpler hypotheses holds for it, the cause uses the words of

@@ -288,7 +288,7 @@ BEYOND_THE_CORE = {
     "docs", "dry_run", "ecosystem", "estimator", "exercise_styles", "exercises", "exercises_against_torch", "exercises_ko",
     "explanation", "exports", "fixtures",
     "foreign", "gpu", "gradcheck", "gradcheck_laws", "gradcheck_modes", "grading", "grading_hostile",
-    "grading_imports", "grading_judge", "grading_ko", "grading_say", "grading_seeds", "help_ko", "kernels", "korean", "korean_findings", "korean_messages", "korean_output", "korean_reports", "language", "lines",
+    "grading_imports", "grading_judge", "grading_ko", "grading_say", "grading_seeds", "help_ko", "kernels", "korean", "korean_findings", "korean_messages", "korean_output", "korean_reports", "language", "lines", "lines_settings",
     "localise", "lookalikes", "many_processes", "meaning_check", "meaning_formulas", "meaning_learning", "meaning_models",
     "meaning_opinions", "mistakes", "monitor", "numbers", "one_file", "one_place", "packaging", "page_words", "plain_english", "planted", "playground",
     "plots", "probabilistic_variants", "pyodide",

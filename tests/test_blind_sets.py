@@ -107,3 +107,16 @@ def test_no_cause_is_false(blind, turn):
 def test_causes_that_are_known_to_be_false_still_are(blind):
     false = [m.name for m in MISTAKES[blind.name] if m.name in blind.false and false_claims(m, 20)]
     assert false == list(blind.false), "if one is no longer false, take it out of FALSE"
+
+
+# In the one object that is checked, beta is 0.5, and d_head is 2.
+@pytest.mark.parametrize(("name", "line"), [
+    ("gaussian_vae_class_3",
+     "dlv = 0.5 * (dz * self.noise * self.std) + self.beta * 0.5 * (np.exp(self.logvar) - 1) / n"),
+    ("multi_head_1", "ds = self.att * (datt - (datt * self.att).sum(-1, keepdims=True)) / np.sqrt(self.d_head)"),
+])  # fmt: skip
+def test_a_setting_is_not_taken_for_a_number_of_its_value(name, line):
+    mistake = next(mistake for mistake in MISTAKES["second"] if mistake.name == name)
+    lines = [f.evidence["repaired"] for f in explained(mistake, 20)[0].findings if "repaired" in f.evidence]
+    assert lines == [line]
+    assert not false_claims(mistake, 20)

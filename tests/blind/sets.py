@@ -25,7 +25,7 @@ class ProgramSet(NamedTuple):
     ways: Mapping[str, Any]
     styles: Mapping[str, str]
     rows: Mapping[str, list]
-    false: Collection[str]
+    false: Collection[str] = ()
 
     def source(self, program: str) -> pathlib.Path:
         """Return the path of a right program."""

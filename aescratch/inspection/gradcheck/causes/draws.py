@@ -257,10 +257,6 @@ def drawn_looks(
                 if all(_reaches(look, name, axis) for name, axis in changed if is_float_array(look.inputs[name])):
                     yield look
                     break
-    scalars = {name: value * SCALAR_CHANGES[0] for name, value in base.inputs.items() if is_scalar(value)}
-    with contextlib.suppress(Unusable):
-        if scalars:
-            yield Look(base.pair, base.names, {**redraw(base.inputs, {}, rng, draws), **scalars}, rng, {})
 
 
 def takes_a_number(look: Look) -> bool:

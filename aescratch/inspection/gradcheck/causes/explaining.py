@@ -142,7 +142,14 @@ def scene_of(look: Look, names: Sequence[str]) -> Scene:
 
     inputs = [value for value in look.inputs.values() if isinstance(value, np.ndarray)]
     arrays = {name: look.inputs[name] for name in names}
-    return Scene(arrays, lambda: float((look.upstream * look.evaluate()).sum()), gradients, inputs)
+
+    def anew() -> Scene:
+        return scene_of(look.altered({}), names)
+
+    def objective() -> float:
+        return float((look.upstream * look.evaluate()).sum())
+
+    return Scene(arrays, objective, gradients, inputs, arguments=look.inputs, anew=anew)
 
 
 def _judged(

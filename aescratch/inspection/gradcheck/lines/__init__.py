@@ -99,7 +99,7 @@ def wrong_lines(
     for repair in search.repairs():
         evidence = {
             **_place(repair.statement), "edit": repair.edit.kind, "was": repair.edit.was, "now": repair.edit.now,
-            "repaired": repair.edit.repaired, "mends": repair.mended, "draws": len(scenes), "runs": search.runs,
+            "repaired": repair.edit.repaired, "mends": repair.mended, "draws": len(search.scenes), "runs": search.runs,
         }  # fmt: skip
         found.append(WrongLine(sentence(repair.edit), question(repair.edit), repair.mended, evidence, search.gave_up))
     if not found and (search.first is not None or search.gave_up):

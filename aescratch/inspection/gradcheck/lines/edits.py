@@ -9,17 +9,21 @@ that are missing, and have to be found among the terms, are the subject of `miss
 from __future__ import annotations
 
 import ast
+import collections
 import functools
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from aescratch.inspection.gradcheck.lines.scope import Scope
-from aescratch.inspection.gradcheck.lines.trees import Path, copied, expressions, parsed, put
+from aescratch.inspection.gradcheck.lines.trees import Path, called, copied, expressions, number_of, parsed, put
 from aescratch.inspection.gradcheck.lines.variants import of_entry, variants
+
+SAME = 1e-9  # relative: a number of forward
+NUMBERS = ("2", "0.5", "3", "4", "0.25", "10", "0.1")  # which formulas have, so that a setting may be taken for one
 
 
 @dataclass
@@ -68,6 +72,83 @@ def rivals(node: ast.stmt, edit: Edit) -> Iterator[ast.stmt]:
                 ways = [ast.Compare(around.left, [always], [around.left]) for always in (ast.Eq(), ast.NotEq())]
             changed = (put(node, path, way) for way in ways)
             yield from (each for each in changed if ast.unparse(each) != edit.repaired)
+
+
+def changed_numbers(node: ast.stmt, edit: Edit, scope: Scope) -> collections.Counter[str]:
+    """Return the numbers, sizes and settings that an edit inserts or takes away, as source."""
+    before, after = (collections.Counter(_numbers(each, scope).values()) for each in (node, edit.nodes[0]))
+    return (after - before) + (before - after)
+
+
+def _numbers(node: ast.stmt, scope: Scope) -> dict[Path, str]:
+    """Return the expressions that are single numbers, and no indices or axes, by the path to each."""
+    found = {}
+    for path, expression, above in expressions(node):
+        value = None if isinstance(above, (ast.Subscript, ast.Slice, ast.keyword)) else scope.value(expression)
+        if value is not None and value.ndim == 0:
+            found[path] = ast.unparse(expression)
+    return found
+
+
+def doubles(edit: Edit, changed: Collection[str], scope: Scope, code: Sequence[ast.AST]) -> Iterator[ast.stmt]:
+    """Yield an edit's statement with another number or setting of the same value in place of one that it inserts.
+
+    If one of them is right, too, wherever that was tried, nobody knows which is meant. What the code computes may be
+    the same as what it is compared with, such as n = len(x), and counts only against a number.
+    """
+    made = {ast.unparse(node) for node in code if isinstance(getattr(node, "ctx", None), ast.Store)}
+    assigned = [node for node in code if isinstance(node, ast.Assign) and number_of(node.value) is not None]
+    constants = {ast.unparse(target) for node in assigned for target in node.targets}
+    used = {ast.unparse(each): each for node in code for each in _operands(node) if number_of(each) is None}
+    values = {text: v for text, each in used.items() if (v := scope.value(each)) is not None and not v.ndim}
+    settings = {text: v for text, v in values.items() if text in scope.terms and text not in made}
+    settings |= {number: np.float64(number) for number in NUMBERS}
+    for path, text in _numbers(edit.nodes[0], scope).items():
+        value = scope.value(parsed(text)) if text in changed else None
+        others = values if number_of(parsed(text)) else {} if text in constants else settings
+        for other, number in others.items() if value and value != 1 else ():
+            if other != text and value in (number, 1 / (number or 1)):
+                yield put(edit.nodes[0], path, parsed(other if value == number else f"(1 / {other})"))
+
+
+def of_its_product(node: ast.stmt, edit: Edit, of_forward: set[float | None]) -> Edit:
+    """Return the edit of a number in a product as that of the number there which becomes one of forward's.
+
+    With any other of its numbers changed, the product is right, too: unless one is known, it is told as a whole.
+    """
+    products = ({p: rest for p, *rest in _literals(each, path)} for path, each, _ in expressions(node))
+    numbers = next((found for found in products if edit.path in found), {})
+    if len(numbers) < 2:
+        return edit
+    new = {path: number_of(each) for path, each, _ in expressions(edit.nodes[0])}[edit.path] or 0.0
+    was, power = numbers[edit.path]
+    times = (new / was) ** power
+    known = [
+        (path, value, number) for path, (value, power) in numbers.items() for number in of_forward
+        if number and abs(value * times**power - number) <= SAME * abs(number)
+    ]  # fmt: skip
+    if len(known) == 1:
+        path, value, number = known[0]
+        return replace(edit, was=f"{value}", now=f"{number}", nodes=[put(node, path, ast.Constant(number))])
+    whole = np.prod([value**power for value, power in numbers.values()])
+    shown = " * ".join(f"{value}" if power > 0 else f"(1 / {value})" for value, power in numbers.values())
+    return replace(edit, kind="constants", was=shown, now=f"{whole * times:.6g}")
+
+
+def _literals(node: ast.expr, path: Path, power: int = 1) -> Iterator[tuple[Path, float, int]]:
+    """Yield the numbers that are factors or divisors in a product, with the path to each, and -1 for a divisor."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
+        yield from _literals(node.left, (*path, ("left", None)), power)
+        yield from _literals(node.right, (*path, ("right", None)), -power if isinstance(node.op, ast.Div) else power)
+    elif number := number_of(node):
+        yield path, number, power
+
+
+def _operands(node: ast.AST) -> list[ast.expr]:
+    """Return what a product, a quotient, a power or a square root is made of."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div, ast.Pow)):
+        return [node.left, node.right]
+    return node.args if isinstance(node, ast.Call) and called(node) == "sqrt" else []
 
 
 def _exchanges(node: ast.stmt, scope: Scope) -> Iterator[Edit]:

@@ -22,13 +22,14 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.inspection.gradcheck.binding import is_float
-from aescratch.inspection.gradcheck.lines.edits import Edit, edits, rivals
+from aescratch.inspection.gradcheck.lines.edits import Edit, changed_numbers, doubles, edits, of_its_product, rivals
 from aescratch.inspection.gradcheck.lines.missing import factors, missing, parts
 from aescratch.inspection.gradcheck.lines.probing import Forward, Gradients, Run, Target, expressions_of, recorded
 from aescratch.inspection.gradcheck.lines.scene import Scene
 from aescratch.inspection.gradcheck.lines.scope import Scope
+from aescratch.inspection.gradcheck.lines.settings import moved
 from aescratch.inspection.gradcheck.lines.source import Definition, Statement
-from aescratch.inspection.gradcheck.lines.trees import parsed
+from aescratch.inspection.gradcheck.lines.trees import number_of, parsed
 from aescratch.inspection.gradcheck.numeric import largest_size
 
 SAME = 1e-9  # relative: a value of the forward
@@ -87,6 +88,7 @@ class Search:
     targets: list[Target] = field(default_factory=list)
     sorted_out: dict[int, tuple[list[Edit], list[Edit]]] = field(default_factory=dict)
     gave_up: bool = False
+    settings_moved: bool = False
 
     def __post_init__(self) -> None:
         self.start: float = time.process_time()
@@ -240,14 +242,15 @@ class Search:
         names = line.statement.definition.names
         numpy = next((name for name, value in names.items() if value is np), "np")
         modules = {numpy, *(name for name, value in names.items() if isinstance(value, ModuleType))}
-        nodes = (node for definition in (*self.backward, *self.forward) for node in ast.walk(definition.node))
+        nodes = _nodes_of([*self.backward, *self.forward])
         used = dict.fromkeys(node.id for node in nodes if isinstance(node, ast.Name))
         functions = [name for name in used if isinstance(names.get(name), FunctionType)]
         own = [name for name in functions if names[name].__code__.co_argcount == 1]
         terms: dict[str, Any] = {}
         for run in line.runs:
             terms |= run.terms
-        return Scope(terms, numpy, own, modules, names)
+        roots = [text for text in self.computed if text.startswith(f"{numpy}.sqrt(")]
+        return Scope(terms, numpy, own, modules, names, roots)
 
     def _is_over(self) -> bool:
         """Whether the search has taken too long and must stop."""
@@ -261,22 +264,35 @@ class Search:
         for edit in sorted(tried, key=lambda edit: edit.cost):
             if self._is_over():
                 break
-            repair = self._tried(line.statement, edit)
+            repair = self._tried(line, edit)
             if repair is not None and repair.is_whole:
                 return [repair]
             if repair is not None:
                 found.append(repair)
         return sorted(found, key=lambda repair: (-len(repair.mended), repair.edit.cost))
 
-    def _tried(self, statement: Statement, edit: Edit) -> Repair | None:
+    def _tried(self, line: Line, edit: Edit) -> Repair | None:
         """Return an edit's repair if it makes gradients right at every scene and no other gradient wrong.
 
-        An edit that has a rival isn't the cause.
+        An edit that has a rival isn't the cause; nor is one of numbers, unless it holds with other settings, too.
         """
+        statement = line.statement
         mended = self._mended(statement, edit.nodes)
         if not mended or any(self._mended(statement, [each]) >= mended for each in rivals(statement.node, edit)):
             return None
+        scope = self._scope(line)
+        if changed := changed_numbers(statement.node, edit, scope):
+            if not self.settings_moved:
+                self.settings_moved, known = True, len(self.scenes)
+                self.scenes = [*self.scenes, *moved(self.scenes[0], [*self.backward, *self.forward])]
+                self.before += [scene.right(self.names) for scene in self.scenes[known:]]
+                mended = self._mended(statement, edit.nodes)
+            others = doubles(edit, changed, scope, list(_nodes_of([*self.backward, *self.forward])))
+            if not mended or any(self._mended(statement, [each]) >= mended for each in others):
+                return None
         kept = [name for name in self.names if name in mended]
+        if edit.kind == "constant":
+            edit = of_its_product(statement.node, edit, {number_of(node) for node in _nodes_of(self.forward)})
         return Repair(statement, edit, kept, len(kept) == len(self.wrong))
 
     def _mended(self, statement: Statement, nodes: list[ast.stmt]) -> set[str]:
@@ -295,6 +311,10 @@ class Search:
         except (SyntaxError, ValueError, TypeError, StopIteration):  # if the edit has no valid source
             return set()
         return mended
+
+
+def _nodes_of(definitions: Sequence[Definition]) -> Iterator[ast.AST]:
+    return (node for definition in definitions for node in ast.walk(definition.node))
 
 
 def _factors_of(text: str) -> set[str]:

@@ -54,7 +54,7 @@ class Scene:
 
     `arrays` are the arrays with a gradient, by name; the objective reads their current values. `gradients` returns what
     backward returns for them, and may raise; `inputs` are other arrays, whose values are right. The limit of backward
-    is in seconds.
+    is in seconds. `arguments` may hold numbers that both read; after a change of one, `anew` returns the scene.
     """
 
     arrays: Mapping[str, Array]
@@ -63,6 +63,8 @@ class Scene:
     inputs: Sequence[Array] = ()
     seconds: float = FIRST_SECONDS
     known: dict[str, Slopes] = field(default_factory=dict)
+    arguments: dict[str, Any] = field(default_factory=dict)
+    anew: Callable[[], Scene] | None = None
 
     def slopes(self, name: str) -> Slopes:
         """Return the slopes of the objective in one of the arrays."""

@@ -20,13 +20,17 @@ from aescratch.inspection.gradcheck.lines.evaluating import evaluated
 
 @dataclass
 class Scope:
-    """What may appear in a statement: its terms, NumPy's name there, functions of one array, modules, global names."""
+    """What may appear in a statement: its terms, NumPy's name there, functions of one array, modules, global names.
+
+    `roots` are square roots in the code, of which those of numbers matter.
+    """
 
     terms: Mapping[str, Any]
     numpy: str
     functions: Sequence[str]
     modules: Collection[str]
     names: Mapping[str, Any]
+    roots: Sequence[str] = ()
 
     def value(self, expression: ast.expr, **more: Any) -> Array | None:
         """Return the value of an expression of the terms, and of more terms, or None if unknown."""
@@ -55,4 +59,5 @@ class Scope:
                 if size > 1 and size not in seen and (value.ndim > 1 or "shape" not in text):
                     seen.add(size)
                     whole.append(text)
-        return whole
+        values = ((text, self.value(ast.parse(text, mode="eval").body)) for text in self.roots)
+        return whole + [text for text, value in values if value is not None and not value.ndim]

@@ -43,6 +43,7 @@ class Definition:
     node: ast.AST
     name: str
     line: int
+    arguments: Sequence[Any] = ()  # of its first call
 
     def __init__(self, file: str, chain: Sequence[ast.AST], functions: Sequence[FunctionType]) -> None:
         self.file, self.functions = file, list(functions)
@@ -157,29 +158,30 @@ def definitions_of(call: Callable[[], Any], *, also: Sequence[Any] = ()) -> list
     files = {function.__code__.co_filename for function in given if isinstance(function, FunctionType)}
     allowed = {file for file in files if not Path(file).is_relative_to(HERE)}
 
-    seen = [(code, names) for code, names in _run(call) if code.co_filename in allowed or is_others(code.co_filename)]
-    theirs = [code for code, _ in seen]
+    seen = [each for each in _run(call) if each[0].co_filename in allowed or is_others(each[0].co_filename)]
+    theirs, arguments = [code for code, *_ in seen], {id(code): given for code, _, given in seen}
     if not theirs:  # as in grading, where a submission runs in another process
         return []
-    known = _reached([call, *also, vars(functions), *(names for _, names in seen)], theirs)
+    known = _reached([call, *also, vars(functions), *(names for _, names, _ in seen)], theirs)
     if missing := [code for code in theirs if id(code) not in known]:
         known |= _functions(gc.get_referrers(*missing))  # among all objects
     found: dict[int, Definition] = {}
     for code in theirs:
         definition = _definition(code, known)
         if definition is not None:
+            definition.arguments = arguments.get(id(definition.own[0]), ())
             found.setdefault(id(definition.own[0]), definition)
     return list(found.values())
 
 
-def _run(call: Callable[[], Any]) -> list[tuple[CodeType, dict[str, Any]]]:
-    """Return the code of all functions that begin while a call runs, each once, with the global names that it sees."""
-    seen: dict[int, tuple[CodeType, dict[str, Any]]] = {}
+def _run(call: Callable[[], Any]) -> list[tuple[CodeType, dict[str, Any], Sequence[Any]]]:
+    """Return the code of all functions that begin while a call runs, each once, with its global names and arguments."""
+    seen: dict[int, tuple[CodeType, dict[str, Any], Sequence[Any]]] = {}
     before = sys.getprofile()
 
     def note(frame: FrameType, event: str, argument: Any) -> None:
-        if event == "call":
-            seen.setdefault(id(frame.f_code), (frame.f_code, frame.f_globals))
+        if event == "call" and id(frame.f_code) not in seen:
+            seen[id(frame.f_code)] = frame.f_code, frame.f_globals, [*frame.f_locals.values()]
 
     sys.setprofile(note)
     try:

@@ -53,6 +53,7 @@ MISTAKES = {
     "power": (gettext_noop("the exponent {was} should be {now}"), EXPONENT),
     "square-missing": (gettext_noop("`{was}` lacks a square"), WRITTEN_FOR),
     "constant": (gettext_noop("the number {was} is wrong"), NUMBERS),
+    "constants": (gettext_noop("the constant factor `{was}` is wrong: it should be {now}"), NUMBERS),
     "constant-missing": (gettext_noop("the number {now} is missing as a factor at `{was}`"), WHOLE_FORMULA),
     "count-missing": (gettext_noop("the factor {now} is missing at `{was}`"),
                       gettext_noop("Over what does the forward take a mean or a sum, and where does that enter?")),
