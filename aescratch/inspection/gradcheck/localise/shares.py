@@ -61,11 +61,7 @@ class Shares:
 
     def true_upstream(self, passes: Seen) -> Array:
         """Return the upstream gradient of a part whose backward is never called, from the numbers."""
-        if passes.is_term:
-            return np.asarray(1.0)
-        shape = np.shape(passes.result)
-        found = self.step.truth_of_result(passes, np.zeros(shape))
-        return np.linalg.lstsq(found.moves[found.usable], found.numeric[found.usable], rcond=None)[0].reshape(shape)
+        return np.asarray(1.0) if passes.is_term else self.step.gradient_of_result(passes)
 
     def other_shares(self, passes: Seen) -> list[Share]:
         """Return what other parts returned in the right shape: it may have gone here by mistake."""
