@@ -716,6 +716,7 @@ def test_a_factor_that_is_a_simple_fraction_or_a_size_is_told_beside_the_line(ti
     monkeypatch.setattr(AtTheCode, "times", staticmethod(times), raising=False)
     finding, evidence = the_fault(AtTheCode([11, 3], activation=ae.Tanh, dtype="float64", rng=0))
     assert finding.cause
+    assert "sign" not in finding.cause  # of a constant: it is 1 too
     assert evidence["fault"] == ("scaled" if known else "described")
     assert finding.message.partition(": ")[2] == known.removeprefix(": ")
 
