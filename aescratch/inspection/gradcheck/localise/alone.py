@@ -32,20 +32,13 @@ class Alone:
     arguments: list[str]
     names: list[str]
 
-    def __init__(self, passes: Seen, parameters: Sequence[Parameter]) -> None:
+    def __init__(self, passes: Seen) -> None:
         self.passes, self.part = passes, passes.part
         self.upstream: Array = draw_upstream(np.shape(passes.result), 0)
         self.parameters: dict[str, Parameter] = dict(held_parameters(self.part))
         self.arrays: list[str] = [name for name, value in passes.arguments.items() if is_float_array(value)]
         inputs = {**passes.arguments, **{name: p.value.copy() for name, p in self.parameters.items()}}
-        held = {id(parameter) for parameter in self.parameters.values()}
-        others = [parameter for parameter in parameters if id(parameter) not in held]
-        with _fresh(others):  # parameters that backward writes but the part doesn't hold
-            returned, _ = self._step(self.upstream, inputs)
-            more = [parameter for parameter in others if parameter.grad.any()]
-        for number, parameter in enumerate(more):
-            name = f"other{number}"
-            self.parameters[name], inputs[name] = parameter, parameter.value.copy()
+        returned, _ = self._step(self.upstream, inputs)
         self.arguments = [name for name, gradient in zip(self.arrays, returned, strict=False) if gradient is not None]
         self.names = [*self.arguments, *self.parameters]  # the inputs whose gradients backward returns, in its order
         self.pair: Pair = pair_of(self.part, self.forward, self.backward, inputs, is_term=passes.is_term)

@@ -35,7 +35,7 @@ class Shares:
     def by_itself(self, passes: Seen) -> Alone:
         """Return the part of these passes as a separate pair."""
         if id(passes) not in self.alone:
-            self.alone[id(passes)] = Alone(passes, self.model.parameters)
+            self.alone[id(passes)] = Alone(passes)
         return self.alone[id(passes)]
 
     def shares(self, passes: Seen) -> list[Share]:
