@@ -1,7 +1,7 @@
 """Write what the checker says about every mistake of the step page: aescratch/inspection/tracing/mistakes_said.json.
 
     a wrong backward of mistakes.py --ae.check_function--> cause and question, in English and in Korean
-    a mistake between parts, as the museum builds it --ae.check_gradients--> the same
+    a mistake between parts, as the museum builds it --ae.check_gradients--> the same, without its line of code
 
 Run as ``python docs/make_mistakes.py`` after a change of a mistake, or of the checker's sentences.
 """
@@ -9,6 +9,7 @@ Run as ``python docs/make_mistakes.py`` after a change of a mistake, or of the c
 import json
 import sys
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
@@ -25,6 +26,7 @@ import aescratch as ae  # noqa: E402
 from aescratch import functions  # noqa: E402
 from aescratch.foundations.declared import declaration_of  # noqa: E402
 from aescratch.foundations.language import LANGUAGES, in_language  # noqa: E402
+from aescratch.inspection.gradcheck import lines  # noqa: E402
 from aescratch.inspection.tracing import breaking  # noqa: E402
 from aescratch.inspection.tracing.mistakes import MISTAKES  # noqa: E402
 
@@ -40,6 +42,16 @@ def report_on(function, name):
     return ae.check_function(formula.forward, backward, formula.inputs(np.random.default_rng(1), N, D, H))
 
 
+def without_lines(build):
+    """Return a function that builds the same report as if no source could be read: a step's page shows no code."""
+
+    def report():
+        with mock.patch.object(lines, "definitions_of", return_value=[]):
+            return build()
+
+    return report
+
+
 def sparse(backward):
     """Return the report on a sparse autoencoder with another line where the penalty's gradient enters."""
 
@@ -53,12 +65,14 @@ def sparse(backward):
 
 
 BETWEEN = {
-    breaking.LEFT_OUT: habits.penalty_without_a_way_back,
-    breaking.OVERWRITTEN: habits.overwritten_gradient,
-    breaking.SUBTRACTED: lambda: sparse(lambda grad_h, sparsity: grad_h - sparsity.backward()),
-    breaking.WITHOUT_WEIGHT: lambda: sparse(lambda grad_h, sparsity: grad_h + sparsity.backward() / sparsity.weight),
-    "museum: beta at the other term": stops.beta_at_the_other_term,
-    "museum: straight through too soon": stops.straight_through_too_soon,
+    name: without_lines(build) for name, build in {
+        breaking.LEFT_OUT: habits.penalty_without_a_way_back,
+        breaking.OVERWRITTEN: habits.overwritten_gradient,
+        breaking.SUBTRACTED: lambda: sparse(lambda grad_h, sparsity: grad_h - sparsity.backward()),
+        breaking.WITHOUT_WEIGHT: lambda: sparse(lambda grad_h, term: grad_h + term.backward() / term.weight),
+        "museum: beta at the other term": stops.beta_at_the_other_term,
+        "museum: straight through too soon": stops.straight_through_too_soon,
+    }.items()
 }
 
 

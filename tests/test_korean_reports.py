@@ -107,10 +107,10 @@ def test_a_wrong_backward_of_an_autoencoder_in_korean():
         "encoder.b1  (3,)    3     0          #.#e-##    (#,)    통과",
         "decoder.W1  (3, 5)  15    0          #.#e-##    (#, #)  통과",
         "decoder.b1  (5,)    5     0          #.#e-##    (#,)    통과",
-        "오류: 손실에서 거슬러 올라가 보면 encoder.W1.grad가 틀렸다. 그 앞의 부분은 모두 올바르다. "
-        "살펴볼 곳은 Doubling.backward (FILE)이다",
-        "  짐작되는 원인: encoder.dense1의 몫이 두 번 들어 있다",
-        "  스스로 답해 볼 질문: 손실은 이 값을 몇 번 쓰고, 그 기울기는 몇 번 더해지나요?",
+        "오류: encoder.W1의 값이 FILE에서 틀어진다: encoder.dense1의 몫이 두 번 들어 있다",
+        "    self.parameters[0].grad *= 2",
+        "  짐작되는 원인: 이 줄은 없어야 한다",
+        "  스스로 답해 볼 질문: 이 줄은 무엇을 바꾸고, 그 뒤에 누가 그것을 읽나요?",
         "오류: encoder.W1: 원소 15개 가운데 15개가 다르다; (#, #)에서 backward는 #, 차분 몫 #",
         "실패: 원소 38개 가운데 23개가 허용 오차 1e-06에 차분 몫의 반올림 오차를 더한 범위 안에서 일치한다",
     ]

@@ -110,9 +110,9 @@ class Scene:
         return self.slopes(name).fits(gradient)
 
 
-def directions_in(shape: tuple[int, ...]) -> Array:
+def directions_in(shape: tuple[int, ...], count: int = DIRECTIONS) -> Array:
     """Return random directions, the same ones for each shape."""
-    return draw_upstream((DIRECTIONS, *shape), np.random.default_rng([len(shape), *shape]))
+    return draw_upstream((count, *shape), np.random.default_rng([len(shape), *shape]))
 
 
 def slopes_along(at: Callable[[Array], float], directions: Array, unit: float, value: float) -> Slopes:

@@ -267,7 +267,8 @@ def _anywhere(node: ast.expr, above: ast.AST, text: str, scope: Scope) -> Iterat
     yield "square-missing", text, f"{text} ** 2", ast.BinOp(node, ast.Pow(), ast.Constant(2)), 1.4
     for name, how in itertools.product(("sum", "mean"), ("axis=0", "axis=1", "axis=1, keepdims=True")):
         yield "sum-missing", text, "", parsed(f"({text}).{name}({how})"), 1.6
-    for function in [*(f"{scope.numpy}.{each}" for each in APPLIED), *scope.functions]:
+    is_constant = not any(isinstance(each, ast.Name) for each in ast.walk(node))  # whose sign is 1, as any factor's
+    for function in [] if is_constant else [*(f"{scope.numpy}.{each}" for each in APPLIED), *scope.functions]:
         yield "function-missing", text, function, parsed(f"{function}({text})"), 1.8
     if isinstance(above, ast.BinOp) and isinstance(above.op, (ast.Mult, ast.Div)):
         yield "one-minus-missing", text, f"1 - {text}", parsed(f"(1 - ({text}))"), 1.5

@@ -49,5 +49,5 @@ def localise(model: object, batch: Sequence[Array], rng: int) -> list[Finding]:
             message = gettext("the place where the gradient first goes wrong was not found: {kind}: {error}")
             message = message.format(kind=type(error).__name__, error=error)
             found = [Finding("not-localised", None, "note", message)]
-        is_plain = any(finding.cause and finding.evidence.get("faults", 1) == 1 for finding in found)
-        return found if is_plain else with_line(found, model, batch, rng)
+        of_a_part = found[0].evidence.get("kind") == "part"
+        return found if of_a_part and found[0].cause else with_line(found, model, batch, rng)

@@ -13,16 +13,14 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.foundations.language import gettext
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.inspection.gradcheck.binding import Pair, as_list, draw_upstream, is_float_array
 from aescratch.inspection.gradcheck.deadline import limited
 from aescratch.inspection.gradcheck.foreign import pair_of
-from aescratch.inspection.gradcheck.localise.oracle import compare
+from aescratch.inspection.gradcheck.lines.scene import Scene
 from aescratch.inspection.gradcheck.localise.step import TIME_LIMIT, Seen
 from aescratch.inspection.gradcheck.parameters import held_parameters, put_alone
-from aescratch.inspection.gradcheck.surrogates import patterns
 from aescratch.inspection.recording import call_by_name
 
 
@@ -34,20 +32,13 @@ class Alone:
     arguments: list[str]
     names: list[str]
 
-    def __init__(self, passes: Seen, parameters: Sequence[Parameter]) -> None:
+    def __init__(self, passes: Seen) -> None:
         self.passes, self.part = passes, passes.part
         self.upstream: Array = draw_upstream(np.shape(passes.result), 0)
         self.parameters: dict[str, Parameter] = dict(held_parameters(self.part))
         self.arrays: list[str] = [name for name, value in passes.arguments.items() if is_float_array(value)]
         inputs = {**passes.arguments, **{name: p.value.copy() for name, p in self.parameters.items()}}
-        held = {id(parameter) for parameter in self.parameters.values()}
-        others = [parameter for parameter in parameters if id(parameter) not in held]
-        with _fresh(others):  # parameters that backward writes but the part doesn't hold
-            returned, _ = self._step(self.upstream, inputs)
-            more = [parameter for parameter in others if parameter.grad.any()]
-        for number, parameter in enumerate(more):
-            name = f"other{number}"
-            self.parameters[name], inputs[name] = parameter, parameter.value.copy()
+        returned, _ = self._step(self.upstream, inputs)
         self.arguments = [name for name, gradient in zip(self.arrays, returned, strict=False) if gradient is not None]
         self.names = [*self.arguments, *self.parameters]  # the inputs whose gradients backward returns, in its order
         self.pair: Pair = pair_of(self.part, self.forward, self.backward, inputs, is_term=passes.is_term)
@@ -67,55 +58,28 @@ class Alone:
         """Return the gradients for this upstream gradient, at the inputs of the step, by name."""
         return dict(zip(self.names, self.backward({**self.pair.inputs, "grad_y": upstream}), strict=True))
 
-    def shape_fault(self) -> str:
-        """Return what is wrong with the shapes that backward returns, or an empty string."""
-        for name, gradient in self.contributions(self.upstream).items():
-            expected = np.shape(self.pair.inputs[name])
-            if np.shape(gradient) != expected:
-                said = gettext("returns shape {got} for {name}, which has shape {shape}")
-                return said.format(got=np.shape(gradient), name=name, shape=expected)
-        return ""
-
-    def effects(self) -> dict[str, str]:
-        """Return whether backward "writes" each parameter's gradient, "adds" to the old value, or "spoils" it."""
-        own = self.contributions(self.upstream)
-        there = {name: np.random.default_rng(1).standard_normal(p.shape) for name, p in self.parameters.items()}
-        _, left = self._step(self.upstream, self.pair.inputs, there)
-        effects = {}
-        for name in self.parameters:
-            adds = np.allclose(left[name], there[name] + own[name])
-            effects[name] = "writes" if np.array_equal(left[name], own[name]) else "adds" if adds else "spoils"
-        return effects
-
-    def written(self) -> list[Parameter]:
-        """Return the parameters whose gradient backward overwrites."""
-        return [self.parameters[name] for name, effect in self.effects().items() if effect == "writes"]
-
     def wrong(self, upstream: Any) -> list[str]:
         """Return the names whose gradients are wrong, for the upstream gradient of the step or for a random one."""
         upstreams = [self.upstream]
         if np.shape(upstream) == self.upstream.shape and not self.passes.is_term:
             upstreams.append(np.asarray(upstream, dtype=np.float64))
-        arrays = {name: np.array(self.pair.inputs[name], order="C") for name in self.names}  # moved entry by entry
-        inputs, rng = {**self.pair.inputs, **arrays}, np.random.default_rng(0)
-
-        def is_wrong(name: str, upstream: Array, gradient: Array) -> bool:
-            def objective() -> tuple[float, list[Array]]:
-                return float(np.sum(upstream * np.asarray(self.forward(inputs)))), patterns([self.part])
-
-            return bool(compare(objective, inputs[name], gradient, rng).wrong.any())
-
         given = [(each, self.contributions(each)) for each in upstreams]
-        return [n for n in self.names if any(is_wrong(n, each, gradients[n]) for each, gradients in given)]
+        return [n for n in self.names if not all(self._is_right(n, each, gradients[n]) for each, gradients in given)]
 
-    def _step(
-        self, upstream: Any, inputs: Mapping[str, Any], there: Mapping[str, Array] | None = None
-    ) -> tuple[list[Any], dict[str, Array]]:  # fmt: skip
-        """Return what backward returns, and the parameters' gradients, which held `there` before."""
+    def _is_right(self, name: str, upstream: Array, gradient: Any) -> bool:
+        inputs = dict(self.pair.inputs)
+
+        def objective() -> float:
+            return float(np.sum(upstream * np.asarray(self.forward(inputs))))
+
+        inputs[name] = np.array(inputs[name], order="C")  # moved in place
+        scene = Scene({name: inputs[name]}, objective, dict)
+        return scene.is_right(name, gradient) or not scene.slopes(name).are_known  # all directions at a kink
+
+    def _step(self, upstream: Any, inputs: Mapping[str, Any]) -> tuple[list[Any], dict[str, Array]]:
+        """Return what backward returns, and the parameters' gradients."""
         with self._values(inputs):
             self._forward(inputs)
-            for name, gradient in (there or {}).items():
-                self.parameters[name].grad = gradient
             given = () if self.passes.is_term else (np.array(upstream),)
             returned = as_list(limited(lambda: self.part.backward(*given), TIME_LIMIT))
             return copy.deepcopy(returned), {name: p.grad.copy() for name, p in self.parameters.items()}

@@ -6,49 +6,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.foundations.language import Phrase, gettext, gettext_noop, joined
+from aescratch.foundations.language import Phrase, gettext
 from aescratch.foundations.parameters import Parameter
-from aescratch.inspection.gradcheck.localise.factors import MORE_ROWS, Factor, another_batch
-from aescratch.inspection.gradcheck.localise.oracle import Comparison
+from aescratch.inspection.gradcheck.lines.scene import Slopes
 from aescratch.inspection.gradcheck.localise.shares import Shares
-from aescratch.inspection.gradcheck.localise.step import Seen, place_of
+from aescratch.inspection.gradcheck.localise.step import MANY, Seen, place_of
 from aescratch.inspection.gradcheck.localise.telling import (
-    LEFT_OVER,
-    Place,
-    description,
-    multiple,
+    is_told,
     of_part,
+    of_shape,
     of_shared,
+    of_shares,
     of_twice,
-    of_wiring,
-    sentence,
+    of_unknown,
     theirs,
 )
-from aescratch.inspection.gradcheck.localise.wiring import Fault, Share, faults, plainest
+from aescratch.inspection.gradcheck.localise.wiring import Fault, Share, faults, multiple, plainest
 from aescratch.inspection.gradcheck.report import Finding
 from aescratch.training.contract import parts_of
-
-ALL = "all of it"
-CHANGES = gettext_noop(
-    ", so the mistake is not a constant factor (look for a quantity that is computed from the gradient or the batch, "
-    "such as a norm or a limit)"
-)
 
 
 class Search(Shares):
     """A step of a model, searched from the loss backward."""
-
-    def __init__(self, model: Any, batch: Sequence[Array], rng: int, is_second: bool = False) -> None:
-        super().__init__(model, batch, rng)
-        self.is_second = is_second  # a search at another batch, which needs no third one
-        self.elsewhere: Search | None = None
-        self.first_wrong = False
-        self.told: tuple[str, dict[str, float]] = ("", {})  # the tensor of the finding, and the wrong factors by share
 
     def findings(self) -> list[Finding]:
         """Return the finding on the first mistake, and further findings about it."""
@@ -75,99 +58,58 @@ class Search(Shares):
         """Return what is wrong with a part's upstream gradient."""
         if passes.is_term or not isinstance(passes.upstream, np.ndarray):
             return []
-        place = passes.called_back_at or place_of(self.model.backward)
-        about = gettext("the gradient that {part}.backward gets").format(part=passes.name)
         if passes.upstream.shape != np.shape(passes.result):
-            shape = np.shape(passes.result)
-            text = gettext("{about} has shape {got}, but the output of its forward has shape {shape}")
-            text = text.format(about=about, got=passes.upstream.shape, shape=shape)
-            return [of_wiring(self.model, passes.name, place, text, "described", {})]
-        again = [call for call in self.step.again if call.name == passes.name]
-        if again and all(np.shape(each.given) == passes.upstream.shape for each in again):
-            total = passes.upstream + np.sum([each.given for each in again], axis=0)
-            if not self.step.truth_of_result(passes, total / self.scale).wrong.any():
-                return self._twice(passes, again)
-        comparison = self.step.truth_of_result(passes, passes.upstream / self.scale)
-        if not comparison.wrong.any() or self._scaled_on_purpose(passes, comparison):
+            return [of_shape(self.model, passes)]
+        given, truth = passes.upstream / self.scale, self.step.slopes_of_result(passes)
+        if _fits(truth, given) or self._in_several_calls(passes) or self._scaled_on_purpose(passes, truth):
             return []
         known, others = self.shares(passes), self.other_shares(passes)
         itself = _itself(Phrase("the output of {part}", part=passes.name), passes.result)
-        return self._told(
-            passes.name, place, about, passes.upstream / self.scale, comparison,
-            [known, [*known, *others], *([*known, each] for each in itself)],
-        )  # fmt: skip
+        attempts = [known, [*known, *others], *([*known, each] for each in itself)]
+        about = gettext("the gradient that {part}.backward gets").format(part=passes.name)
+        place = passes.called_back_at or place_of(self.model.backward)
+        return [self._told(passes.name, place, about, given, self.step.slopes_of_result(passes, MANY), attempts)]
 
-    def _twice(self, passes: Seen, again: Sequence[Seen]) -> list[Finding]:
-        """Return the fault that a part's backward gets the right gradient in several calls, if that does harm."""
-        several = {each.name for each in self.step.again}
-        alone = [self.by_itself(each) for each in self.step.backward_order if each.name in several and not each.is_term]
-        written_over = [p for each in alone for p in each.written()]
-        if not any(self.step.truth_of_parameter(parameter).wrong.any() for parameter in written_over):
-            return []
-        return [of_twice(self.model, again[-1])]
+    def _in_several_calls(self, passes: Seen) -> list[Seen]:
+        """Return the further calls of a part's backward, if all calls together get the right gradient."""
+        again = [call for call in self.step.again if call.name == passes.name]
+        total = sum((call.given for call in again), passes.upstream) / self.scale
+        return again if again and _fits(self.step.slopes_of_result(passes), total) else []
 
     def _told(
-        self, tensor: str, place: Place, about: str, found: Array, comparison: Comparison,
+        self, tensor: str, place: tuple[str, int] | None, about: str, found: Array, truth: Slopes,
         attempts: Sequence[Sequence[Share]],
-    ) -> list[Finding]:  # fmt: skip
+    ) -> Finding:  # fmt: skip
         """Return the finding about a wrongly combined gradient, by the first shares that explain it."""
-        for shares in attempts:
-            wrong = [plainest(fault, shares) for fault in faults(shares, found, comparison) or []]
-            if wrong:
-                return [self._explained(tensor, place, about, wrong, shares)]
-        text, ratio, evidence = description(about, comparison)
-        if ratio is None:
-            return [of_wiring(self.model, tensor, place, text, "described", evidence)]
-        self.told = tensor, {ALL: ratio}
-        factor = self._factor(tensor, ALL, ratio)
-        if factor.changes:
-            text += gettext(": all of it is {factor}").format(factor=factor.in_words()) + gettext(CHANGES)
-        finding = of_wiring(self.model, tensor, place, text, "described", evidence)
-        finding.cause = "" if factor.changes else gettext("all of it is {factor}").format(factor=factor.in_words())
-        return [finding]
-
-    def _factor(self, tensor: str, label: str, here: float) -> Factor:
-        """Return a wrong factor, here and at another batch, with more examples if the model takes them."""
         n = len(self.batch[0])
-        if self.elsewhere is None and not self.is_second:
-            self.elsewhere = self._with_examples(n + MORE_ROWS) or self._with_examples(n)
-        if self.elsewhere is None:
-            return Factor(here, here, n, n)
-        where, factors = self.elsewhere.told
-        if self.elsewhere.first_wrong and where != tensor:  # another mistake comes first there
-            return Factor(here, here, n, n)
-        return Factor(here, factors.get(label, 1.0), n, len(self.elsewhere.batch[0]))
+        for shares in attempts:
+            wrong = [plainest(fault, shares) for fault in faults(shares, found, truth) or []]
+            if wrong and all(is_told(fault, n) for fault in wrong):
+                return self._explained(tensor, place, about, wrong, shares)
+        return of_unknown(self.model, tensor, place, about, found, truth, n)
 
-    def _with_examples(self, n: int) -> Search | None:
-        """Return the search with another batch, of n examples, if the model takes them."""
-        try:
-            other = Search(self.model, another_batch(self.batch, n), self.rng, is_second=True)
-            other.first_wrong = any(finding.code == "first-wrong" for finding in other.findings())
-        except Exception:  # for example if the number of examples is fixed in the code
-            return None
-        return other
-
-    def _scaled_on_purpose(self, passes: Seen, comparison: Comparison) -> bool:
+    def _scaled_on_purpose(self, passes: Seen, truth: Slopes) -> bool:
         """Whether the gradient is a multiple of the right one, but that of every parameter it reaches is right."""
-        ratio, is_multiple = multiple(*comparison.known)
-        if not is_multiple:
+        ratio = multiple(passes.upstream / self.scale, truth)
+        if not ratio:
             return False
         following = [each for each in self.step.backward_order if each.upstream is not None]
         chain = [passes, *(each for each in following if np.array_equal(each.upstream, passes.returned))]
         listed = {id(parameter) for parameter in self.model.parameters}
         reached = [p for each in chain for p in self.by_itself(each).parameters.values() if id(p) in listed]
-        if not reached or any(self.step.truth_of_parameter(parameter).wrong.any() for parameter in reached):
+        if not reached or any(self._is_wrong(parameter) for parameter in reached):
             return False
         self.scale *= ratio
         return True
 
+    def _is_wrong(self, parameter: Parameter) -> bool:
+        return not _fits(self.step.slopes_of_parameter(parameter), self.step.gradients[parameter.name])
+
     def _part(self, passes: Seen) -> list[Finding]:
         """Return what is wrong with the result of a part's backward."""
         alone = self.by_itself(passes)
-        shape_fault = alone.shape_fault()
-        wrong = [] if shape_fault else alone.wrong(passes.upstream)
-        spoiled = [] if wrong or shape_fault else [name for name, how in alone.effects().items() if how == "spoils"]
-        return of_part(alone, shape_fault, wrong, spoiled) if wrong or shape_fault or spoiled else []
+        wrong = alone.wrong(passes.upstream)
+        return of_part(alone, wrong) if wrong else []
 
     def _in_backward_order(self) -> list[Parameter]:
         """Return the parameters, in the order in which their parts' backwards ran."""
@@ -180,48 +122,31 @@ class Search(Shares):
 
     def _parameter(self, parameter: Parameter) -> list[Finding]:
         """Return what is wrong with how a parameter's gradient was combined."""
-        comparison = self.step.truth_of_parameter(parameter)
-        if not comparison.wrong.any():
+        if not self._is_wrong(parameter):
             return []
+        found = self.step.gradients[parameter.name]
+        for passes in self.step.backward_order:
+            holds = any(held is parameter for held in self.by_itself(passes).parameters.values())
+            if not passes.is_term and holds and (again := self._in_several_calls(passes)):
+                return [of_twice(self.model, again[-1])]
         known = self.shares_of(parameter)
         weight, sign = _itself(Phrase("the weight"), parameter.value)
         if parameter.value.ndim == 1:
             weight.label = Phrase("weight decay on the bias {name}", name=parameter.name)
-        left = Share("", LEFT_OVER, self.step.left_over[parameter.name])
-        attempts = [known, [*known, weight], [*known, sign], [*known, left], [*known, weight, left]]
-        found, place = self.step.gradients[parameter.name], place_of(self.model.backward)
-        return self._told(parameter.name, place, f"{parameter.name}.grad", found, comparison, attempts)
+        attempts, about = [known, [*known, weight], [*known, sign]], f"{parameter.name}.grad"
+        truth, place = self.step.slopes_of_parameter(parameter, MANY), place_of(self.model.backward)
+        return [self._told(parameter.name, place, about, found, truth, attempts)]
 
     def _explained(
-        self, tensor: str, place: Place, about: str, wrong: Sequence[Fault], shares: Sequence[Share]
+        self, tensor: str, place: tuple[str, int] | None, about: str, wrong: Sequence[Fault], shares: Sequence[Share]
     ) -> Finding:  # fmt: skip
         """Return the finding about shares that a gradient contains a wrong number of times."""
-        worst = wrong[0]
-        self.told = tensor, {f.share.label: f.found / f.expected for f in wrong if f.kind in ("scaled", "doubled")}
-        factors = {label: self._factor(tensor, label, ratio) for label, ratio in self.told[1].items()}
-        cause = joined("; ", (sentence(fault, factors.get(fault.share.label)) for fault in wrong))
-        if any(factor.changes for factor in factors.values()):
-            text = gettext("{about} is wrong").format(about=about) + ": " + cause + gettext(CHANGES)
-            return of_wiring(self.model, tensor, place, text, "described", {"changes_with_the_batch": True})
-        kind, passes = worst.kind, self.step.passes
-        lost = next((each for each in passes if kind == "missing" and each.name == worst.share.part), None)
-        if lost is not None and lost.order < 0:
-            cause = sentence(worst) + gettext(": {part}.backward is never called").format(part=lost.name)
-        elif any(fault.share.label == LEFT_OVER for fault in wrong):
-            kind = "left-over"
+        worst, passes = wrong[0], self.step.passes
+        lost = next((each for each in passes if worst.kind == "missing" and each.name == worst.share.part), None)
         later = self._wrote_over(tensor, lost, wrong, shares)
         if later is not None:
-            kind, place = "overwritten", theirs(later.called_back_at, place_of(later.part.backward))
-            cause = gettext("{later}.backward, which comes later, overwrites the gradient from {part}")
-            cause = cause.format(later=later.name, part=worst.share.part)
-        evidence = {
-            "contribution": str(worst.share.label), "found": worst.found, "expected": worst.expected,
-            "by": later.name if later is not None else None,
-        }  # fmt: skip
-        evidence["faults"] = 1 if later is not None else len(wrong)
-        finding = of_wiring(self.model, tensor, place, gettext("{about} is wrong").format(about=about), kind, evidence)
-        finding.cause = cause
-        return finding
+            place = theirs(later.called_back_at, place_of(later.part.backward))
+        return of_shares(self.model, tensor, place, about, wrong, len(self.batch[0]), lost, later)
 
     def _wrote_over(
         self, tensor: str, lost: Seen | None, wrong: Sequence[Fault], shares: Sequence[Share]
@@ -234,6 +159,11 @@ class Search(Shares):
         right_parts = {share.part for share in shares} - {fault.share.part for fault in wrong}
         later = (each for each in self.step.backward_order if each.order > lost.order and each.name in right_parts)
         return next(later, None)
+
+
+def _fits(truth: Slopes, gradient: Array) -> bool:
+    """Whether a gradient has these slopes, or no slope is known to judge it by."""
+    return truth.fits(gradient) or not truth.are_known
 
 
 def _itself(label: str, value: Array) -> tuple[Share, Share]:

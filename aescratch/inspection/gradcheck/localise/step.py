@@ -1,7 +1,7 @@
 """One training step of a model, part by part: the arguments and results of each, and the truth about them.
 
     loss, backward --observed--> Seen: a part's forward call, with its backward call, all arrays copied
-    Step.truth_of_...            how the loss really depends on the output of a part's forward, or on a parameter
+    Step.slopes_of_...           how the loss really depends on the output of a part's forward, or on a parameter
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import inspect
 import itertools
 import pathlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -23,13 +23,12 @@ from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.inspection.gradcheck.deadline import limited
 from aescratch.inspection.gradcheck.findings import is_ours
-from aescratch.inspection.gradcheck.localise.oracle import Comparison, compare
-from aescratch.inspection.gradcheck.surrogates import patterns
+from aescratch.inspection.gradcheck.lines.scene import Slopes, directions_in, gradient_of, size_of, slopes_along
 from aescratch.inspection.recording import Call, observed
-from aescratch.training.contract import parts_of
 
 TIME_LIMIT = 60.0  # seconds; the first call stayed within its limit, but a later one may take longer
-LEFT_OVER_SEED = 12345  # of the numbers in parameter.grad before the pass: backward must overwrite them
+FEW, MANY = 3, 24  # directions that show whether a gradient is wrong, and that show what it is made of
+MOST_ENTRIES = 130  # looked at one by one if those directions cross kinks, as at a code with zeros
 
 
 @dataclass(eq=False)
@@ -75,21 +74,18 @@ class Seen:
 
 
 class Step:
-    """A step of a model with a batch, its noise frozen by a seed; gradients by name, and their values before."""
+    """A step of a model with a batch, its noise frozen by a seed; gradients by name, each 0 before backward."""
 
     model: Any
     batch: Sequence[Array]
     seed: int
-    left_over: dict[Any, Any]
 
     def __init__(self, model: Any, batch: Sequence[Array], seed: int) -> None:
         self.model, self.batch, self.seed = model, batch, seed
         self.passes: list[Seen] = []  # the parts' forward calls in the loss, each with its backward call
         self.again: list[Seen] = []  # calls of a part's backward beyond the one for each forward
-        rng = np.random.default_rng(LEFT_OVER_SEED)
-        self.left_over = {parameter.name: rng.standard_normal(parameter.shape) for parameter in model.parameters}
         for parameter in model.parameters:
-            parameter.grad[...] = self.left_over[parameter.name]
+            parameter.grad[...] = 0
         self._pair_up(self._calls())
         self.gradients: dict[Any, Any] = {parameter.name: parameter.grad.copy() for parameter in model.parameters}
 
@@ -137,30 +133,56 @@ class Step:
         """The passes whose backward was called, in the order of these calls."""
         return sorted((each for each in self.passes if each.order >= 0), key=lambda each: each.order)
 
-    def truth_of_result(self, passes: Seen, given: Any) -> Comparison:
-        """Compare a given gradient with how the loss depends on the output of a part's forward."""
+    def slopes_of_result(self, passes: Seen, count: int = FEW) -> Slopes:
+        """Return the slopes of the loss along directions in the output of a part's forward."""
+        return self._slopes(self._moving(passes), np.asarray(passes.result), count)
+
+    def gradient_of_result(self, passes: Seen) -> Array:
+        """Return the gradient of the loss with respect to the output of a part's forward, entry by entry."""
+        return gradient_of(self._moving(passes), np.asarray(passes.result))
+
+    def _moving(self, passes: Seen) -> Callable[[Array], float]:
+        """Return the loss as a function of a change of the output of a part's forward."""
         number = [each for each in self.passes if each.name == passes.name].index(passes)
-        change, counted = np.zeros(np.shape(passes.result)), itertools.count()
 
-        def add_change(call: Call) -> Any:
-            is_it = call.which == "forward" and call.name == passes.name and next(counted) == number
-            return call.result + change if is_it else None
-
-        def objective() -> tuple[float, list[Array]]:
-            nonlocal counted
+        def at(change: Array) -> float:
             counted = itertools.count()
+
+            def add_change(call: Call) -> Any:
+                is_it = call.which == "forward" and call.name == passes.name and next(counted) == number
+                return call.result + change if is_it else None
+
+            with observed(self.model, add_change):
+                return self._loss()
+
+        return at
+
+    def slopes_of_parameter(self, parameter: Parameter, count: int = FEW) -> Slopes:
+        """Return the slopes of the loss along directions in a parameter."""
+        start = parameter.value.copy()
+
+        def at(change: Array) -> float:
+            parameter.value[...] = start + change
             return self._loss()
 
-        with observed(self.model, add_change):
-            return compare(objective, change, given, np.random.default_rng(self.seed))
+        try:
+            return self._slopes(at, start, count)
+        finally:
+            parameter.value[...] = start
 
-    def truth_of_parameter(self, parameter: Parameter) -> Comparison:
-        """Compare the gradient after the step with how the loss depends on a parameter."""
-        given = self.gradients[parameter.name]
-        return compare(self._loss, parameter.value, given, np.random.default_rng(self.seed))
+    def _slopes(self, at: Callable[[Array], float], array: Array, count: int) -> Slopes:
+        """Return the slopes along random directions, or, if these cross kinks, along some of the entries."""
+        directions, unit, value = directions_in(array.shape, count), size_of(array), self._loss()
+        slopes = slopes_along(at, directions, unit, value)
+        if np.isfinite(slopes.values).all():
+            return slopes
+        entries = np.random.default_rng(self.seed).permutation(array.size)[:MOST_ENTRIES]
+        directions = np.zeros((len(entries), *array.shape))
+        directions.reshape(len(entries), -1)[np.arange(len(entries)), entries] = 1.0
+        return slopes_along(at, directions, unit, value)
 
-    def _loss(self) -> tuple[float, list[Array]]:
-        return float(self.model.loss(*self.batch, rng=self.seed)), patterns(parts_of(self.model).values())
+    def _loss(self) -> float:
+        return float(self.model.loss(*self.batch, rng=self.seed))
 
 
 def _caller() -> tuple[str, int] | None:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.foundations.language import Phrase, gettext, gettext_noop, told
+from aescratch.foundations.language import gettext, gettext_noop, joined, told
 from aescratch.inspection.gradcheck import causes
-from aescratch.inspection.gradcheck.binding import Pair
 from aescratch.inspection.gradcheck.findings import is_ours, shown_path
+from aescratch.inspection.gradcheck.lines.scene import Slopes
 from aescratch.inspection.gradcheck.localise.alone import Alone
-from aescratch.inspection.gradcheck.localise.factors import Factor, number
-from aescratch.inspection.gradcheck.localise.oracle import Comparison
 from aescratch.inspection.gradcheck.localise.step import Seen, place_of
-from aescratch.inspection.gradcheck.localise.wiring import NUMERIC, Fault
+from aescratch.inspection.gradcheck.localise.wiring import Fault, multiple
 from aescratch.inspection.gradcheck.report import Finding
 
 Place = tuple[str, int] | None
-LEFT_OVER = Phrase("the gradient left by the previous pass")
+SIMPLE = 12  # the largest denominator of a number that is written as a fraction
+NEAR = 1e-5  # of the factor: the fraction must be as near
 FAULTS = {
     "missing": gettext_noop("{share} is missing"),
     "extra": gettext_noop("{share} is in it, but doesn't belong there"),
@@ -34,7 +34,6 @@ QUESTIONS = {
     "sign": gettext_noop("Does this term raise the loss or lower it, and is its gradient added or subtracted?"),
     "doubled": gettext_noop("How often does the loss use this value, and how often is its gradient added?"),
     "scaled": gettext_noop("Which factor does this term have in the loss, and which in backward?"),
-    "left-over": gettext_noop("What does grad contain before backward begins, and which line must overwrite it?"),
     "overwritten": gettext_noop(
         "Two paths end in one parameter: what happens to the first path's gradient when the second arrives?"
     ),
@@ -48,59 +47,96 @@ QUESTIONS = {
 OF_LINE = ("file", "line", "source", "edit", "was", "now", "repaired", "mends")  # evidence on a wrong line
 
 
-def of_part(alone: Alone, shape_fault: str, wrong: Sequence[str], spoiled: Sequence[str]) -> list[Finding]:
+def of_part(alone: Alone, wrong: Sequence[str]) -> list[Finding]:
     """Return the finding about a part with a wrong gradient, with the cause if the arrays show it."""
-    name, is_term = alone.passes.name, alone.passes.is_term
-    backward, forward = place_of(alone.part.backward), place_of(alone.part.forward)
-    place = theirs(backward, forward)
-    evidence = {**_evidence(name, place), "kind": "part", "tensors": [*wrong, *spoiled]}
-    where = f"{type(alone.part).__name__}.backward"
-    if shape_fault:
-        what = shape_fault
-    elif spoiled:
-        what = gettext("changes what other parts have put into the gradient of {names}").format(names=_listed(spoiled))
-    elif is_term:
-        what = gettext("gives a wrong gradient for {names}").format(names=_listed(wrong))
-    else:
-        what = gettext("gets the right gradient, but returns a wrong one for {names}").format(names=_listed(wrong))
-    message = gettext(
-        "going back from the loss, {part} is the first wrong part: it {what}"
-    ).format(part=name, what=what)
+    name, backward, forward = alone.passes.name, place_of(alone.part.backward), place_of(alone.part.forward)
+    place, where = theirs(backward, forward), f"{type(alone.part).__name__}.backward"
+    what = gettext("gets the right gradient, but returns a wrong one for {names}")
+    if alone.passes.is_term:
+        what = gettext("gives a wrong gradient for {names}")
+    message = gettext("going back from the loss, {part} is the first wrong part: it {what}")
+    message = message.format(part=name, what=what.format(names=_listed(wrong)))
     if place is not backward:
         other = gettext("; its forward ({place}) isn't the forward that {backward} belongs to")
         message += other.format(place=_shown(place), backward=where)
     else:
         message += f" ({where}, {_shown(place)})"
-    return _with_causes(Finding("first-wrong", name, "error", message, evidence), alone.pair, alone.names)
+    evidence = {**_evidence(name, place), "kind": "part", "tensors": list(wrong)}
+    first = Finding("first-wrong", name, "error", message, evidence, question=gettext(QUESTIONS["part"]))
+    found = causes.explain(alone.pair, alone.names)
+    claimed = next((finding for finding in found if finding.cause), None)
+    if claimed is not None:
+        first.cause, first.question, first.proof = claimed.cause, claimed.question, claimed.proof
+        first.evidence |= {key: claimed.evidence[key] for key in OF_LINE if key in claimed.evidence}
+    rest = [finding for finding in found if finding.cause != first.cause or not finding.cause]
+    for finding in rest:
+        finding.tensor = f"{name}: {finding.tensor}"
+    return [first, *rest]
 
 
-def of_wiring(model: Any, tensor: str, place: Place, text: str, kind: str, evidence: dict[str, Any]) -> Finding:
+def of_wiring(
+    model: Any, tensor: str, place: Place, text: str, fault: str = "described", cause: str = "", **evidence: Any
+) -> Finding:
     """Return the finding for a fault in the model's own backward, or in its loss if only the loss isn't ours."""
     name, lost = type(model).__name__, place_of(model.loss)
     function = f"{name}.backward"
-    if _is_ours(place) and lost is not None and not _is_ours(lost):
+    if place is not None and is_ours(place[0]) and lost is not None and not is_ours(lost[0]):
         place, function = lost, f"{name}.loss"
     message = gettext(
         "on the way back from the loss, the first mistake is this: {text}; look at {function} ({place})"
     ).format(text=text, function=function, place=_shown(place))
-    evidence = {**_evidence(tensor, place), "kind": "wiring", "function": function, "fault": kind, **evidence}
-    return Finding("first-wrong", tensor, "error", message, evidence, question=gettext(QUESTIONS[kind]))
+    evidence = {**_evidence(tensor, place), "kind": "wiring", "function": function, "fault": fault, **evidence}
+    return Finding("first-wrong", tensor, "error", message, evidence, cause, gettext(QUESTIONS[fault]))
+
+
+def of_shape(model: Any, passes: Seen) -> Finding:
+    """Return the finding about an upstream gradient of a wrong shape."""
+    text = gettext(
+        "the gradient that {part}.backward gets has shape {got}, but the output of its forward has shape {shape}"
+    )
+    text = text.format(part=passes.name, got=passes.upstream.shape, shape=np.shape(passes.result))
+    return of_wiring(model, passes.name, passes.called_back_at or place_of(model.backward), text)
+
+
+def of_unknown(
+    model: Any, tensor: str, place: Place, about: str, found: Array, truth: Slopes, n: int
+) -> Finding:  # fmt: skip
+    """Return the finding about a gradient that isn't a combination of known shares: as a multiple, or described."""
+    said = gettext("{about} is wrong, and not a combination of the parts' gradients")
+    ratio = multiple(found, truth)
+    if not np.isfinite(found).all():
+        said = gettext("{about} holds numbers that are NaN or infinite")
+    elif ratio:
+        said = gettext("{about} is wrong")
+    cause = gettext("all of it is {factor}").format(factor=_in_words(ratio, n)) if _is_plain(ratio, n) else ""
+    return of_wiring(model, tensor, place, said.format(about=about), cause=cause, ratio=ratio)
+
+
+def of_shares(
+    model: Any, tensor: str, place: Place, about: str, wrong: Sequence[Fault], n: int, lost: Seen | None,
+    later: Seen | None,
+) -> Finding:  # fmt: skip
+    """Return the finding about shares that a gradient contains a wrong number of times.
+
+    The first may be that of a `lost` part, overwritten by a `later` one.
+    """
+    worst, kind = wrong[0], wrong[0].kind
+    cause = joined("; ", (_sentence(fault, n) for fault in wrong))
+    if later is not None and lost is not None:
+        kind, cause = "overwritten", gettext(
+            "{later}.backward, which comes later, overwrites the gradient from {part}"
+        ).format(later=later.name, part=lost.name)
+    elif lost is not None and lost.order < 0:
+        cause = _sentence(worst, n) + gettext(": {part}.backward is never called").format(part=lost.name)
+    share = {"contribution": worst.share.part, "found": worst.found, "expected": worst.expected, "faults": len(wrong)}
+    by = {} if later is None else {"by": later.name}
+    return of_wiring(model, tensor, place, gettext("{about} is wrong").format(about=about), kind, cause, **share, **by)
 
 
 def theirs(*places: Place) -> Place:
     """Return the first of the places outside this package, or else the first known place."""
     known = [place for place in places if place is not None]
-    return next((place for place in known if not _is_ours(place)), known[0] if known else None)
-
-
-def _is_ours(place: Place) -> bool:
-    return place is not None and is_ours(place[0])
-
-
-def _of_call(name: str, place: Place, fault: str, message: str, cause: str, **more: Any) -> Finding:
-    """Return the finding about a part that is called in a wrong way."""
-    evidence = {**_evidence(name, place), "kind": "wiring", "fault": fault, **more}
-    return Finding("first-wrong", name, "error", message, evidence, cause, gettext(QUESTIONS[fault]))
+    return next((place for place in known if not is_ours(place[0])), known[0] if known else None)
 
 
 def of_shared(model: Any, places: Sequence[str]) -> Finding:
@@ -125,59 +161,56 @@ def of_twice(model: Any, again: Seen) -> Finding:
     return _of_call(name, again.place, "twice", message, cause, function=function)
 
 
-def description(about: str, comparison: Comparison) -> tuple[str, float | None, dict[str, Any]]:
-    """Return how a given gradient differs from the truth: in words, as a factor if it is a multiple, and in numbers."""
-    if not np.isfinite(comparison.given).all():
-        return gettext("{about} holds numbers that are NaN or infinite").format(about=about), None, {}
-    given, truth = comparison.known
-    ratio, is_multiple = multiple(given, truth)
-    lengths = float(np.linalg.norm(given) * np.linalg.norm(truth))
-    evidence = {"cosine": float(given @ truth) / lengths if lengths > 0 else 0.0, "ratio": ratio}
-    if is_multiple:
-        return gettext("{about} is wrong").format(about=about), ratio, evidence
-    text = gettext(
-        "{about} is wrong, and not a combination of the parts' gradients (its cosine with the right one is "
-        "{cosine:.4f}, its projection {ratio:.4g} times as long)"
-    ).format(about=about, cosine=evidence["cosine"], ratio=ratio)
-    return text, None, evidence
+def _of_call(name: str, place: Place, fault: str, message: str, cause: str, **more: Any) -> Finding:
+    """Return the finding about a part that is called in a wrong way."""
+    evidence = {**_evidence(name, place), "kind": "wiring", "fault": fault, **more}
+    return Finding("first-wrong", name, "error", message, evidence, cause, gettext(QUESTIONS[fault]))
 
 
-def multiple(given: Array, truth: Array) -> tuple[float, bool]:
-    """Return the projection of the given gradient on the truth, as a factor, and whether it is only a multiple."""
-    ratio = float(given @ truth / (truth @ truth)) if truth.any() else 0.0
-    return ratio, bool(ratio and np.linalg.norm(given - ratio * truth) <= NUMERIC * np.linalg.norm(given))
+def is_told(fault: Fault, n: int) -> bool:
+    """Whether a fault can be stated: not by a factor that is neither a simple fraction nor the number of examples.
+
+    Such a factor may change with the batch, as a norm or a limit does.
+    """
+    return fault.kind not in ("scaled", "doubled") or _is_plain(fault.found / fault.expected, n)
 
 
-def sentence(fault: Fault, factor: Factor | None = None) -> str:
-    """Return what is wrong with one share; the factor is for a share that appears a wrong number of times."""
+def _is_plain(ratio: float, n: int) -> bool:
+    return bool(ratio) and ("." not in _number(ratio) or abs(ratio * n - 1) < NEAR)
+
+
+def _sentence(fault: Fault, n: int) -> str:
+    """Return what is wrong with one share, at a batch of n examples."""
     label = told(fault.share.label)
     if fault.share.part:
         label = gettext("the gradient from {part}").format(part=label)
-    if factor is None:
+    if fault.kind in FAULTS:
         return gettext(FAULTS[fault.kind]).format(share=label)
-    if fault.kind == "doubled" and factor.is_twice:
+    if fault.kind == "doubled":
         said = gettext("{share} is in it twice")
         if fault.expected != 1:
             said = gettext("{share} is in it twice as often as in the loss")
         return said.format(share=label)
-    said = gettext("{share} is {factor}").format(share=label, factor=factor.in_words())
-    in_loss = gettext("; the loss has it {times} times").format(times=number(fault.expected))
+    said = gettext("{share} is {factor}").format(share=label, factor=_in_words(fault.found / fault.expected, n))
+    in_loss = gettext("; the loss has it {times} times").format(times=_number(fault.expected))
     return said + in_loss if fault.expected != 1 else said
 
 
-def _with_causes(first: Finding, pair: Pair, names: Sequence[str]) -> list[Finding]:
-    """Return the finding with the cause that the arrays show, and further findings about them."""
-    found = causes.explain(pair, names)
-    claimed = next((finding for finding in found if finding.cause), None)
-    if claimed is not None:
-        first.cause, first.question, first.proof = claimed.cause, claimed.question, claimed.proof
-        first.evidence |= {name: claimed.evidence[name] for name in OF_LINE if name in claimed.evidence}
-    else:
-        first.question = gettext(QUESTIONS["part"])
-    rest = [finding for finding in found if finding.cause != first.cause or not finding.cause]
-    for finding in rest:
-        finding.tensor = f"{first.tensor}: {finding.tensor}"
-    return [first, *rest]
+def _in_words(ratio: float, n: int) -> str:
+    """Return words such as ``"half of what it should be"``."""
+    text = _number(ratio)
+    in_words = {"2": gettext("twice"), "1/2": gettext("half of")}
+    many = gettext("{fraction} of") if text.startswith("1/") else gettext("{fraction} times")
+    said = gettext("{times} what it should be").format(times=in_words.get(text, many.format(fraction=text)))
+    is_n = n > 1 and any(abs(factor - 1) < NEAR for factor in (ratio * n, n / ratio))
+    return said + gettext(" ({n} is the number of examples)").format(n=n) if is_n else said
+
+
+def _number(value: float) -> str:
+    """Return a number as a simple fraction if it is one, or as a decimal number."""
+    fraction = Fraction(value).limit_denominator(SIMPLE)
+    near = fraction and abs(float(fraction) / value - 1) < NEAR
+    return str(fraction) if near else f"{value:.4g}"
 
 
 def _evidence(part: str, place: Place) -> dict[str, Any]:

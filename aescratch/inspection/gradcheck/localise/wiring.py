@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.inspection.gradcheck.localise.oracle import Comparison
+from aescratch.inspection.gradcheck.lines.scene import Slopes
 
 EXACT = 1e-9  # of its length: the residual of the found gradient after a combination of the shares
 NUMERIC = 1e-5  # the same for the numeric truth
@@ -50,15 +50,16 @@ class Fault(NamedTuple):
         return "sign" if abs(ratio + 1) < SAME else "doubled" if abs(ratio - 2) < SAME else "scaled"
 
 
-def faults(shares: Sequence[Share], found: Array, comparison: Comparison) -> list[Fault] | None:
+def faults(shares: Sequence[Share], found: Array, truth: Slopes) -> list[Fault] | None:
     """Return the shares that the found gradient contains a wrong number of times; None if unknown."""
-    usable = comparison.usable
+    usable = np.isfinite(truth.values)
     shares = _independent(shares)
     if not shares or len(shares) >= np.sum(usable) or not np.isfinite(found).all():
         return None  # as many shares as numbers can be combined to anything
     columns = np.stack([share.gradient.reshape(-1) for share in shares], axis=1)
     times = _combination(columns, found.reshape(-1), EXACT)
-    wanted = _combination((comparison.moves @ columns)[usable], comparison.numeric[usable], NUMERIC)
+    moves = truth.directions.reshape(len(usable), -1)[usable]
+    wanted = _combination(moves @ columns, truth.values[usable], NUMERIC)
     if times is None or wanted is None:
         return None
     wanted = np.where(np.abs(wanted - np.round(wanted)) < SAME, np.round(wanted), wanted)
@@ -80,6 +81,14 @@ def plainest(fault: Fault, shares: Sequence[Share]) -> Fault:
             if np.linalg.norm(share.gradient - there) <= EXACT * np.linalg.norm(there):
                 return Fault(share, 1.0, 0.0)
     return fault
+
+
+def multiple(found: Array, truth: Slopes) -> float:
+    """Return the factor if a gradient is a multiple of the right one, otherwise 0."""
+    known = np.isfinite(truth.values)
+    given, right = (truth.directions.reshape(len(known), -1) @ found.reshape(-1))[known], truth.values[known]
+    ratio = float(given @ right / (right @ right)) if right.any() else 0.0
+    return ratio if np.linalg.norm(given - ratio * right) <= NUMERIC * np.linalg.norm(given) else 0.0
 
 
 def _independent(shares: Sequence[Share]) -> list[Share]:
