@@ -230,7 +230,7 @@ def test_the_table_of_the_benchmark_is_korean_and_aligned_and_its_json_english(m
     rows = [*questions.fit(True, [(Case((7, 5), 11), 2)]), Row("step", "a-b", 1.0, 2.0, "PyTorch", "ms", 0.4)]
     with in_language("ko"):
         first, *lines = as_text(rows).splitlines()
-    assert first.split() == ["항목", "경우", "이", "패키지", "상대", "비교", "대상", "비", "목표"]
+    assert first.split() == ["항목", "경우", "이", "패키지", "상대", "비교", "대상", "비율", "목표"]
     assert lines[0].split()[:4] == ["fit", "7-5", "ReLU,", "배치"]
     assert "스텝만 40번" in lines[0]
     assert lines[1].endswith("미달")

@@ -107,9 +107,9 @@ def test_a_wrong_backward_of_an_autoencoder_in_korean():
         "encoder.b1  (3,)    3     0          #.#e-##    (#,)    통과",
         "decoder.W1  (3, 5)  15    0          #.#e-##    (#, #)  통과",
         "decoder.b1  (5,)    5     0          #.#e-##    (#,)    통과",
-        "오류: 손실에서 거슬러 올라가 보면 encoder.W1.grad가 틀렸다. 그 앞의 부분은 모두 올바르다. "
-        "살펴볼 곳은 Doubling.backward (FILE)이다",
-        "  짐작되는 원인: encoder.dense1의 몫이 두 번 들어 있다",
+        "오류: 손실에서 거슬러 올라가면서 처음 나오는 실수: encoder.W1.grad가 틀렸다. "
+        "살펴볼 곳: Doubling.backward (FILE)",
+        "  짐작되는 원인: encoder.dense1에서 오는 기울기 항이 두 번 들어 있다",
         "  스스로 답해 볼 질문: 손실은 이 값을 몇 번 쓰고, 그 기울기는 몇 번 더해지나요?",
         "오류: encoder.W1: 원소 15개 가운데 15개가 다르다; (#, #)에서 backward는 #, 차분 몫 #",
         "실패: 원소 38개 가운데 23개가 허용 오차 1e-06에 차분 몫의 반올림 오차를 더한 범위 안에서 일치한다",
@@ -174,5 +174,5 @@ def test_the_numbers_of_a_wrong_meaning_are_told_in_korean(monkeypatch):
         report = ae.check_meaning(model)
     assert report.title == "Autoencoder의 의미 검사, 예제 7개, float64, rng=0"
     (found,) = [finding for finding in report.findings if finding.tensor == "reconstruction"][:1]
-    assert re.fullmatch(r"reconstruction: 기대한 것은 .*, 곧 [\d.]+인데 순전파의 값은 [\d.]+이다\. 2배이다", found.message)
+    assert re.fullmatch(r"reconstruction: 기대한 것은 .*, 곧 [\d.]+인데 순전파의 값은 [\d.]+이다\. 기대한 값의 2배이다", found.message)
     assert not HANGUL.search(str(ae.check_meaning(model)))
