@@ -16,12 +16,15 @@ import aescratch as ae
 from aescratch import plots
 from aescratch.backend import compiled
 from aescratch.foundations.language import in_language
+from aescratch.models import MODELS
 from aescratch.plots import lettering
+from aescratch.plots.over_epochs import as_drawn
 from aescratch.programs.bench import QUESTIONS, machine, questions
 from aescratch.programs.bench.cases import Case
 from aescratch.programs.bench.table import Row, as_text
 from aescratch.programs.cli import main
 from aescratch.programs.cli.explained import explained_by_column
+from aescratch.training.contract import parts_of
 
 HANGUL = re.compile("[가-힣]")
 # Two English words in a row, which names of options, parts and classes aren't; the names that are left out are below.
@@ -86,6 +89,16 @@ def english_in(text):
         text = text.replace(name, "")
     found = ENGLISH.search(text)
     return text[max(0, found.start() - 40) : found.end() + 40] if found else ""
+
+
+@pytest.mark.parametrize("kind", MODELS, ids=lambda kind: kind.word)
+def test_the_terms_of_an_objective_are_drawn_under_korean_names_and_keep_theirs_in_the_model(kind):
+    made = {"classifier": lambda: kind(model(), 3), "k-sparse": lambda: kind([15, 4], k=2, auxiliary=0.1)}
+    terms = [name for name, part in parts_of(made.get(kind.word, lambda: kind([15, 4]))()).items() if part.is_term]
+    with in_language("ko"):
+        assert all(HANGUL.search(as_drawn(name)) for name in terms), terms
+        assert as_drawn("my_own_term") == "my_own_term"
+    assert [as_drawn(name) for name in terms] == terms
 
 
 @needs_font
@@ -245,7 +258,7 @@ def test_a_worked_condition_and_an_unknown_operation_are_told_in_korean():
     with in_language("ko"):
         step = ae.trace(ae.Autoencoder([3, 2], activation=ae.LeakyReLU, rng=0), np.ones((1, 3)))
         assert "성립" in str(step)
-        assert repr(step).startswith("<학습 한 단계: Autoencoder")
+        assert repr(step).startswith("<학습 스텝 하나: Autoencoder")
         with pytest.raises(KeyError, match="연산의 이름이어야 하는데 'no'이다"):
             step["no"]
 
