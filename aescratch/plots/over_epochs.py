@@ -22,9 +22,10 @@ KEY_SIZE = 10
 Curves = Mapping[str, Sequence[float]]
 # The terms of the variants' objectives, which keep these names in the model and in files.
 TERMS = (
-    gettext_noop("auxiliary"), gettext_noop("bound"), gettext_noop("codebook_loss"), gettext_noop("commitment"),
-    gettext_noop("contraction"), gettext_noop("cross_entropy"), gettext_noop("decay"), gettext_noop("discrepancy"),
-    gettext_noop("discrimination"), gettext_noop("divergence"), gettext_noop("reconstruction"), gettext_noop("sparsity"),
+    gettext_noop("auxiliary"), gettext_noop("bound"), gettext_noop("codebook_loss"),
+    gettext_noop("commitment"), gettext_noop("contraction"), gettext_noop("cross_entropy"),
+    gettext_noop("decay"), gettext_noop("discrepancy"), gettext_noop("discrimination"),
+    gettext_noop("divergence"), gettext_noop("reconstruction"), gettext_noop("sparsity"),
 )  # fmt: skip
 
 
