@@ -98,7 +98,7 @@ def test_the_terms_of_an_objective_are_drawn_under_korean_names_and_keep_theirs_
     with in_language("ko"):
         assert all(HANGUL.search(as_drawn(name)) for name in terms), terms
         assert as_drawn("my_own_term") == "my_own_term"
-        draw_parts(ax := pyplot.subplots()[1], [1, 2], dict.fromkeys(terms, [2.0, 1.0]))
+        draw_parts(ax := pyplot.subplots()[1], [1, 2], {name: [2.0, 1.0] for name in terms})
         assert [text.get_text() for text in ax.get_legend().get_texts()] == list(map(as_drawn, terms))
     assert [as_drawn(name) for name in terms] == terms
 
