@@ -56,12 +56,14 @@ REFUSED = {
     "trian": "이런 명령은 없다: 'trian'. 혹시 train인가?",
     "train vanilla --epoch 3": "이런 옵션은 없다: --epoch. 혹시 --epochs인가?",
     "encode": "다음 인자가 필요하다: ",
+    "--language de tour": "--language 뒤에는 en 또는 ko만 올 수 있다. 주어진 값: 'de'",
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("words", REFUSED)
 def test_errors_that_stop_a_command_are_in_korean(words, capsys):
-    assert main(["--language", "ko", *words.split()]) == 2
+    with in_language("ko"):
+        assert main(words.split()) == 2
     korean = capsys.readouterr().err
     assert korean.startswith(f"aescratch: {REFUSED[words]}")
     assert main(words.split()) == 2

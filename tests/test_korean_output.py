@@ -155,7 +155,7 @@ def test_a_browsers_python_which_has_its_own_fonts_alone_is_not_told_to_install_
 
 
 def test_an_error_is_in_korean_with_or_without_a_font(without_font):
-    with in_language("ko"), pytest.raises(ValueError, match="화소 수는 x의 한 행과 같은 15여야 하는데 2 x 2 = 4이다"):
+    with in_language("ko"), pytest.raises(ValueError, match="화소 수는 x의 한 행과 같은 15이어야 하는데 2 x 2 = 4이다"):
         plots.images(X, (2, 2))
     with in_language("ko"), pytest.raises(TypeError, match="history = model"):
         plots.loss_curves([1.0])
