@@ -15,7 +15,7 @@ from aescratch import functions
 from aescratch.backend import Array, Number, array_module
 from aescratch.foundations.buffers import Buffer
 from aescratch.foundations.declared import surrogate_gradient
-from aescratch.foundations.language import gettext
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.foundations.parts import Part
 from aescratch.foundations.recipes import Recipe
 from aescratch.foundations.validation import require_batch, require_number, require_same_shape
@@ -68,7 +68,9 @@ class KLSparsity(Sparsity):
 
     momentum: float | None
     remembers: tuple[str, ...] = ("h", "running")
-    infinite_where = "KLSparsity is infinite if a unit is exactly 0 or 1 over a whole batch; use larger batches"
+    infinite_where = gettext_noop(
+        "KLSparsity is infinite if a unit is exactly 0 or 1 over a whole batch; use larger batches"
+    )
 
     def __init__(self, rho: float, weight: float, momentum: float | None = None) -> None:
         self.rho: float = require_number("rho", rho, above=0, below=1)

@@ -3,8 +3,10 @@
     formulas --NumPy, matplotlib--> one Figure each --savefig--> FOLDER/name.svg
 
 Run as ``python docs/make_slide_figures.py FOLDER``; it takes some seconds. They have no titles, since slides have.
+With ``--language ko`` those with words are drawn in Korean, as name.ko.svg, which needs a font with Hangul.
 """
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -14,10 +16,29 @@ from matplotlib.figure import Figure
 
 import aescratch as ae
 from aescratch import plots
+from aescratch.foundations.language import LANGUAGES, gettext
+
+sys.path.insert(0, str(Path(__file__).parent))
+from make_teaching_figures import speaking
 
 f = ae.functions
 STYLE = {"svg.hashsalt": "aescratch", "font.size": 15, "lines.linewidth": 3, "axes.spines.top": False,
          "axes.spines.right": False, "legend.frameon": False}  # fmt: skip
+KOREAN = {
+    "step $h$": "간격 h",
+    r"relative error of $\tanh'$ at 0.7": "0.7에서 tanh′의 상대 오차",
+    "variance $v$ of the data in a direction": "한 방향의 데이터 분산 v",
+    "$s^2$, strength squared": "세기의 제곱 s²",
+    "its derivative": "도함수",
+    r"L1: step $0.05\,\mathrm{sign}(h)$": "L1: 한 걸음 0.05 sign(h)",
+    r"square: step $0.05\,h$": "제곱: 한 걸음 0.05 h",
+    "step": "걸음",
+    r"before: $\pm 1/\sqrt{n}$": "예전 규칙: ±1/√n",
+    r"Xavier: $\pm\sqrt{6/(n + n)}$": "Xavier: ±√(6/(n + n))",
+    "layer": "층",
+    "variance of the signal": "신호의 분산",
+    "samples, of 20000": "표본 20000개 가운데 개수",
+}  # fmt: skip  # without formulas, in which a font for Hangul isn't used
 
 
 def axes(count=1, size=(9.6, 5.0)):
@@ -53,7 +74,7 @@ def difference_quotient():
     for dtype, colour in ((np.float64, plots.BLUE), (np.float32, plots.VERMILLION)):
         some = step > 10 * np.finfo(dtype).eps
         ax.loglog(step[some], quotient_error(step[some], dtype) + 1e-13, color=colour, label=dtype.__name__)
-    ax.set(xlabel="step $h$", ylabel=r"relative error of $\tanh'$ at 0.7")
+    ax.set(xlabel=gettext("step $h$"), ylabel=gettext(r"relative error of $\tanh'$ at 0.7"))
     ax.legend()
     return figure
 
@@ -64,7 +85,8 @@ def strengths():
     figure, (ax,) = axes()
     for decay, colour in ((0.1, plots.BLUE), (0.5, plots.VERMILLION)):
         ax.plot(v, np.maximum(1 - decay / v, 0), color=colour, label=rf"$\lambda = {decay}$")
-    ax.set(xlabel="variance $v$ of the data in a direction", ylabel="$s^2$, strength squared", ylim=(-0.02, 1))
+    ax.set(xlabel=gettext("variance $v$ of the data in a direction"), ylabel=gettext("$s^2$, strength squared"))
+    ax.set_ylim(-0.02, 1)
     ax.legend()
     return figure
 
@@ -77,7 +99,7 @@ def kl_curve():
     left.plot(mean, value, color=plots.BLUE)
     right.plot(mean, -rho / mean + (1 - rho) / (1 - mean), color=plots.VERMILLION)
     left.set(xlabel=r"$\hat\rho$", ylabel=r"KL$(\rho\,\|\,\hat\rho)$, $\rho = 0.05$")
-    right.set(xlabel=r"$\hat\rho$", ylabel="its derivative", ylim=(-4, 2))
+    right.set(xlabel=r"$\hat\rho$", ylabel=gettext("its derivative"), ylim=(-4, 2))
     right.axhline(0, color="grey", linewidth=1)
     return figure
 
@@ -90,9 +112,9 @@ def l1_against_square():
         paths["L1"].append(np.sign(h) * max(abs(h) - 0.05, 0.0))
         paths["square"].append(paths["square"][-1] * (1 - 0.05))
     figure, (ax,) = axes(size=(5.4, 5.0))
-    ax.plot(paths["L1"], color=plots.BLUE, label=r"L1: step $0.05\,\mathrm{sign}(h)$")
-    ax.plot(paths["square"], color=plots.VERMILLION, label=r"square: step $0.05\,h$")
-    ax.set(xlabel="step", ylabel="$h$")
+    ax.plot(paths["L1"], color=plots.BLUE, label=gettext(r"L1: step $0.05\,\mathrm{sign}(h)$"))
+    ax.plot(paths["square"], color=plots.VERMILLION, label=gettext(r"square: step $0.05\,h$"))
+    ax.set(xlabel=gettext("step"), ylabel="$h$")
     ax.legend()
     return figure
 
@@ -111,9 +133,9 @@ def variances(initializer, layers=10, width=200):
 def variance_through_layers():
     """Draw what is left of a signal's variance after each of ten layers, by two initialisations."""
     figure, (ax,) = axes()
-    ax.semilogy(variances(ae.old_uniform), "o-", color=plots.VERMILLION, label=r"before: $\pm 1/\sqrt{n}$")
-    ax.semilogy(variances(ae.xavier_uniform), "o-", color=plots.BLUE, label=r"Xavier: $\pm\sqrt{6/(n + n)}$")
-    ax.set(xlabel="layer", ylabel="variance of the signal")
+    ax.semilogy(variances(ae.old_uniform), "o-", color=plots.VERMILLION, label=gettext(r"before: $\pm 1/\sqrt{n}$"))
+    ax.semilogy(variances(ae.xavier_uniform), "o-", color=plots.BLUE, label=gettext(r"Xavier: $\pm\sqrt{6/(n + n)}$"))
+    ax.set(xlabel=gettext("layer"), ylabel=gettext("variance of the signal"))
     ax.legend()
     return figure
 
@@ -136,7 +158,7 @@ def two_samplers():
     look = {"bins": np.linspace(-2, 2, 81), "histtype": "stepfilled", "alpha": 0.6}
     ax.hist(np.exp(0.5 * log_var) * eps, color=plots.BLUE, **look, label=r"$e^{\log\sigma^2 / 2}\,\epsilon$")
     ax.hist(np.exp(log_var) * eps, color=plots.VERMILLION, **look, label=r"$e^{\log\sigma^2}\,\epsilon$")
-    ax.set(xlabel=r"$z - \mu$", ylabel="samples, of 20000")
+    ax.set(xlabel=r"$z - \mu$", ylabel=gettext("samples, of 20000"))
     ax.legend()
     return figure
 
@@ -150,17 +172,29 @@ FIGURES = {
 }  # fmt: skip
 
 
-def write(folder):
-    """Write all figures into a folder, and return the paths."""
+WORDLESS = ("activations", "gaussian_kl")  # the same in every language
+
+
+def write(folder, language="en"):
+    """Write all figures into a folder, or those with words in another language, and return the paths."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    with rc_context(STYLE):
+    paths = []
+    with rc_context(STYLE), speaking(language, KOREAN) as end:
         for name, draw in FIGURES.items():
-            draw().savefig(folder / f"{name}.svg", metadata={"Date": None})
-    return [folder / f"{name}.svg" for name in FIGURES]
+            if language == "en" or name not in WORDLESS:
+                paths.append(folder / f"{name}{end}.svg")
+                draw().savefig(paths[-1], metadata={"Date": None})
+    return paths
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", help="where the figures go; it is made if it isn't there")
+    parser.add_argument("--language", choices=LANGUAGES, default="en", help="of the words")
+    arguments = parser.parse_args()
+    print(*write(arguments.folder, arguments.language), sep="\n")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    print(*write(sys.argv[1]), sep="\n")
+    main()

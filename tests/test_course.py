@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 from chromium import IS_HERE, REASON, chromium
+from matplotlib.text import Text
 from test_docs import missing_tool
 
 from aescratch.classroom.exercise import all_exercises
+from aescratch.foundations.language import in_language, with_sentences
 
 DOCS = Path(__file__).parents[1] / "docs"
 TEACHING = DOCS / "teaching"
@@ -119,17 +121,36 @@ def test_calendar_slides_and_the_page_for_teachers_ask_for_the_same_exercises_in
 def test_the_slides_figures_are_those_of_their_script_and_small(tmp_path):
     script = runpy.run_path(str(DOCS / "make_slide_figures.py"))
     committed = list((TEACHING / "slides" / "figures").iterdir())
-    assert {path.name for path in committed} == {f"{name}.svg" for name in script["FIGURES"]}
+    worded = set(script["FIGURES"]) - set(script["WORDLESS"])
+    assert {path.name for path in committed} == {f"{name}.svg" for name in script["FIGURES"]} | {f"{name}.ko.svg" for name in worded}
     script["write"](tmp_path)
     for path in committed:
+        if not (tmp_path / path.name).exists():  # Korean letters are those of the font that was there
+            continue
         drawn, kept = (NUMBER.sub(lambda found: f"{float(found[0]):.1f}", read(each)) for each in (tmp_path / path.name, path))
         if MATPLOTLIB.search(drawn)[1] == MATPLOTLIB.search(kept)[1]:  # each version sets text in its own way
             assert drawn == kept, f"{path.name} isn't what python docs/make_slide_figures.py draws"
-    assert sum(path.stat().st_size for path in committed) < 300_000
+    for korean in (True, False):
+        assert sum(path.stat().st_size for path in committed if (".ko." in path.name) == korean) < 300_000
     for draw in script["FIGURES"].values():
         axes = draw().axes
         assert all(ax.get_xlabel() for ax in axes)
         assert any(ax.get_ylabel() for ax in axes)
+
+
+def test_the_slides_figures_have_korean_words_in_korean_and_english_ones_in_english():
+    script, hangul = runpy.run_path(str(DOCS / "make_slide_figures.py")), re.compile("[가-힣]")
+    assert all(map(hangul.search, (korean for korean in script["KOREAN"].values() if not korean.startswith("Xavier"))))
+    assert not any("$" in korean for korean in script["KOREAN"].values())
+    for name, draw in script["FIGURES"].items():
+        with in_language("ko"), with_sentences(script["KOREAN"]):
+            words = [text.get_text() for text in draw().findobj(Text)]
+        assert not [each for each in words if re.search(r"[a-z]{2,} [a-z]{2,}", each)]
+        assert any(map(hangul.search, words)) == (name not in script["WORDLESS"])
+        assert not any(hangul.search(text.get_text()) for text in draw().findobj(Text))
+    for path in (*TEACHING.glob("slides/ko/*.md"), *TEACHING.glob("exam/ko/*.md")):
+        for picture in re.findall(r"figures/(\w+)[.]svg", read(path)):
+            assert picture in script["WORDLESS"], path
 
 
 @pytest.fixture(scope="module")

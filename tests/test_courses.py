@@ -25,12 +25,14 @@ from aescratch.classroom import validating as validating_module
 from aescratch.classroom.answering import wrapped
 from aescratch.classroom.grading import proving
 from aescratch.classroom.leaks import leaks_in, secrets_of
+from aescratch.classroom.packaging.cells import task
 from aescratch.classroom.packaging.wheel import NAME
 from aescratch.classroom.references import _plain, _same, _value, record
 from aescratch.classroom.releasing import ReleaseError, build, leak_problems, release, released
 from aescratch.classroom.scaffolding import FILES, TEMPLATE, scaffold
 from aescratch.classroom.stubs import HIDDEN, MarkerError, regions, stub_of, without
 from aescratch.classroom.trying import tried
+from aescratch.foundations.language import in_language
 from aescratch.programs.cli import main
 
 BUILTIN = all_exercises()
@@ -206,6 +208,25 @@ def test_validate_says_what_is_wrong(source, capsys, file, old, new, sentence):
     outcome, out, _ = run(capsys, "validate", str(source))
     assert outcome == 1
     assert sentence in out
+
+
+@pytest.mark.in_turn
+def test_validate_says_it_in_korean(source, capsys):
+    for file, old, new, _ in (BROKEN[place] for place in (1, 5, 6, 9, 15, 16)):
+        replace(source / "01_softplus" / file, old, new)
+    with in_language("ko"):
+        outcome, out, _ = run(capsys, "validate", str(source))
+    assert outcome == 1
+    heading, row, count, *problems = out.splitlines()
+    assert heading.split() == ["연습", "문제", "시작", "파일", "해답", "배포본", "실수", "시드", "채점", "힌트", "형상", "초"]
+    assert "4개 가운데 2개" in row
+    assert count == f"고칠 것 {len(problems)}개:"
+    assert len(problems) == 6
+    for problem in problems:
+        assert re.search("[가-힣]", problem)
+        assert not re.search(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}", problem)
+    with in_language("ko"):
+        assert "셀 하나에 작성한다" in task(read_course(source)[0]).text
 
 
 ENDLESS = [

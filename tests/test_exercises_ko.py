@@ -104,7 +104,7 @@ def test_a_check_a_hint_and_the_list_in_korean(tmp_path, monkeypatch, capsys):
 
     assert said("exercises", "init", ".")[0] == 0
     assert "연습 문제: 밑바닥부터" in (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert said("exercises", "start", "dense_forward")[1].startswith("1. 완전 연결층의 순전파 (5분)\n\nx의 각 행은 데이터 하나다.")
+    assert said("exercises", "start", "dense_forward")[1].startswith("1. 완전 연결층의 순전파 (5분)\n\nx의 각 행은 예제 하나다.")
     file = tmp_path / by_name("dense_forward").file_name
     file.write_text(file.read_text().replace('raise NotImplementedError("your turn")', "return x @ W"))
     status, checked = said("exercises", "check")
@@ -139,7 +139,7 @@ def test_a_prediction_is_asked_for_in_korean_and_not_counted_as_an_edit(tmp_path
     assert '#   "c"  그대로다\n' in stub
     assert max(map(columns_of, stub.splitlines())) <= 120
     assert stub[stub.index("def ") :] == exercise.stub[exercise.stub.index("def ") :]
-    assert "b2를 쓰는 데이터는 두 배가 됐어요." in outcome.reports[0]
+    assert "b2를 쓰는 예제는 두 배가 됐어요." in outcome.reports[0]
 
 
 def test_korean_is_wrapped_and_aligned_by_columns():
@@ -187,7 +187,7 @@ def test_a_korean_report_names_no_seed_and_the_shape_of_the_docstring(tmp_path):
         path.write_text(exercise.solution.replace("x @ W + b", "1 / 0"), encoding="utf-8")
         outcome = look(exercise, path)
         failed = outcome.message + "".join(outcome.reports)
-    assert "docstring에 적힌 형상은" in shape
+    assert "독스트링에 적힌 형상은" in shape
     assert "dense에서 예외가 발생했다: ZeroDivisionError" in failed
     other = by_name("relu_backward")
     path = tmp_path / other.file_name

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from aescratch.foundations.columns import columns_of
+from aescratch.foundations.language import gettext, in_language
 from aescratch.programs.cli import main
 from aescratch.programs.cli.exercises import ACTIONS
 from aescratch.programs.cli.program import COMMANDS
@@ -31,11 +32,20 @@ def test_help_is_korean_and_aligned(words, capsys, monkeypatch):
     lines = [line for line in body.splitlines() if not re.match(r" +(?:aescratch|mpirun|python|echo) ", line)]
     assert any(map(HANGUL.search, lines))
     for line in lines:
-        assert not ENGLISH.search(line.replace("SSE of always answering the mean", "").replace("SSE of PCA", "")), line  # as evaluate prints them
+        assert not ENGLISH.search(line), line
+    assert "[options]" not in usage
     for line in re.findall(r"^  -.{20}  (.*)$|^ {24}(\S.*)$", body, flags=re.MULTILINE):
         assert columns_of("".join(line)) <= WIDTH - 24, line
     options = [re.findall(r"^  (-h, --help|--[a-z-]+)", text, flags=re.MULTILINE) for text in (english, korean)]
     assert options[0] == options[1]
+
+
+@pytest.mark.parametrize("label", ["loss, every term", "SSE per example", "SSE of always answering the mean", "SSE of PCA, same width",
+                                    "constant units", "accuracy"])  # fmt: skip
+def test_what_evaluate_explains_has_the_name_that_it_prints(label, capsys):
+    assert main(["--language", "ko", "evaluate", "--help"]) == 0
+    with in_language("ko"):
+        assert f"  {gettext(label)}  " in capsys.readouterr().out
 
 
 REFUSED = {
@@ -46,12 +56,14 @@ REFUSED = {
     "trian": "이런 명령은 없다: 'trian'. 혹시 train인가?",
     "train vanilla --epoch 3": "이런 옵션은 없다: --epoch. 혹시 --epochs인가?",
     "encode": "다음 인자가 필요하다: ",
+    "--language de tour": "--language 뒤에는 en 또는 ko만 올 수 있다. 주어진 값: 'de'",
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("words", REFUSED)
 def test_errors_that_stop_a_command_are_in_korean(words, capsys):
-    assert main(["--language", "ko", *words.split()]) == 2
+    with in_language("ko"):
+        assert main(words.split()) == 2
     korean = capsys.readouterr().err
     assert korean.startswith(f"aescratch: {REFUSED[words]}")
     assert main(words.split()) == 2

@@ -16,19 +16,22 @@ import aescratch as ae
 from aescratch import plots
 from aescratch.backend import compiled
 from aescratch.foundations.language import in_language
+from aescratch.models import MODELS
 from aescratch.plots import lettering
+from aescratch.plots.over_epochs import as_drawn, draw_parts
 from aescratch.programs.bench import QUESTIONS, machine, questions
 from aescratch.programs.bench.cases import Case
 from aescratch.programs.bench.table import Row, as_text
 from aescratch.programs.cli import main
 from aescratch.programs.cli.explained import explained_by_column
+from aescratch.training.contract import parts_of
 
 HANGUL = re.compile("[가-힣]")
 # Two English words in a row, which names of options, parts and classes aren't; the names that are left out are below.
 ENGLISH = re.compile(r"\b[A-Za-z]?[a-z']{2,} [a-z']{2,}\b")
 NAMES = (
-    "aescratch tour", "pip install", "Optical Recognition of Handwritten Digits", "embedded, 0..16 divided by 16",
-    "Alpaydin and", "blas scipy-openblas", "aescratch train", " et al.", "scikit-learn's copy",
+    "aescratch tour", "pip install", "Optical Recognition of Handwritten Digits", "blas scipy-openblas", "aescratch train",
+    " et al.",
 )  # fmt: skip
 X = np.random.default_rng(0).random((7, 15), np.float32)
 SHAPE = (5, 3)
@@ -88,6 +91,18 @@ def english_in(text):
     return text[max(0, found.start() - 40) : found.end() + 40] if found else ""
 
 
+@pytest.mark.parametrize("kind", MODELS, ids=lambda kind: kind.word)
+def test_the_terms_of_an_objective_are_drawn_under_korean_names_and_keep_theirs_in_the_model(kind):
+    made = {"classifier": lambda: kind(model(), 3), "k-sparse": lambda: kind([15, 4], k=2, auxiliary=0.1)}
+    terms = [name for name, part in parts_of(made.get(kind.word, lambda: kind([15, 4]))()).items() if part.is_term]
+    with in_language("ko"):
+        assert all(HANGUL.search(as_drawn(name)) for name in terms), terms
+        assert as_drawn("my_own_term") == "my_own_term"
+        draw_parts(ax := pyplot.subplots()[1], [1, 2], {name: [2.0, 1.0] for name in terms})
+        assert [text.get_text() for text in ax.get_legend().get_texts()] == list(map(as_drawn, terms))
+    assert [as_drawn(name) for name in terms] == terms
+
+
 @needs_font
 @EACH
 @pytest.mark.parametrize("given", [False, True], ids=["new", "given"])
@@ -140,7 +155,7 @@ def test_a_browsers_python_which_has_its_own_fonts_alone_is_not_told_to_install_
 
 
 def test_an_error_is_in_korean_with_or_without_a_font(without_font):
-    with in_language("ko"), pytest.raises(ValueError, match="화소 수는 x의 한 행과 같은 15여야 하는데 2 x 2 = 4이다"):
+    with in_language("ko"), pytest.raises(ValueError, match="화소 수는 x의 한 행과 같은 15이어야 하는데 2 x 2 = 4이다"):
         plots.images(X, (2, 2))
     with in_language("ko"), pytest.raises(TypeError, match="history = model"):
         plots.loss_curves([1.0])
@@ -230,7 +245,7 @@ def test_the_table_of_the_benchmark_is_korean_and_aligned_and_its_json_english(m
     rows = [*questions.fit(True, [(Case((7, 5), 11), 2)]), Row("step", "a-b", 1.0, 2.0, "PyTorch", "ms", 0.4)]
     with in_language("ko"):
         first, *lines = as_text(rows).splitlines()
-    assert first.split() == ["항목", "경우", "이", "패키지", "상대", "비교", "대상", "비", "목표"]
+    assert first.split() == ["항목", "경우", "이", "패키지", "상대", "비교", "대상", "비율", "목표"]
     assert lines[0].split()[:4] == ["fit", "7-5", "ReLU,", "배치"]
     assert "스텝만 40번" in lines[0]
     assert lines[1].endswith("미달")

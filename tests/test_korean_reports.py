@@ -107,7 +107,7 @@ def test_a_wrong_backward_of_an_autoencoder_in_korean():
         "encoder.b1  (3,)    3     0          #.#e-##    (#,)    통과",
         "decoder.W1  (3, 5)  15    0          #.#e-##    (#, #)  통과",
         "decoder.b1  (5,)    5     0          #.#e-##    (#,)    통과",
-        "오류: encoder.W1의 값이 FILE에서 틀어진다: encoder.dense1의 몫이 두 번 들어 있다",
+        "오류: encoder.W1의 값이 FILE에서 틀어진다: encoder.dense1에서 오는 기울기 항이 두 번 들어 있다",
         "    self.parameters[0].grad *= 2",
         "  짐작되는 원인: 이 줄은 없어야 한다",
         "  스스로 답해 볼 질문: 이 줄은 무엇을 바꾸고, 그 뒤에 누가 그것을 읽나요?",
@@ -174,5 +174,5 @@ def test_the_numbers_of_a_wrong_meaning_are_told_in_korean(monkeypatch):
         report = ae.check_meaning(model)
     assert report.title == "Autoencoder의 의미 검사, 예제 7개, float64, rng=0"
     (found,) = [finding for finding in report.findings if finding.tensor == "reconstruction"][:1]
-    assert re.fullmatch(r"reconstruction: 기대한 것은 .*, 곧 [\d.]+인데 순전파의 값은 [\d.]+이다\. 2배이다", found.message)
+    assert re.fullmatch(r"reconstruction: 기대한 것은 .*, 곧 [\d.]+인데 순전파의 값은 [\d.]+이다\. 기대한 값의 2배이다", found.message)
     assert not HANGUL.search(str(ae.check_meaning(model)))

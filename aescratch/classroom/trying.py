@@ -53,17 +53,19 @@ def tried(exercise: Exercise, text: str, seed: int = 0, explaining: bool = True)
         except Ended as ended:
             return stopped(ended.kind, ended.message, ended.line)
         except Exception as error:  # raised by the checks: exceptions of the text become an outcome
-            return stopped(RAISED, f"checks.py raised {type(error).__name__}: {error}")
+            message = gettext("checks.py raised {kind}: {error}").format(kind=type(error).__name__, error=error)
+            return stopped(RAISED, message)
 
 
 def prove_released(exercise: Exercise, handed_out: Exercise) -> list[str]:
     """Return a sentence for each thing that would go wrong for students in a released exercise."""
     stub = tried(handed_out, handed_out.stub)
     right = tried(handed_out, exercise.shown_solution)
-    name = exercise.name
+    begins = gettext("{name}: its released stub should be reported as {kind}")
+    passes = gettext("{name}: its solution should pass the released checks")
     return [
-        *unless(stub.kind == NOT_BEGUN, f"{name}: its released stub should be reported as {NOT_BEGUN}", stub),
-        *unless(right.passed, f"{name}: its solution should pass the released checks", right),
+        *unless(stub.kind == NOT_BEGUN, begins.format(name=exercise.name, kind=NOT_BEGUN), stub),
+        *unless(right.passed, passes.format(name=exercise.name), right),
     ]
 
 
@@ -71,9 +73,10 @@ def unless(fine: bool, should: str, outcome: Outcome) -> list[str]:
     """Return a sentence with the expected and the actual outcome, unless it is fine."""
     if fine:
         return []
-    said = outcome.message or ", ".join(outcome.codes) or "no details"
-    where = f", line {outcome.line}" if outcome.line else ""
-    return [f"{should}, but it is {outcome.kind}{where}: {said}"]
+    said = outcome.message or ", ".join(outcome.codes) or gettext("no details")
+    where = gettext(", line {line}").format(line=outcome.line) if outcome.line else ""
+    sentence = gettext("{should}, but it is {kind}{where}: {said}")
+    return [sentence.format(should=should, kind=outcome.kind, where=where, said=said)]
 
 
 @dataclass

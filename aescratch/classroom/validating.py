@@ -31,6 +31,8 @@ from aescratch.classroom.hints import FALLBACK
 from aescratch.classroom.outcome import NOT_BEGUN, Ended, Outcome
 from aescratch.classroom.releasing import build, fallback_problems, leak_problems, released
 from aescratch.classroom.trying import Draw, draw, in_time, prove_released, tried, unless
+from aescratch.foundations.columns import columns_of, padded
+from aescratch.foundations.language import Phrase, gettext, gettext_noop
 from aescratch.foundations.sources import import_from_source
 from aescratch.inspection.gradcheck.binding import copied
 
@@ -38,7 +40,12 @@ SLOW = 5.0  # seconds of a check; students' machines may be slower than the teac
 NOT_TRIED = "-"
 SHAPES = re.compile(r"^([\w, ]+) : array(?: of \w+)? \(([\w, ]+)\)", re.MULTILINE)
 WORDS = re.compile(r"\w+(?: +\w+)*")  # between commas
-COLUMNS = ("exercise", "stub", "solution", "released", "mistakes", "seeds", "graded", "hints", "shapes", "seconds")
+COLUMNS = (
+    gettext_noop("exercise"), gettext_noop("stub"), gettext_noop("solution"), gettext_noop("released"),
+    gettext_noop("mistakes"), gettext_noop("seeds"), gettext_noop("graded"), gettext_noop("hints"),
+    gettext_noop("shapes"), gettext_noop("seconds"),
+)  # fmt: skip
+OK, WRONG = gettext_noop("ok"), gettext_noop("wrong")
 
 
 @dataclass
@@ -48,9 +55,9 @@ class Row:
     cells: dict[str, str]
     problems: list[str] = field(default_factory=list)
 
-    def note(self, column: str, problems: Sequence[str], well: str = "ok") -> None:
+    def note(self, column: str, problems: Sequence[str], well: str = OK) -> None:
         """Fill a cell."""
-        self.cells[column] = "wrong" if problems else well
+        self.cells[column] = WRONG if problems else well
         self.problems += problems
 
 
@@ -90,9 +97,10 @@ def row_of(folder: Path, handed_out: Path) -> Row:
     start = time.process_time()  # without the time of other programs
     right = trial(exercise, exercise.solution)
     seconds = (time.process_time() - start) / (1 + len(right.graded))
-    should = f"{name}: its stub should be reported as {NOT_BEGUN}"
+    should = gettext("{name}: its stub should be reported as {kind}").format(name=name, kind=NOT_BEGUN)
     problems = unless(stub.practice.kind == NOT_BEGUN, should, stub.practice)
-    row.note("solution", unless(right.practice.passed, f"{name}: its solution should pass", right.practice))
+    should = gettext("{name}: its solution should pass").format(name=name)
+    row.note("solution", unless(right.practice.passed, should, right.practice))
     row.note("hints", *hint_problems(exercise))
     if not right.practice.passed:
         row.note("stub", problems)
@@ -105,18 +113,19 @@ def row_of(folder: Path, handed_out: Path) -> Row:
     row.note("mistakes", mistakes, str(len(exercise.mutants)))
     students = read_exercise(handed_out)
     again = [] if mistakes else released_problems(exercise, students)  # report each problem once
-    row.note("released", [*prove_released(exercise, students), *again], NOT_TRIED if mistakes else "ok")
+    row.note("released", [*prove_released(exercise, students), *again], NOT_TRIED if mistakes else OK)
     row.note("seeds", seed_problems(exercise, right, trials), f"{len(SEEDS)}")
     graded = solution_problems(exercise, right.graded[:1])  # the column seeds reports the others
     row.note("graded", graded or graded_problems(exercise, stub, trials))
-    slow = [f"{name}: a check of its solution takes {seconds:.1f} s; draw smaller inputs"]
-    row.note("seconds", slow if seconds > SLOW else [], f"{seconds:.2f}")
+    slow = gettext("{name}: a check of its solution takes {seconds:.1f} s; draw smaller inputs")
+    row.note("seconds", [slow.format(name=name, seconds=seconds)] if seconds > SLOW else [], f"{seconds:.2f}")
     return row
 
 
 def mistake_trials(exercise: Exercise) -> tuple[list[str], dict[str, Trial]]:
     """Return a sentence for every known mistake with an unexpected answer, and the trial of each mistake."""
-    problems = [] if exercise.mutants else [f"{exercise.name}: expected typical mistakes in mutants.py, got none"]
+    none = gettext("{name}: expected typical mistakes in mutants.py, got none").format(name=exercise.name)
+    problems = [] if exercise.mutants else [none]
     trials = {}
     for name, mutant in exercise.mutants.items():
         try:
@@ -136,7 +145,7 @@ def released_problems(exercise: Exercise, students: Exercise) -> list[str]:
         if mutant.cause or ours != theirs:  # otherwise the answer can't have changed
             # Search for causes only if the checks differ; the exercise's own causes are recorded, and need no search.
             found = tried(students, exercise.mutated(mutant), explaining=ours != theirs)
-            problems += _answered_otherwise(exercise, name, found, " in the released course")
+            problems += _answered_otherwise(exercise, name, found, gettext(" in the released course"))
     return problems
 
 
@@ -144,7 +153,8 @@ def _answered_otherwise(exercise: Exercise, name: str, found: Outcome, where: st
     """Return a sentence if a mistake doesn't get the expected answer."""
     expected = exercise.mutants[name].expected
     codes = {*found.codes, *(code.partition("@")[0] for code in found.codes)}
-    what = f"{exercise.name}: the answer to the mistake {name!r}{where} should be {expected}"
+    what = gettext("{name}: the answer to the mistake {mistake!r}{where} should be {expected}")
+    what = what.format(name=exercise.name, mistake=name, where=where, expected=expected)
     return unless(expected in codes, what, found)
 
 
@@ -152,11 +162,12 @@ def seed_problems(exercise: Exercise, right: Trial, trials: dict[str, Trial]) ->
     """Return a sentence for every further seed at which the solution fails, or a mistake passes, as a submission."""
     problems = drawing_problems(exercise)
     for seed, judgement in zip(SEEDS, right.graded[1:], strict=False):
-        what = f"{exercise.name}: its solution should pass at seed {seed}"
+        what = gettext("{name}: its solution should pass at seed {seed}").format(name=exercise.name, seed=seed)
         problems += unless(judgement.outcome.passed, what, judgement.outcome)
     for name, found in trials.items():
         for seed, judgement in zip(SEEDS, found.graded[1:], strict=False):
-            what = f"{exercise.name}: the mistake {name!r} shouldn't pass at seed {seed}"
+            what = gettext("{name}: the mistake {mistake!r} shouldn't pass at seed {seed}")
+            what = what.format(name=exercise.name, mistake=name, seed=seed)
             problems += unless(not judgement.outcome.passed, what, judgement.outcome)
     return problems
 
@@ -164,9 +175,12 @@ def seed_problems(exercise: Exercise, right: Trial, trials: dict[str, Trial]) ->
 def graded_problems(exercise: Exercise, stub: Trial, trials: dict[str, Trial]) -> list[str]:
     """Return a sentence for each difference between grading and the student's own check."""
     problems = []
-    for what, found in {"its stub": stub, **{f"the mistake {name!r}": found for name, found in trials.items()}}.items():
+    mistake = gettext("the mistake {mistake!r}")
+    tries = {gettext("its stub"): stub, **{mistake.format(mistake=name): found for name, found in trials.items()}}
+    for what, found in tries.items():
         first, kind = found.graded[0], found.practice.kind
-        should = f"{exercise.name}: {what} should be {kind} when it is graded, as it is in the student's own check"
+        should = gettext("{name}: {what} should be {kind} when it is graded, as it is in the student's own check")
+        should = should.format(name=exercise.name, what=what, kind=kind)
         problems += unless(first.outcome.kind == kind, should, first.outcome)
     return problems
 
@@ -176,7 +190,8 @@ def hint_problems(exercise: Exercise) -> tuple[list[str], str]:
     if problems := fallback_problems(exercise):
         return problems, ""
     hints, codes = exercise.hints, [mutant.expected for mutant in exercise.mutants.values()]
-    return [], f"{sum(hints.choose([code])[0] != FALLBACK for code in codes)} of {len(codes)}"
+    own = sum(hints.choose([code])[0] != FALLBACK for code in codes)
+    return [], Phrase("{own} of {count}", own=own, count=len(codes))
 
 
 def shape_problems(exercise: Exercise) -> list[str]:
@@ -185,7 +200,8 @@ def shape_problems(exercise: Exercise) -> list[str]:
     functions = {node.name: node for node in ast.parse(exercise.stub).body if isinstance(node, ast.FunctionDef)}
     for name in exercise.checks.FUNCTIONS:
         if name not in functions:
-            problems.append(f"{exercise.name}: expected a function {name} in the stub, as in FUNCTIONS, got none")
+            lost = gettext("{name}: expected a function {function} in the stub, as in FUNCTIONS, got none")
+            problems.append(lost.format(name=exercise.name, function=name))
             continue
         text = ast.get_docstring(functions[name]) or ""
         parts = re.findall(r"^([\w, ]+) : (?:array(?: of \w+)? \(|(?!array)\w)", text, re.MULTILINE)
@@ -193,10 +209,11 @@ def shape_problems(exercise: Exercise) -> list[str]:
         missing = [argument.arg for argument in functions[name].args.args if argument.arg not in described]
         if missing:
             form = f"{missing[0]} : array (N, D)"
-            problems.append(f"{exercise.name}: the docstring of {name} should have a line such as '{form}' for "
-                            f"{', '.join(missing)}")  # fmt: skip
+            line = gettext("{name}: the docstring of {function} should have a line such as '{form}' for {missing}")
+            problems.append(line.format(name=exercise.name, function=name, form=form, missing=", ".join(missing)))
         if "Returns\n" not in text:
-            problems.append(f"{exercise.name}: the docstring of {name} should say what it returns")
+            says = gettext("{name}: the docstring of {function} should say what it returns")
+            problems.append(says.format(name=exercise.name, function=name))
     return problems
 
 
@@ -205,17 +222,27 @@ def drawing_problems(exercise: Exercise) -> list[str]:
     first, again, other = (draw(exercise, seed) for seed in (SEEDS[0], SEEDS[0], SEEDS[1]))
     name, drawn = exercise.name, first.as_texts()
     if first.is_global or drawn != again.as_texts():
-        what = "its checks use global random numbers, or others that don't depend on the seed alone"
-        return [f"{name}: {what}; draw everything from np.random.default_rng(seed)"]
+        sentence = gettext(
+            "{name}: its checks use global random numbers, or others that don't depend on the seed alone; draw "
+            "everything from np.random.default_rng(seed)"
+        )
+        return [sentence.format(name=name)]
     if drawn == other.as_texts():
-        what = "its checks draw the same inputs at every seed, so a student could write down the expected numbers"
-        return [f"{name}: {what}; draw them from the seed that check is given"]
+        sentence = gettext(
+            "{name}: its checks draw the same inputs at every seed, so a student could write down the expected "
+            "numbers; draw them from the seed that check is given"
+        )
+        return [sentence.format(name=name)]
     return []
 
 
 def size_problems(exercise: Exercise, drawn: Draw) -> list[str]:
     """Return a sentence for two axes with different letters in the docstring and the same size in every call."""
     problems = []
+    sentence = gettext(
+        "{name}: its checks give {a} and {b} of {function} the same size, which hides a mix-up of the two; use "
+        "distinct primes as sizes"
+    )
     for function in (node for node in ast.parse(exercise.stub).body if isinstance(node, ast.FunctionDef)):
         parts = SHAPES.findall(ast.get_docstring(function) or "")
         letters = {name: WORDS.findall(shape) for names, shape in parts for name in WORDS.findall(names)}
@@ -229,8 +256,7 @@ def size_problems(exercise: Exercise, drawn: Draw) -> list[str]:
             for pair in itertools.combinations(sorted(sizes), 2):
                 equal[pair] = equal.get(pair, True) and sizes[pair[0]] == sizes[pair[1]]
         problems += [
-            f"{exercise.name}: its checks give {a} and {b} of {function.name} the same size, which hides a mix-up of "
-            "the two; use distinct primes as sizes"
+            sentence.format(name=exercise.name, a=a, b=b, function=function.name)
             for (a, b), same in equal.items() if same
         ]  # fmt: skip
     return problems
@@ -239,7 +265,11 @@ def size_problems(exercise: Exercise, drawn: Draw) -> list[str]:
 def forward_problems(exercise: Exercise, drawn: Draw) -> list[str]:
     """Return a sentence for a function of the stub that returns other values than the checks' function of this name."""
     shown = vars(exercise.module_of(exercise.stub))
-    wrong = {}
+    sentence = gettext(
+        "{name}: the function {function} in the stub returns other values than the one in the checks; make them the "
+        "same"
+    )
+    wrong = []
     for forward, inputs in drawn.forwards:
         name = getattr(forward, "__name__", "")
         if inspect.isfunction(shown.get(name)) and name not in exercise.checks.FUNCTIONS:
@@ -248,8 +278,8 @@ def forward_problems(exercise: Exercise, drawn: Draw) -> list[str]:
             except (Exception, Ended):  # it has a hole or takes other arguments, so it is another function
                 continue
             if not _agree(theirs, ours):
-                wrong[name] = "in the stub returns other values than the one in the checks; make them the same"
-    return [f"{exercise.name}: the function {name} {sentence}" for name, sentence in wrong.items()]
+                wrong.append(name)
+    return [sentence.format(name=exercise.name, function=name) for name in dict.fromkeys(wrong)]
 
 
 def _agree(one: Any, other: Any) -> bool:
@@ -260,8 +290,10 @@ def _agree(one: Any, other: Any) -> bool:
 
 
 def table_of(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield the lines of the table."""
-    lines = [COLUMNS, *(tuple(row.cells[column] for column in COLUMNS) for row in rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(COLUMNS))]
+    """Yield the lines of the table, in the language in force."""
+    names = [row.cells[COLUMNS[0]] for row in rows]
+    cells = [[gettext(row.cells[column]) for column in COLUMNS[1:]] for row in rows]
+    lines = [[gettext(column) for column in COLUMNS], *([name, *line] for name, line in zip(names, cells, strict=True))]
+    widths = [max(columns_of(line[i]) for line in lines) for i in range(len(COLUMNS))]
     for line in lines:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        yield "  ".join(padded(cell, width) for cell, width in zip(line, widths, strict=True)).rstrip()

@@ -48,7 +48,9 @@ class FittedGaussian(Loss):
     by_batch: bool
     remembers: tuple[str, ...] = ("x_hat", "x", "by_batch")
     momentum: float = 0.1
-    infinite_where = "the fitted variance is 0 if a whole batch is restored exactly; then leave variance out"
+    infinite_where = gettext_noop(
+        "the fitted variance is 0 if a whole batch is restored exactly; then leave variance out"
+    )
 
     def __init__(self, dtype: str = "float64") -> None:
         self.dtype = dtype

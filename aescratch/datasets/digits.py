@@ -9,6 +9,7 @@ import numpy as np
 
 from aescratch.datasets.dataset import Dataset
 from aescratch.datasets.embedded import read_embedded
+from aescratch.foundations.language import gettext_noop
 
 
 def load_digits() -> Dataset:
@@ -36,8 +37,8 @@ def load_digits() -> Dataset:
         labels=arrays["labels"].astype(np.int64),
         image_shape=(8, 8),
         name="digits",
-        licence="CC BY 4.0 (UCI), BSD-3-Clause (scikit-learn's copy)",
-        source=(
+        licence=gettext_noop("CC BY 4.0 (UCI), BSD-3-Clause (scikit-learn's copy)"),
+        source=gettext_noop(
             "E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998; "
             "embedded, 0..16 divided by 16"
         ),

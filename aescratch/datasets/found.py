@@ -43,7 +43,7 @@ def read_original(set_name: str, file_name: str, path: PathLike | None = None) -
         elif verify(found[0], set_name, file_name, found[1]):
             return found
         else:
-            looked.append(f"{place} (its files of this name belong to another set)")
+            looked.append(gettext("{place} (its files of this name belong to another set)").format(place=place))
     raise DatasetNotFoundError(_not_found(set_name, file_name, looked))
 
 

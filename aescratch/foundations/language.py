@@ -80,9 +80,9 @@ def digest_of(sentence: str) -> str:
     Examples
     --------
     >>> digest_of("not begun yet")
-    '8f6195db30'
+    '8f6195db'
     """
-    return hashlib.sha256(sentence.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+    return hashlib.sha256(sentence.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 translate_by(gettext)

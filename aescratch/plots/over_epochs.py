@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.foundations.language import gettext
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.plots.canvas import BLUE, CLASS_COLOURS, count_in_integers, label_axes, scale_to
 
 if TYPE_CHECKING:
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 BINS = 24
 KEY_SIZE = 10
 Curves = Mapping[str, Sequence[float]]
+# The terms of the variants' objectives, which keep these names in the model and in files.
+TERMS = (
+    gettext_noop("auxiliary"), gettext_noop("bound"), gettext_noop("codebook_loss"),
+    gettext_noop("commitment"), gettext_noop("contraction"), gettext_noop("cross_entropy"),
+    gettext_noop("decay"), gettext_noop("discrepancy"), gettext_noop("discrimination"),
+    gettext_noop("divergence"), gettext_noop("reconstruction"), gettext_noop("sparsity"),
+)  # fmt: skip
 
 
 def draw_lines(ax: Axes, epochs: Sequence[float], curves: Curves, levels: Mapping[str, float]) -> None:
@@ -39,9 +46,21 @@ def draw_lines(ax: Axes, epochs: Sequence[float], curves: Curves, levels: Mappin
 def draw_parts(ax: Axes, epochs: Sequence[float], parts: Curves) -> None:
     """Draw the parts of a sum, stacked; parts are 0 or more."""
     heights = [np.where(np.isfinite(values), np.maximum(values, 0), 0) for values in parts.values()]
-    ax.stackplot(epochs, heights, labels=list(parts), colors=CLASS_COLOURS, alpha=0.8)
+    ax.stackplot(epochs, heights, labels=[as_drawn(name) for name in parts], colors=CLASS_COLOURS, alpha=0.8)
     ax.set_ylim(bottom=0)
     _finish(ax, epochs, True)
+
+
+def as_drawn(term: str) -> str:
+    """Return a term's name in the language in force, with the number at its end; a name of one's own stays.
+
+    Examples
+    --------
+    >>> as_drawn("reconstruction_1")
+    'reconstruction_1'
+    """
+    name = term.rstrip("_0123456789")
+    return gettext(name) + term[len(name) :] if name in TERMS else term
 
 
 def draw_spread(ax: Axes, epochs: Sequence[float], codes: Sequence[Array]) -> None:

@@ -75,9 +75,10 @@ def first_broken_part(model: Any) -> str:
         for name in part.remembers:
             array: Any = part.__dict__.get(name)
             if hasattr(array, "dtype") and array.dtype.kind == "f" and not is_finite(array):
-                return f"{name} of {part_name}"
-    reasons = [part.infinite_where for part in parts.values() if part.infinite_where]
-    return f"the loss ({'; '.join(reasons)})" if reasons else "the loss"
+                return gettext("{name} of {part}").format(name=name, part=part_name)
+    reasons = [gettext(part.infinite_where) for part in parts.values() if part.infinite_where]
+    loss = gettext("the loss")
+    return gettext("{loss} ({reasons})").format(loss=loss, reasons="; ".join(reasons)) if reasons else loss
 
 
 def is_finite(array: Any) -> bool:

@@ -13,6 +13,7 @@ from aescratch.classroom.grading.marks import entries
 from aescratch.classroom.outcome import TIMED_OUT, Ended, Judgement, Outcome, stopped
 from aescratch.classroom.recognising import lacking
 from aescratch.classroom.trying import in_time, tried, unless
+from aescratch.foundations.language import gettext
 
 SEEDS = (11, 23, 47)  # further draws of the inputs, as a grader makes them
 LIMITS = Limits()
@@ -49,11 +50,14 @@ def solution_problems(exercise: Exercise, graded: list[Judgement] | None = None)
     """Return a sentence if the solution loses points, for the first such seed, and sentences on its imports."""
     name = exercise.name
     for seed, judgement in zip((0, *SEEDS), graded or judged(exercise, exercise.solution), strict=False):
-        should = f"{name}: its solution should get all points when it is graded like a submission, at seed {seed}"
+        should = gettext(
+            "{name}: its solution should get all points when it is graded like a submission, at seed {seed}"
+        ).format(name=name, seed=seed)
         if not judgement.outcome.passed:
             return unless(False, should, judgement.outcome)
         marks = entries(exercise, judgement) if judgement.reports else []
         if lost := next((entry for entry in marks if entry.points < entry.of), None):
-            return [f"{should}, but it loses some for {lost.part!r}: {lost.reason}"]
-    advice = "remove the import, or allow it in packages.txt"
-    return [f"{name}: in its solution {remark}; {advice}" for remark in lacking(exercise.shown_solution, exercise)]
+            sentence = gettext("{should}, but it loses some for {part!r}: {reason}")
+            return [sentence.format(should=should, part=lost.part, reason=lost.reason)]
+    sentence = gettext("{name}: in its solution {remark}; remove the import, or allow it in packages.txt")
+    return [sentence.format(name=name, remark=remark) for remark in lacking(exercise.shown_solution, exercise)]

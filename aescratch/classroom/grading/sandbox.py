@@ -90,7 +90,8 @@ def bubblewrap() -> tuple[list[str], str]:
     """Return the command to put before a confined command, or an empty one and the reason; tried once."""
     program = shutil.which("bwrap")
     if not sys.platform.startswith("linux") or program is None:
-        return [], "install bubblewrap" if sys.platform.startswith("linux") else "there is no bubblewrap here"
+        is_linux = sys.platform.startswith("linux")
+        return [], Phrase("install bubblewrap") if is_linux else Phrase("there is no bubblewrap here")
     own = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     own += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     if os.getuid() == 0:  # root has no limit of processes, so the child changes its user, which needs these two
@@ -103,9 +104,10 @@ def bubblewrap() -> tuple[list[str], str]:
     try:
         run = subprocess.run(tried, capture_output=True, text=True, env=ENVIRONMENT, timeout=60)
     except (OSError, subprocess.TimeoutExpired) as error:
-        return [], f"bubblewrap doesn't work: {error}"
+        return [], Phrase("bubblewrap doesn't work: {error}", error=error)
     if run.returncode:
-        return [], f"bubblewrap doesn't work: {(run.stderr.strip().splitlines() or ['it gives no reason'])[-1]}"
+        lines = run.stderr.strip().splitlines() or [Phrase("it gives no reason")]
+        return [], Phrase("bubblewrap doesn't work: {error}", error=lines[-1])
     return command, ""
 
 

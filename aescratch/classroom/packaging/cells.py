@@ -32,11 +32,11 @@ class Cell(NamedTuple):
 
 def task(exercise: Exercise) -> Cell:
     """Return the cell with the instructions."""
-    functions = " and ".join(f"`{name}`" for name in exercise.checks.FUNCTIONS)
-    ground = (
-        f"Write {functions} in one cell, with everything that it needs, imports and helpers included: only that cell "
+    functions = gettext(" and ").join(f"`{name}`" for name in exercise.checks.FUNCTIONS)
+    ground = gettext(
+        "Write {functions} in one cell, with everything that it needs, imports and helpers included: only that cell "
         "is checked."
-    )
+    ).format(functions=functions)
     return Cell(MARKDOWN, f"# {exercise.title}\n\n{exercise.task}\n\n{ground}")
 
 

@@ -145,5 +145,5 @@ def _judged_mean(
     sides[:, flat], all_verdicts[flat] = (analytic, numeric), verdicts
     return TensorResult(
         f"mean_{name}", sides[0].reshape(shape), sides[1].reshape(shape), all_verdicts.reshape(shape),
-        np.full((*shape, 2), np.nan), declared.rule, "the difference quotient of the forward's mean",
+        np.full((*shape, 2), np.nan), declared.rule, Phrase("the difference quotient of the forward's mean"),
     )  # fmt: skip

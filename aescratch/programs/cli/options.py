@@ -28,6 +28,7 @@ class Formatter(argparse.RawDescriptionHelpFormatter):
 
     def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
         """Add the line that shows how the command is written."""
+        usage = usage and usage.replace("[options]", f"[{gettext('options')}]")
         super().add_usage(usage, actions, groups, stretched(gettext("usage: ")) if prefix is None else prefix)
 
     def _split_lines(self, text: str, width: int) -> list[str]:

@@ -123,7 +123,7 @@ def language_of(words: list[str]) -> tuple[str, list[str]]:
         chosen = value if equals else next(following, "")
         if chosen not in LANGUAGES:
             sentence = gettext("expected {option} {languages}, got {chosen!r}")
-            raise UsageError(sentence.format(option=LANGUAGE, languages=" or ".join(LANGUAGES), chosen=chosen))
+            raise UsageError(sentence.format(option=LANGUAGE, languages=gettext(" or ").join(LANGUAGES), chosen=chosen))
     return chosen, rest
 
 

@@ -136,7 +136,7 @@ def closing(digits: Digits, plan: Plan) -> str:
     facts = (
         (gettext("Repeat it"), plan.command),
         (gettext("Made with"), versions),
-        (gettext("Data"), f"{data.source}. {data.licence}."),
+        (gettext("Data"), f"{gettext(data.source)}. {gettext(data.licence)}."),
     )
     same = gettext("The same seed gives the same table on the same machine, except for the seconds.")
     return around("footer", [terms(facts), element("p", same)])

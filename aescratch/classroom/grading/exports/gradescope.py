@@ -92,7 +92,7 @@ def read_metadata(lines: Iterable[str]) -> dict[str, Record]:
     record, part = Record(), ""
     for line in lines:
         if begins := RECORD.fullmatch(line.rstrip()):
-            record, part = Record(problem="it is there twice" if begins[1] in records else ""), ""
+            record, part = Record(problem=gettext("it is there twice") if begins[1] in records else ""), ""
             records[begins[1]] = record
         elif line[:1].strip():
             part = ""  # "---", "...", or the closing quote of a text in the results
@@ -104,12 +104,13 @@ def read_metadata(lines: Iterable[str]) -> dict[str, Record]:
             value = VALUE.fullmatch((this[2] or "") if this else "*")
             record.submitters += [{}] if line.startswith("  - ") else []
             if this is None or value is None or not record.submitters:
-                record.problem = f"expected a line such as '  - :name: Minsu Kim', got {shown(line)!r}"
+                sentence = gettext("expected a line such as '  - :name: Minsu Kim', got {line!r}")
+                record.problem = sentence.format(line=shown(line))
             else:
                 record.submitters[-1][this[1]] = (value[1] or "").replace("''", "'") or value[2] or value[3] or ""
     for record in records.values():
         named = [any(map(each.get, ("name", "sid", "email"))) for each in record.submitters]
-        record.problem = record.problem or ("" if named and all(named) else "no student is named")
+        record.problem = record.problem or ("" if named and all(named) else gettext("no student is named"))
         record.submitters = [] if record.problem else record.submitters
     return records
 

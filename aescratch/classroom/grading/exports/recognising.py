@@ -9,7 +9,7 @@ from pathlib import Path
 from aescratch.classroom.grading.exports import blackboard, canvas, gradescope, moodle
 from aescratch.classroom.grading.exports.archives import FOLDER, LINK, Node, shown
 from aescratch.classroom.grading.exports.attempts import Attempt, Export, Found, Who
-from aescratch.foundations.language import gettext_noop
+from aescratch.foundations.language import gettext, gettext_noop
 
 READERS = (gradescope, moodle, blackboard, canvas)  # the plainest names first
 
@@ -33,10 +33,11 @@ def read_export(path: Path, root: Node, where: str) -> Export:
 def _beside(node: Node) -> str:
     """Return the remark on something that is not a student's folder."""
     if node.kind == LINK:
-        return f"{shown(node.name)} is a link, and was not followed"
+        return gettext("{name} is a link, and was not followed").format(name=shown(node.name))
     packed = node.name.lower().endswith((".zip", ".tar", ".gz", ".7z"))
-    advice = "; unpack it into a folder" if packed else ""
-    return f"{shown(node.name)} is a file beside the students' folders, and was not graded{advice}"
+    advice = gettext("; unpack it into a folder") if packed else ""
+    sentence = gettext("{name} is a file beside the students' folders, and was not graded{advice}")
+    return sentence.format(name=shown(node.name), advice=advice)
 
 
 def _useful(folder: Node) -> Sequence[Node]:
