@@ -16,7 +16,7 @@ from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.inspection.gradcheck.printing import ASK_YOURSELF
 from aescratch.inspection.gradcheck.printing import shown as in_words
 
-WIDTH = 24  # of the progress bar
+WIDEST = 48  # of the progress bar, which otherwise has a character for each exercise
 ASKS_FIRST = "\nPREDICTION = None"
 PRINTED_LINES = 5
 HEADS = (gettext_noop("tensor"), gettext_noop("tried on"))  # the first words of a report's table
@@ -83,9 +83,10 @@ def bar(workspace: Workspace) -> str:
     """Return the student's progress as a bar."""
     exercises = workspace.exercises
     passed = sum(bool(workspace.entry(exercise)["passed"]) for exercise in exercises)
-    filled = max(WIDTH * passed // len(exercises), min(passed, 1))
+    width = min(len(exercises), WIDEST)
+    filled = max(width * passed // len(exercises), min(passed, 1))
     number = gettext("{passed} of {number} pass").format(passed=passed, number=len(exercises))
-    return f"[{'#' * filled}{'.' * (WIDTH - filled)}] {number}"
+    return f"[{'#' * filled}{'.' * (width - filled)}] {number}"
 
 
 def listing(workspace: Workspace) -> str:
