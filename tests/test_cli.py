@@ -993,6 +993,19 @@ def test_encode_and_decode(capsys, small, ending, dtype):
     assert np.array_equal(read(f"x.{ending}"), model.decode(code.astype(np.float32)))
 
 
+@pytest.mark.usefixtures("no_figures")
+def test_decoded_columns_have_the_names_that_training_read(capsys, folder):
+    rows = [f"{n % 7 + 1.5},{n % 5},{n % 3}.25" for n in range(23)]
+    Path("mine.csv").write_text("height,age,weight\n" + "\n".join(rows) + "\n")
+    assert run(capsys, "train", "linear", "mine.csv", "--code", 2, "--epochs", 2, "--out", "out")[0] == 0
+    assert run(capsys, "encode", "out", "mine.csv", "--out", "codes.csv")[0] == 0
+    assert run(capsys, "decode", "out", "codes.csv", "--out", "back.csv")[0] == 0
+    back = ae.datasets.load_file("back.csv", to_be_scaled=True)
+    assert back.columns == ("height", "age", "weight")
+    model, codes = ae.load("out/model.npz"), np.loadtxt("codes.csv", delimiter=",").astype(np.float32)
+    np.testing.assert_array_equal(back.x, model.scaling.undo(model.decode(codes)))
+
+
 def test_decode_takes_whole_numbers(capsys, folder):
     model = ae.VariationalAutoencoder([12, 2], rng=0)
     model.save("model.npz")

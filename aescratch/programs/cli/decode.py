@@ -11,7 +11,7 @@ from aescratch.programs.cli.data import MODEL, open_model, require_width
 from aescratch.programs.cli.measures import in_batches
 from aescratch.programs.cli.options import Option, command, json_of, option
 from aescratch.programs.cli.status import RIGHT, wrong_input
-from aescratch.programs.cli.writing import MATRIX_FILE, matrix_path, write_matrix
+from aescratch.programs.cli.writing import matrix_path, write_matrix
 
 EXAMPLES = """examples:
   aescratch decode sparse-digits codes.npy --out x.npy
@@ -21,7 +21,9 @@ EXAMPLES = """examples:
 add_arguments: Option = command(
     "Decode codes with a saved model, and write the results, one row per code.", EXAMPLES,
     MODEL, option("codes", metavar="CODES", help="a .npy or .csv file, one code per row, as encode writes it"),
-    MATRIX_FILE, json_of("the file's name, the number of examples and their width"),
+    option("--out", metavar="FILE", required=True,
+           help="a .npy file, or a .csv file, with column names if the training data had them"),
+    json_of("the file's name, the number of examples and their width"),
 )  # fmt: skip
 
 
@@ -35,5 +37,5 @@ def run(arguments: Namespace) -> int:
     with wrong_input():
         x = unscaled(model, in_batches(model.decode, codes.x))
     sentence = gettext_noop("wrote {path}: {n:,} examples of {d:,} numbers")
-    write_matrix(arguments, path, x, sentence, "examples", "numbers", codes=codes.name)
+    write_matrix(arguments, path, x, sentence, "examples", "numbers", names=model.columns or (), codes=codes.name)
     return RIGHT

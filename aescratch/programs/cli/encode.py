@@ -7,9 +7,9 @@ from argparse import Namespace
 from aescratch.foundations.language import gettext_noop
 from aescratch.programs.cli.data import DATA, MODEL, OWN_FILE, load_data, open_model, scaled_data
 from aescratch.programs.cli.measures import in_batches
-from aescratch.programs.cli.options import Option, command, json_of
+from aescratch.programs.cli.options import Option, command, json_of, option
 from aescratch.programs.cli.status import RIGHT, wrong_input
-from aescratch.programs.cli.writing import MATRIX_FILE, matrix_path, write_matrix
+from aescratch.programs.cli.writing import matrix_path, write_matrix
 
 EXAMPLES = """examples:
   aescratch encode sparse-digits digits --out codes.npy
@@ -18,7 +18,9 @@ EXAMPLES = """examples:
 
 add_arguments: Option = command(
     "Write the codes of data, one row per example; decode turns them back into data.", EXAMPLES,
-    MODEL, DATA, OWN_FILE, MATRIX_FILE, json_of("the file's name, the number of codes and their width"),
+    MODEL, DATA, OWN_FILE,
+    option("--out", metavar="FILE", required=True, help="a .npy file, or a .csv file without column names"),
+    json_of("the file's name, the number of codes and their width"),
 )  # fmt: skip
 
 

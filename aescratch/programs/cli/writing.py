@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import csv
+import io
 import json
 import sys
 import warnings
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,6 @@ from aescratch.foundations.platforms import has_processes
 from aescratch.programs.cli.options import option
 from aescratch.programs.cli.status import UsageError
 
-MATRIX_FILE = option("--out", metavar="FILE", required=True, help="a .npy file, or a .csv file without column names")
 
 
 def matrix_path(text: str) -> Path:
@@ -40,16 +41,22 @@ def require_folder(path: Path) -> None:
 
 
 def write_matrix(
-    arguments: Namespace, path: Path, x: Array, sentence: str, rows: str, columns: str, **about: Any
-) -> None:
+    arguments: Namespace, path: Path, x: Array, sentence: str, rows: str, columns: str, names: Sequence[str] = (),
+    **about: Any,
+) -> None:  # fmt: skip
     """Write a matrix (N, D) as .npy or .csv, by the path's suffix, and print its shape; both keep every bit.
 
-    The sentence has {path}, {n} and {d}; `rows` and `columns` name the numbers in JSON.
+    The sentence has {path}, {n} and {d}; `rows` and `columns` name the numbers in JSON. `names` are those of the columns,
+    the first line of a .csv file.
     """
     with whole_file(path) as stream:
         if path.suffix.lower() == ".npy":
             np.save(stream, x, allow_pickle=False)
         else:
+            first_line = io.StringIO()
+            if names:
+                csv.writer(first_line, lineterminator="\n").writerow(names)
+            stream.write(first_line.getvalue().encode())
             np.savetxt(stream, x, delimiter=",", fmt="%.9g" if x.dtype == np.float32 else "%.17g")
     n, d = x.shape
     about = {"file": str(path), rows: n, columns: d, **about}
