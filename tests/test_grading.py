@@ -494,7 +494,7 @@ def test_a_damaged_ledger_costs_the_damaged_lines_and_says_so(handed_in, course,
         assert grade(*words) == 0
         printed = capsys.readouterr().out
         assert f"invalid lines of {records}, which were judged again: 1 ({lines.index(bob) + 1})\n" in printed
-        assert "files graded now: 1\n" in printed
+        assert "different files graded now: 1\n" in printed
         assert outputs(tmp_path / "out") == before
     records.write_bytes(b"".join(json.dumps({"key": "a"}).encode() + b"\n" for _ in range(12)))
     with Ledger(records) as ledger:
@@ -514,7 +514,7 @@ def test_what_was_judged_without_protection_is_judged_again_with_it(handed_in, c
     assert missing[0] in (tmp_path / "out" / "summary.html").read_text()
     capsys.readouterr()
     assert grade(*words) == 0
-    assert f"files graded now: {len(set(TEXTS.values()))}\n" in capsys.readouterr().out
+    assert f"different files graded now: {len(set(TEXTS.values()))}\n" in capsys.readouterr().out
     assert missing[0] not in (tmp_path / "out" / "summary.html").read_text()
 
 

@@ -222,7 +222,7 @@ def test_points_follow_the_teachers_rule_and_nothing_is_judged_anew(tmp_path, ca
     feedback = tmp_path / "out" / "feedback"
     assert "quotient" not in (feedback / "ann.txt").read_text()
     assert grade(*words, "--quotients", 50) == 0
-    assert "files graded now: 0" in capsys.readouterr().out
+    assert "different files graded now: 0" in capsys.readouterr().out
     assert {name: each["points"] for name, each in found().items()} == {"ann": 5, "bob": 10}
     assert "counts 50 %: it seems to use difference quotients in place of a formula" in (feedback / "ann.txt").read_text()
     assert "quotient" not in (feedback / "bob.txt").read_text()

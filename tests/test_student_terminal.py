@@ -84,7 +84,6 @@ def test_watch_answers_to_what_is_saved_until_control_c(terminal, course):
     file.write_text(FIRST.solution.replace("x @ W + b", "x @ W"))
     child.expect_exact("dense_forward: not right yet")
     child.expect_exact("likely cause: the bias is left out")
-    child.expect_exact("the last check said: not begun yet")
     child.expect_exact("for a hint: aescratch exercises hint dense_forward")
     child.expect_exact("watching:")
     file.write_text(FIRST.solution)

@@ -64,8 +64,8 @@ def what_now(workspace: Workspace, exercise: Exercise, outcome: Outcome) -> str:
 
 
 def changed_since(before: Mapping[str, Any], outcome: Outcome) -> str:
-    """Return what has changed since the last check, in words; an empty text if nothing has, or if it passes now."""
-    if not before["kind"] or outcome.passed:
+    """Return what has changed since the last check of an answer; an empty text if nothing has, or if it passes now."""
+    if before["kind"] in ("", NOT_BEGUN) or outcome.passed:
         return ""
     if before["kind"] != outcome.kind:
         return gettext("the last check said: {headline}").format(headline=headline(before["kind"]))

@@ -155,7 +155,7 @@ def _mistakes(grades: Grades) -> str:
         more = gettext("{count} more, made by at most {students} students each, are in grades.json.")
         rest = f"<p>{more.format(count=left, students=len(found[len(texts)]))}</p>\n"
     none = f"<p>{gettext('None.')}</p>"
-    head = gettext("Mistakes, the most frequent first")
+    head = gettext("The first mistake of each answer, the most frequent first")
     return f"<section><h2>{head}</h2>\n{''.join(texts) or none}{rest}</section>\n"
 
 

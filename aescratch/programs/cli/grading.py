@@ -286,7 +286,7 @@ def report(
         people = len({each.who.key for each in export.attempts})
         by = gettext("{export}: {platform}, handed in by {people}")
         print(by.format(export=export.name, platform=gettext(export.platform), people=people))
-    counts = gettext("submissions: {submissions}, exercises: {exercises}, files graded now: {now}")
+    counts = gettext("submissions: {submissions}, exercises: {exercises}, different files graded now: {now}")
     print(counts.format(submissions=len(grades.students), exercises=len(grades.exercises), now=found.now))
     by_nobody = [
         exercise.name for place, exercise in enumerate(grades.exercises)
