@@ -19,9 +19,7 @@ from aescratch.backend import Array
 from aescratch.foundations.files import whole_file
 from aescratch.foundations.language import gettext
 from aescratch.foundations.platforms import has_processes
-from aescratch.programs.cli.options import option
 from aescratch.programs.cli.status import UsageError
-
 
 
 def matrix_path(text: str) -> Path:
@@ -46,8 +44,8 @@ def write_matrix(
 ) -> None:  # fmt: skip
     """Write a matrix (N, D) as .npy or .csv, by the path's suffix, and print its shape; both keep every bit.
 
-    The sentence has {path}, {n} and {d}; `rows` and `columns` name the numbers in JSON. `names` are those of the columns,
-    the first line of a .csv file.
+    The sentence has {path}, {n} and {d}; `rows` and `columns` name the numbers in JSON. `names`, if any, are the first
+    line of a .csv file.
     """
     with whole_file(path) as stream:
         if path.suffix.lower() == ".npy":
