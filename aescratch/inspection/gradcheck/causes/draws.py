@@ -4,7 +4,9 @@ At zeros and ones, at a constant, at tiny numbers or where a sigmoid is flat, ma
 hold at generic inputs too: normal numbers, or other numbers of usual size where forward or backward fails at those.
 
 Which axes share a length is found by trying: an axis is made longer alone, then together with others, until forward
-runs. So N and H are told apart even where both are 7, as long as forward takes other sizes at all.
+runs and backward's gradients still have their inputs' shapes: where parameters are cut out of one array, forward also
+runs at lengths that don't belong together. So N and H are told apart even where both are 7, as long as forward takes
+other sizes at all.
 """
 
 from __future__ import annotations
@@ -64,20 +66,22 @@ class Dimension(NamedTuple):
         return joined("", ["(", self.where, f", {self.size})"])
 
 
-def dimensions_of(pair: Pair) -> list[Dimension]:
-    """Return the lengths that can be varied separately, that of the rows first."""
+def dimensions_of(pair: Pair, names: Sequence[str] = ()) -> list[Dimension]:
+    """Return the lengths that can be varied separately, that of the rows first; the names are those of the gradients."""
     arrays = {name: value for name, value in pair.inputs.items() if isinstance(value, np.ndarray)}
     length = {(name, axis): n for name, value in arrays.items() for axis, n in enumerate(value.shape) if n > 1}
     rows = next((place for place in length if arrays[place[0]].ndim > 1 and place[1] == 0), None)
     places = sorted(length, key=lambda place: place != rows)
     found: list[Dimension] = []
     rng = np.random.default_rng(0)
+    shaped = _shaped(pair, names)
     while places and len(found) < len(LETTERS):
         first, size = places[0], length[places[0]]
         alike = [place for place in places[1:] if length[place] == size]
         counts = range(len(alike) + 1 if len(alike) < MOST_MEMBERS else 0)
         tried = ((first, *others) for count in counts for others in itertools.combinations(alike, count))
-        running = (axes for axes in tried if _runs(pair.at(redraw(pair.inputs, dict.fromkeys(axes, size + 1), rng))))
+        longer = ((axes, pair.at(redraw(pair.inputs, dict.fromkeys(axes, size + 1), rng))) for axes in tried)
+        running = (axes for axes, there in longer if _runs(there) and shaped <= _shaped(there, names))
         together = next(running, None)
         axes = together or (first, *alike)
         found.append(Dimension(LETTERS[len(found)], size, axes, together is not None, arrays[first[0]].ndim))
@@ -90,6 +94,15 @@ def _runs(pair: Pair) -> bool:
         return bool(np.isfinite(np.asarray(pair.output(), dtype=np.float64)).all())
     except Exception:
         return False
+
+
+def _shaped(pair: Pair, names: Sequence[str]) -> set[str]:
+    """Return the inputs whose gradients have their shape."""
+    with contextlib.suppress(Exception):
+        output = pair.output()
+        gradients = pair.gradients(draw_upstream(np.shape(output), 0), output)
+        return {n for n, g in zip(names, gradients, strict=False) if np.shape(g) == np.shape(pair.inputs[n])}
+    return set()
 
 
 def redraw(

@@ -71,8 +71,8 @@ def explain(pair: Pair, names: Sequence[str], *, seed: int = 0) -> list[Finding]
 
 
 def _explain(pair: Pair, names: Sequence[str], seed: int) -> list[Finding]:
-    dimensions = dimensions_of(pair)
     names = returned_names(pair, names)
+    dimensions = dimensions_of(pair, names)
     smaller = _too_much(pair, names)
     if smaller:
         pair, dimensions = shrunk(pair, dimensions)
@@ -124,7 +124,7 @@ def _lines(
 def mend(finding: Finding, pair: Pair, names: Sequence[str], *, seed: int = 0) -> None:
     """Add the line at fault to a finding about a backward that raises or returns no gradient."""
     with contextlib.suppress(Exception), np.errstate(all="ignore"):
-        dimensions = dimensions_of(pair)
+        dimensions = dimensions_of(pair, names)
         given = base_look(pair, names, dimensions, seed)
         right = scene_of(given, names).right(names)
         for line in _lines(given, None, {}, names, dimensions, seed):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import copy
 import functools
 import time
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.inspection.gradcheck.binding import is_float
+from aescratch.inspection.gradcheck.deadline import OutOfTime, limited
 from aescratch.inspection.gradcheck.lines.edits import Edit, edits, rivals
 from aescratch.inspection.gradcheck.lines.missing import factors, missing, parts
 from aescratch.inspection.gradcheck.lines.probing import Forward, Gradients, Run, Target, expressions_of, recorded
@@ -36,6 +38,7 @@ MOST_RUNS = 6000
 SECONDS = 6.0  # of processor time
 RUNS_BETWEEN_LOOKS = 16  # at the clock, which takes a third of a millisecond to read on some systems
 MOST_MISSING = 150
+MOVED = 1.0625  # by which the value of a statement is multiplied, to see whether the loss changes
 LEAST_SECONDS = 0.2  # for one run of a changed backward, where a loop may never end
 
 
@@ -227,10 +230,22 @@ class Search:
 
     def _suspects(self) -> list[Line]:
         """Return the lines to change: wrong ones in the order they ran, then those that seem right, the last first."""
-        ordered = sorted((line for line in self.lines if not line.is_forward), key=lambda line: line.runs[0].number)
+        mendable = [line for line in self.lines if not self._moves_the_loss(line.statement)]
+        ordered = sorted((line for line in mendable if not line.is_forward), key=lambda line: line.runs[0].number)
         wrong = [line for line in ordered if not line.is_right and any(run.values for run in line.runs)]
         rest = [line for line in reversed(ordered) if line not in wrong]
-        return [*wrong, *rest, *(line for line in self.lines if line.is_forward)]
+        return [*wrong, *rest, *(line for line in mendable if line.is_forward)]
+
+    def _moves_the_loss(self, statement: Statement) -> bool:
+        """Whether the loss depends on a statement of a function that computes both: another one would change it."""
+        value = getattr(statement.node, "value", None)
+        if statement.definition.name not in self.of_forward or value is None or isinstance(value, ast.Tuple):
+            return False
+        moved: Any = copy.copy(statement.node)
+        moved.value = ast.BinOp(value, ast.Mult(), ast.Constant(MOVED))
+        with contextlib.suppress(Exception, OutOfTime), statement.replaced([moved]), np.errstate(all="ignore"):
+            return limited(self.scenes[0].objective, self.scenes[0].seconds) != self.value
+        return False
 
     def _there(self, line: Line) -> Scope:
         """Return the scope of the first run with a wrong value: in a loop, later ones use what it passed on."""
