@@ -29,7 +29,7 @@ from aescratch.inspection.gradcheck.lines.missing import factors, missing, parts
 from aescratch.inspection.gradcheck.lines.probing import Forward, Gradients, Run, Target, expressions_of, recorded
 from aescratch.inspection.gradcheck.lines.scene import Scene
 from aescratch.inspection.gradcheck.lines.scope import Scope
-from aescratch.inspection.gradcheck.lines.source import Definition, Statement
+from aescratch.inspection.gradcheck.lines.source import HEADED, Definition, Statement
 from aescratch.inspection.gradcheck.lines.trees import parsed
 from aescratch.inspection.gradcheck.numeric import largest_size
 
@@ -38,6 +38,7 @@ MOST_RUNS = 6000
 SECONDS = 6.0  # of processor time
 RUNS_BETWEEN_LOOKS = 16  # at the clock, which takes a third of a millisecond to read on some systems
 MOST_MISSING = 150
+HOW_IT_ASSIGNS = ("overwrites", "accumulates")
 MOVED = 1.0625  # by which the value of a statement is multiplied, to see whether the loss changes
 LEAST_SECONDS = 0.2  # for one run of a changed backward, where a loop may never end
 
@@ -54,11 +55,16 @@ class Repair:
 
 @dataclass
 class Line:
-    """What is known about a statement: its runs, the gradients that its values are, and the names that it reads."""
+    """What is known about a statement: its runs, the gradients that its values are, and the names that it reads.
+
+    It moves the gradients that depend on it, and "" if the loss does; none if unknown.
+    """
 
     statement: Statement
     number: int
     runs: list[Run]
+    moves: set[str] = field(default_factory=set)
+    moves_right: bool = False  # the loss, or a gradient that is right: then the line is right, too
     first_wrong: int = -1
     is_forward: bool = False
     is_right: bool = False
@@ -95,6 +101,7 @@ class Search:
         self.start: float = time.process_time()
         self.before: list[set[str]] = [scene.right(self.names) for scene in self.scenes]
         self.value: float = self.scenes[0].objective()
+        self.returned = self.scenes[0].returned() or {}
         self.of_forward: set[str] = {definition.name for definition in self.forward}
         begun = time.monotonic()
         self.scenes[0].right(self.names)
@@ -111,7 +118,7 @@ class Search:
         self._look()
         partial: list[Repair] = []
         for line, tried in self._rounds():
-            if self._is_over():
+            if self._is_over(asks=True):
                 break
             found = self._mending(line, tried)
             if found and found[0].is_whole:
@@ -129,6 +136,7 @@ class Search:
         for group in (sound, spoilt):
             helpers = [line for line in group if line.is_helper]
             yield from ((line, self._sorted_out(line)[0]) for line in group)
+            yield from ((line, [e for e in self._sorted_out(line)[1] if e.kind in HOW_IT_ASSIGNS]) for line in group)
             yield from ((line, self._sorted_out(line)[1]) for line in helpers)
             yield from ((line, self._missing(line)) for line in sorted(group, key=lambda line: line is not self.first))
             yield from ((line, self._sorted_out(line)[1]) for line in group if line not in helpers)
@@ -165,7 +173,7 @@ class Search:
             new = [b for a, b in pairs if not np.array_equal(a, b)]
             if len(before) == len(after) == len(pairs) and new and all(map(self.known.fits, new)):
                 fitting.append(edit)
-            elif new or len(pairs) < len(before) or _targets(edit.nodes[0]) != _targets(node):
+            elif new or not before or len(pairs) < len(before) or _targets(edit.nodes[0]) != _targets(node):
                 others.append(edit)
         self.sorted_out[line.number] = sorted(fitting, key=lambda edit: edit.cost), others
         return self.sorted_out[line.number]
@@ -190,7 +198,11 @@ class Search:
         self.known: Gradients = Gradients(self.targets)
         self.computed: list[str] = expressions_of([*self.backward, *self.forward])
         self.lines = [Line(s, n, runs[n]) for n, s in enumerate(statements) if n in runs]
+        moves = {id(line.statement.node): self._what_depends_on(line.statement) for line in self.lines}
         for line in self.lines:
+            within = [moves.get(id(node), set()) for node in ast.walk(line.statement.node)]  # of a loop, all its lines
+            line.moves = set().union(*within) - ({""} if isinstance(line.statement.node, HEADED) else set())
+            line.moves_right = not line.moves <= {*self.wrong}
             self._classify(line)
         trusted = {t for line in self.lines if line.is_forward or line.is_right for t in _read(line.statement.node)}
         spoilt: set[str] = set()
@@ -199,7 +211,10 @@ class Search:
             self._look_at_what_is_read(line, trusted, spoilt)
         of_backward = [line for line in ordered if line.number not in of_forward]
         self.lines = ordered = of_backward or ordered  # a function that is both has no separate backward line
-        wrong = [x for x in ordered if not (x.is_right or x.is_forward) and x.reads_right and _has_array(x)]
+        wrong = [
+            x for x in ordered
+            if not (x.is_right or x.is_forward or x.moves_right or x.is_helper) and x.reads_right and _has_array(x)
+        ]  # fmt: skip
         self.first = next((line for line in wrong if line.reads_gradient), None)
 
     def _classify(self, line: Line) -> None:
@@ -219,7 +234,8 @@ class Search:
         line.reads_gradient = bool(gradients)
         unknown = {t for t, v in terms.items() if not (t in gradients or t in trusted or self._is_forward(v))}
         line.reads_right, line.reads_wrong = not unknown, bool(unknown & spoilt)
-        is_wrong = not (line.is_right or line.is_forward) and (line.reads_gradient or line.reads_wrong)
+        is_right = line.is_right or line.is_forward or line.moves_right
+        is_wrong = not is_right and (line.reads_gradient or line.reads_wrong)
         (spoilt.update if is_wrong else spoilt.difference_update)(_targets(line.statement.node))
 
     def _is_forward(self, value: Array) -> bool:
@@ -229,23 +245,36 @@ class Search:
         return any(_same(a, value) or (a.ndim == 2 and _same(a.T, value)) for a in arrays)
 
     def _suspects(self) -> list[Line]:
-        """Return the lines to change: wrong ones in the order they ran, then those that seem right, the last first."""
-        mendable = [line for line in self.lines if not self._moves_the_loss(line.statement)]
-        ordered = sorted((line for line in mendable if not line.is_forward), key=lambda line: line.runs[0].number)
-        wrong = [line for line in ordered if not line.is_right and any(run.values for run in line.runs)]
-        rest = [line for line in reversed(ordered) if line not in wrong]
-        return [*wrong, *rest, *(line for line in mendable if line.is_forward)]
+        """Return the lines to change: wrong ones in the order they ran, then those that seem right, the last first.
 
-    def _moves_the_loss(self, statement: Statement) -> bool:
-        """Whether the loss depends on a statement of a function that computes both: another one would change it."""
-        value = getattr(statement.node, "value", None)
-        if statement.definition.name not in self.of_forward or value is None or isinstance(value, ast.Tuple):
-            return False
+        Of either, those come first that only wrong gradients depend on, and last those that right ones depend on too.
+        A line that the loss depends on is none of them: another one would be right for another loss.
+        """
+        mendable = [line for line in self.lines if "" not in line.moves]
+        mendable.sort(key=lambda line: line.runs[0].number)
+        is_wrong = [not x.is_right and (any(run.values for run in x.runs) or bool(x.moves)) for x in mendable]
+        wrong = [line for line, known in zip(mendable, is_wrong, strict=True) if known and not line.is_forward]
+        rest = [line for line in reversed(mendable) if line not in wrong and not line.is_forward]
+
+        def rank(line: Line) -> int:
+            return 1 if not line.moves else 2 * line.moves_right
+
+        forward = [line for line in self.lines if line in mendable and line.is_forward]
+        return [*sorted(wrong, key=rank), *sorted(rest, key=rank), *forward]
+
+    def _what_depends_on(self, statement: Statement) -> set[str]:
+        """Return the gradients that depend on a statement, and "" if the loss does; nothing if unknown."""
+        value, scene = getattr(statement.node, "value", None), self.scenes[0]
+        if value is None or isinstance(value, ast.Tuple):
+            return set()
         moved: Any = copy.copy(statement.node)
         moved.value = ast.BinOp(value, ast.Mult(), ast.Constant(MOVED))
         with contextlib.suppress(Exception, OutOfTime), statement.replaced([moved]), np.errstate(all="ignore"):
-            return limited(self.scenes[0].objective, self.scenes[0].seconds) != self.value
-        return False
+            if statement.definition.name in self.of_forward and limited(scene.objective, scene.seconds) != self.value:
+                return {""}
+            found = scene.returned() or {}
+            return {name for name in found if not np.array_equal(found[name], self.returned[name])}
+        return set()
 
     def _there(self, line: Line) -> Scope:
         """Return the scope of the first run with a wrong value: in a loop, later ones use what it passed on."""
@@ -264,9 +293,9 @@ class Search:
             terms |= run.terms
         return Scope(terms, numpy, own, modules, names)
 
-    def _is_over(self) -> bool:
+    def _is_over(self, asks: bool = False) -> bool:
         """Whether the search has taken too long and must stop."""
-        asks = self.runs % RUNS_BETWEEN_LOOKS == 0
+        asks = asks or self.runs % RUNS_BETWEEN_LOOKS == 0
         self.gave_up |= self.runs > MOST_RUNS or (asks and time.process_time() - self.start > SECONDS)
         return self.gave_up
 
