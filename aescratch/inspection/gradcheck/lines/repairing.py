@@ -9,6 +9,7 @@ A claim is proved by a run: with the edit every gradient is right, at other inpu
 from __future__ import annotations
 
 import ast
+import builtins
 import contextlib
 import copy
 import functools
@@ -39,6 +40,7 @@ SECONDS = 6.0  # of processor time
 RUNS_BETWEEN_LOOKS = 16  # at the clock, which takes a third of a millisecond to read on some systems
 MOST_MISSING = 150
 HOW_IT_ASSIGNS = ("overwrites", "accumulates")
+TRUTH = "__aescratch_truth__"  # the name of a right gradient in place of a statement's value
 MOVED = 1.0625  # by which the value of a statement is multiplied, to see whether the loss changes
 LEAST_SECONDS = 0.2  # for one run of a changed backward, where a loop may never end
 
@@ -215,7 +217,27 @@ class Search:
             x for x in ordered
             if not (x.is_right or x.is_forward or x.moves_right or x.is_helper) and x.reads_right and _has_array(x)
         ]  # fmt: skip
-        self.first = next((line for line in wrong if line.reads_gradient), None)
+        self.first = next((line for line in wrong if line.reads_gradient and self._is_at_fault(line)), None)
+
+    def _is_at_fault(self, line: Line) -> bool:
+        """Whether a wrong gradient comes out right with the gradient of a value of the forward in place of the line's.
+
+        Otherwise it may be a part of a formula, as a sum in a normalisation's is, and right.
+        """
+        node, values = line.statement.node, line.runs[0].values
+        if len(line.runs) > 1 or len(values) != 1 or not isinstance(node, (ast.Assign, ast.Return)):
+            return False
+        told: Any = copy.copy(node)
+        told.value = ast.Name(TRUTH, ast.Load())
+        for truth in (t.gradient for t in self.targets if t.array.shape == np.shape(values[0])):
+            if truth is not None:
+                setattr(builtins, TRUTH, truth)
+                try:
+                    if self._mended(line.statement, [told], self.scenes[:1]):
+                        return True
+                finally:
+                    delattr(builtins, TRUTH)
+        return False
 
     def _classify(self, line: Line) -> None:
         values = [v for run in line.runs for v in run.values]
@@ -323,13 +345,13 @@ class Search:
         kept = [name for name in self.names if name in mended]
         return Repair(statement, edit, kept, len(kept) == len(self.wrong))
 
-    def _mended(self, statement: Statement, nodes: list[ast.stmt]) -> set[str]:
+    def _mended(self, statement: Statement, nodes: list[ast.stmt], scenes: Sequence[Scene] = ()) -> set[str]:
         """Return the gradients that are right at every scene with other nodes; none if they make another wrong."""
         self.runs += 1
         mended = set(self.wrong)
         try:
             with statement.replaced(nodes), np.errstate(all="ignore"):
-                for scene, before in zip(self.scenes, self.before, strict=True):
+                for scene, before in zip(scenes or self.scenes, self.before, strict=False):
                     right = scene.right(self.names)
                     mended &= right
                     if not before <= right or not mended:
