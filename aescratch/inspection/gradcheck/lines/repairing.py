@@ -85,7 +85,7 @@ class Line:
 
 @dataclass
 class Search:
-    """The search in a backward: the first wrong line, if known, and its repair, if there is one."""
+    """The search in a backward: the lines that may be wrong, the first of them, and its repair, if there is one."""
 
     scenes: Sequence[Scene]
     names: Sequence[str]
@@ -94,6 +94,7 @@ class Search:
     forward: Sequence[Definition]
     runs: int = 0
     first: Line | None = None
+    doubtful: list[Line] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
     sorted_out: dict[int, tuple[list[Edit], list[Edit]]] = field(default_factory=dict)
@@ -213,11 +214,13 @@ class Search:
             self._look_at_what_is_read(line, trusted, spoilt)
         of_backward = [line for line in ordered if line.number not in of_forward]
         self.lines = ordered = of_backward or ordered  # a function that is both has no separate backward line
-        wrong = [
-            x for x in ordered
-            if not (x.is_right or x.is_forward or x.moves_right or x.is_helper) and x.reads_right and _has_array(x)
-        ]  # fmt: skip
-        self.first = next((line for line in wrong if line.reads_gradient and self._is_at_fault(line)), None)
+        doubtful = (x for x in ordered if x.reads_right and x.reads_gradient and not (x.is_right or x.moves_right))
+        self.doubtful = [x for x in doubtful if not (x.is_forward or x.is_helper) and _has_array(x)]
+        self.first = next(iter(self.doubtful), None)
+
+    def at_fault(self) -> Line | None:
+        """Return the first line that is proved to be wrong, though no change of it is known that corrects it."""
+        return next((line for line in self.doubtful if self._is_at_fault(line)), None)
 
     def _is_at_fault(self, line: Line) -> bool:
         """Whether a wrong gradient comes out right with the gradient of a value of the forward in place of the line's.
@@ -229,14 +232,14 @@ class Search:
             return False
         told: Any = copy.copy(node)
         told.value = ast.Name(TRUTH, ast.Load())
-        for truth in (t.gradient for t in self.targets if t.array.shape == np.shape(values[0])):
-            if truth is not None:
+        fitting = [target.gradient for target in self.targets if target.array.shape == np.shape(values[0])]
+        try:
+            for truth in fitting:
                 setattr(builtins, TRUTH, truth)
-                try:
-                    if self._mended(line.statement, [told], self.scenes[:1]):
-                        return True
-                finally:
-                    delattr(builtins, TRUTH)
+                if truth is not None and self._mended(line.statement, [told], self.scenes[:1]):
+                    return True
+        finally:
+            vars(builtins).pop(TRUTH, None)
         return False
 
     def _classify(self, line: Line) -> None:
@@ -281,8 +284,7 @@ class Search:
         def rank(line: Line) -> int:
             return 1 if not line.moves else 2 * line.moves_right
 
-        forward = [line for line in self.lines if line in mendable and line.is_forward]
-        return [*sorted(wrong, key=rank), *sorted(rest, key=rank), *forward]
+        return [*sorted(wrong, key=rank), *sorted(rest, key=rank), *(x for x in mendable if x.is_forward)]
 
     def _what_depends_on(self, statement: Statement) -> set[str]:
         """Return the gradients that depend on a statement, and "" if the loss does; nothing if unknown."""
