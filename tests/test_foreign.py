@@ -124,6 +124,32 @@ def test_gradients_in_a_dictionary_or_a_row():
     assert ae.check_function(*ae.loss_pair(in_a_row), {"w": INPUTS["w"], "b": INPUTS["b"]}).verdict == "pass"
 
 
+@pytest.mark.parametrize("key", ["d{}", "d_{}", "g{}", "grad_{}", "{}_grad", "dL_d{}"])
+def test_keys_that_say_whose_gradient_they_are(key):
+    def named(x, w, b):
+        loss, grads = ridge(x, w, b)
+        return loss, {key.format(name): grads[name] for name in "wb"}
+
+    report = ae.check_function(named, inputs=INPUTS, wrt=["w", "b"])
+    assert report.verdict == "pass", report
+    (note,) = report.findings
+    assert note.code == "gradient-keys"
+    assert sorted(note.evidence["pairs"]) == [f"{key.format(name)} → {name}" for name in "bw"]
+
+
+def test_keys_that_could_be_two_or_none_are_refused():
+    def twice(w):
+        return (w**2).sum(), {"dw": 2 * w, "w_grad": 2 * w}
+
+    def unclear(w, w_grad):
+        return (w * w_grad).sum(), {"dw_grad": w, "w_grad": w}
+
+    for function in (twice, unclear):
+        with pytest.raises(TypeError, match="gradients by the arguments' names, got dw"):
+            ae.check_function(function, inputs={"w": INPUTS["w"], "w_grad": INPUTS["w"]} if function is unclear
+                              else {"w": INPUTS["w"]})  # fmt: skip
+
+
 def test_what_returns_no_loss():
     with pytest.raises(TypeError, match="expected <lambda> to return a loss and its gradient, but it returned ndarray first"):
         ae.check_function(*ae.loss_pair(lambda x: (x, x)), {"x": INPUTS["x"]})

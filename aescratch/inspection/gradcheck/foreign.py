@@ -27,6 +27,7 @@ from aescratch.inspection.gradcheck.report import Finding
 
 FromInputs = Callable[[Mapping[str, Any]], Any]
 Passes = Callable[[Mapping[str, Any]], tuple[Sequence[Any], Callable[..., Any]]]
+GRADIENT_KEYS = ("d{}", "d_{}", "g{}", "g_{}", "grad_{}", "{}_grad", "dL_d{}", "dloss_d{}")  # of an argument's gradient
 FunctionPair = tuple[Callable[..., Any], Callable[..., Any]]
 
 
@@ -131,7 +132,7 @@ def loss_pair(function: Callable[..., Any]) -> FunctionPair:
     ----------
     function : callable
         Returns ``(loss, gradient)``, as a tuple or a list, the loss a number or an array of one; of several gradients
-        a tuple, in the order of the arguments, or a dictionary by the arguments' names.
+        a tuple, in the order of the arguments, or a dictionary by the arguments' names, also as dW or grad_W for W.
 
     Returns
     -------
@@ -165,13 +166,30 @@ def loss_pair(function: Callable[..., Any]) -> FunctionPair:
         loss, *rest = returned
         found = rest[0] if len(rest) == 1 else tuple(rest)
         if isinstance(found, dict):
-            if unknown := [str(key) for key in found if key not in taken.parameters]:
-                message = gettext("expected a dictionary of gradients by the arguments' names, got {unknown}")
-                raise TypeError(message.format(unknown=", ".join(unknown)))
-            found = tuple(found[name] for name in taken.parameters if name in found)
+            keys = _keys_of(found, list(taken.parameters), remarks)
+            found = tuple(found[keys[name]] for name in taken.parameters if name in keys)
         return [loss], lambda: found
 
-    return of_passes(passes, function, function, is_loss=True)
+    remarks: dict[str, Finding] = {}
+    return of_passes(passes, function, function, is_loss=True, remarks=remarks)
+
+
+def _keys_of(gradients: Mapping[str, Any], names: Sequence[str], remarks: dict[str, Finding]) -> dict[str, str]:
+    """Return the key of each argument's gradient: its name, or such as dW for W if that is clear; remark on those."""
+    found: dict[str, list[str]] = {}
+    for key in gradients:
+        meant = [key] if key in names else [name for name in names if key in [w.format(name) for w in GRADIENT_KEYS]]
+        for name in meant if len(meant) == 1 else ():
+            found.setdefault(name, []).append(key)
+    known = {name: keys[0] for name, keys in found.items() if len(keys) == 1}
+    if unknown := [str(key) for key in gradients if key not in known.values()]:
+        message = gettext("expected a dictionary of gradients by the arguments' names, got {unknown}")
+        raise TypeError(message.format(unknown=", ".join(unknown)))
+    if others := [f"{key} → {name}" for name, key in known.items() if key != name]:
+        message = gettext("the keys of the gradients were taken for the arguments so: {pairs}")
+        message = message.format(pairs=", ".join(others))
+        remarks["gradient-keys"] = Finding("gradient-keys", None, "note", message, {"pairs": others})
+    return known
 
 
 def is_loss_and_gradient(returned: Any) -> bool:

@@ -4,7 +4,9 @@ At zeros and ones, at a constant, at tiny numbers or where a sigmoid is flat, ma
 hold at generic inputs too: normal numbers, or other numbers of usual size where forward or backward fails at those.
 
 Which axes share a length is found by trying: an axis is made longer alone, then together with others, until forward
-runs. So N and H are told apart even where both are 7, as long as forward takes other sizes at all.
+runs and backward's gradients still have their inputs' shapes: where parameters are cut out of one array, forward also
+runs at lengths that don't belong together. So N and H are told apart even where both are 7, as long as forward takes
+other sizes at all.
 """
 
 from __future__ import annotations
@@ -43,6 +45,7 @@ class Dimension(NamedTuple):
     axes: tuple[tuple[str, int], ...]  # inputs and their axes
     free: bool  # whether forward runs with another length
     dimensions: int = 2  # how many axes the first input with it has
+    step: int = 1  # by which it can grow
 
     @property
     def where(self) -> str:
@@ -64,23 +67,28 @@ class Dimension(NamedTuple):
         return joined("", ["(", self.where, f", {self.size})"])
 
 
-def dimensions_of(pair: Pair) -> list[Dimension]:
-    """Return the lengths that can be varied separately, that of the rows first."""
+def dimensions_of(pair: Pair, names: Sequence[str] = ()) -> list[Dimension]:
+    """Return the lengths that can be varied separately, that of the rows first; the names are the gradients' inputs.
+
+    A length that can't grow by 1 may be one of groups: then it is doubled.
+    """
     arrays = {name: value for name, value in pair.inputs.items() if isinstance(value, np.ndarray)}
     length = {(name, axis): n for name, value in arrays.items() for axis, n in enumerate(value.shape) if n > 1}
     rows = next((place for place in length if arrays[place[0]].ndim > 1 and place[1] == 0), None)
     places = sorted(length, key=lambda place: place != rows)
     found: list[Dimension] = []
     rng = np.random.default_rng(0)
+    shaped = _shaped(pair, names)
     while places and len(found) < len(LETTERS):
         first, size = places[0], length[places[0]]
         alike = [place for place in places[1:] if length[place] == size]
         counts = range(len(alike) + 1 if len(alike) < MOST_MEMBERS else 0)
-        tried = ((first, *others) for count in counts for others in itertools.combinations(alike, count))
-        running = (axes for axes in tried if _runs(pair.at(redraw(pair.inputs, dict.fromkeys(axes, size + 1), rng))))
-        together = next(running, None)
-        axes = together or (first, *alike)
-        found.append(Dimension(LETTERS[len(found)], size, axes, together is not None, arrays[first[0]].ndim))
+        tried = [(first, *others) for count in counts for others in itertools.combinations(alike, count)]
+        grown = ((axes, step) for step in (1, size) for axes in tried)
+        longer = ((*way, pair.at(redraw(pair.inputs, dict.fromkeys(way[0], size + way[1]), rng))) for way in grown)
+        running = ((axes, step) for axes, step, there in longer if _runs(there) and shaped <= _shaped(there, names))
+        axes, step = next(running, ((first, *alike), 0))
+        found.append(Dimension(LETTERS[len(found)], size, axes, step > 0, arrays[first[0]].ndim, step))
         places = [place for place in places if place not in axes]
     return found
 
@@ -90,6 +98,15 @@ def _runs(pair: Pair) -> bool:
         return bool(np.isfinite(np.asarray(pair.output(), dtype=np.float64)).all())
     except Exception:
         return False
+
+
+def _shaped(pair: Pair, names: Sequence[str]) -> set[str]:
+    """Return the inputs whose gradients have their shape."""
+    with contextlib.suppress(Exception):
+        output = pair.output()
+        gradients = pair.gradients(draw_upstream(np.shape(output), 0), output)
+        return {n for n, g in zip(names, gradients, strict=False) if np.shape(g) == np.shape(pair.inputs[n])}
+    return set()
 
 
 def redraw(
@@ -231,7 +248,7 @@ def other_size_looks(
     rng = np.random.default_rng([seed, 2])
     for dimension in dimensions:
         for growth in GROWTH if dimension.free else ():
-            size = dimension.size + growth
+            size = dimension.size + growth * dimension.step
             inputs = redraw(base.inputs, dict.fromkeys(dimension.axes, size), rng, draws)
             yield from _look(base, names, inputs, rng, {dimension.letter: size})
     taken = signature_of(base.pair.backward, "backward").parameters
@@ -248,7 +265,7 @@ def drawn_looks(
     rng = np.random.default_rng([seed, 3])
     takes = takes_a_number(base)
     lengths: list[dict[tuple[str, int], int]] = [{}, {}]
-    lengths += [dict.fromkeys(each.axes, each.size + 1) for each in dimensions if each.free]
+    lengths += [dict.fromkeys(each.axes, each.size + each.step) for each in dimensions if each.free]
     for changed in lengths:
         for _ in range(TRIED):
             with contextlib.suppress(Unusable):
@@ -286,19 +303,32 @@ def _look(
         return
 
 
-def shrunk(pair: Pair, dimensions: Sequence[Dimension]) -> tuple[Pair, list[Dimension]]:
-    """Return the pair at small inputs of the same kind; raise Unusable if forward doesn't run on them."""
+def shrunk(
+    pair: Pair, dimensions: Sequence[Dimension], is_too_much: Callable[[Pair], bool]
+) -> tuple[Pair, list[Dimension]]:
+    """Return the pair at small inputs of the same kind; raise Unusable if forward doesn't run on any.
+
+    Large dimensions become small. While that is still too much, the largest shrinks to two thirds of its length.
+    """
     kept = {dimension.size for dimension in dimensions}
     free_sizes = iter([size for size in SMALL_SIZES if size not in kept])
     smaller = [
-        each._replace(size=next(free_sizes, 4)) if each.free and each.size > SMALL_SIZES[0] else each
+        each._replace(size=next(free_sizes, 4)) if each.step == 1 and each.size > SMALL_SIZES[0] else each
         for each in dimensions
     ]
-    lengths = {place: dimension.size for dimension in smaller for place in dimension.axes}
-    small = pair.at(redraw(pair.inputs, lengths, np.random.default_rng(0)))
-    if not _runs(small):
-        raise Unusable
-    return small, smaller
+    while True:
+        lengths = {place: dimension.size for dimension in smaller for place in dimension.axes}
+        small = pair.at(redraw(pair.inputs, lengths, np.random.default_rng(0)))
+        if not _runs(small):
+            raise Unusable
+        if not is_too_much(small):
+            return small, smaller
+        largest = max((each for each in smaller if each.step == 1), key=lambda each: each.size, default=None)
+        others = {each.size for each in smaller}
+        size = next((n for n in range(2 * largest.size // 3, 1, -1) if n not in others), 0) if largest else 0
+        if not size:
+            raise Unusable
+        smaller = [each._replace(size=size) if each is largest else each for each in smaller]
 
 
 def returned_names(pair: Pair, names: Sequence[str]) -> list[str]:

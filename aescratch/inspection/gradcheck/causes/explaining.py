@@ -35,7 +35,7 @@ from aescratch.inspection.gradcheck.causes.draws import (
     takes_a_number,
 )
 from aescratch.inspection.gradcheck.causes.judge import BOUNDS, FITS, Evidence, Judge
-from aescratch.inspection.gradcheck.causes.looks import Look
+from aescratch.inspection.gradcheck.causes.looks import Look, Unusable
 from aescratch.inspection.gradcheck.lines import Scene, WrongLine, wrong_lines
 from aescratch.inspection.gradcheck.report import Finding
 
@@ -52,6 +52,10 @@ OTHER_UPSTREAM = 1.7  # of an output that is a number, so that multiplying by it
 UNMEASURED = gettext_noop(
     "These facts are for random inputs of usual size: at the given inputs the right gradient can't be measured well "
     "enough to look for a cause"
+)
+TOO_LARGE = gettext_noop(
+    "no cause was looked for, since that takes too long with {entries} entries, and no smaller inputs were found that "
+    "forward takes; pass smaller ones"
 )
 UNTAKEN = gettext_noop("No cause was looked for: forward or backward fails at random inputs of usual size")
 
@@ -71,13 +75,16 @@ def explain(pair: Pair, names: Sequence[str], *, seed: int = 0) -> list[Finding]
 
 
 def _explain(pair: Pair, names: Sequence[str], seed: int) -> list[Finding]:
-    dimensions = dimensions_of(pair)
     names = returned_names(pair, names)
+    dimensions = dimensions_of(pair, names)
     smaller = _too_much(pair, names)
     if smaller:
-        pair, dimensions = shrunk(pair, dimensions)
-        if _too_much(pair, names):
-            return []
+        try:
+            pair, dimensions = shrunk(pair, dimensions, lambda small: _too_much(small, names))
+        except Unusable:
+            entries = sum(np.size(pair.inputs[name]) for name in names)
+            message = gettext(TOO_LARGE).format(entries=entries)
+            return [Finding("described", None, "note", message, {"entries": entries})]
     given = base_look(pair, names, dimensions, seed)
     found = generic_look(given, names, seed)
     wrong = [name for name in names if is_wrong(given, name)]
@@ -124,7 +131,7 @@ def _lines(
 def mend(finding: Finding, pair: Pair, names: Sequence[str], *, seed: int = 0) -> None:
     """Add the line at fault to a finding about a backward that raises or returns no gradient."""
     with contextlib.suppress(Exception), np.errstate(all="ignore"):
-        dimensions = dimensions_of(pair)
+        dimensions = dimensions_of(pair, names)
         given = base_look(pair, names, dimensions, seed)
         right = scene_of(given, names).right(names)
         for line in _lines(given, None, {}, names, dimensions, seed):

@@ -102,8 +102,9 @@ def wrong_lines(
             "repaired": repair.edit.repaired, "mends": repair.mended, "draws": len(search.scenes), "runs": search.runs,
         }  # fmt: skip
         found.append(WrongLine(sentence(repair.edit), question(repair.edit), repair.mended, evidence, search.gave_up))
-    if not found and (search.first is not None or search.gave_up):
-        place = {} if search.first is None else _place(search.first.statement)
+    first = None if found else search.at_fault()
+    if not found and (first is not None or search.gave_up):
+        place = {} if first is None else _place(first.statement)
         found = [WrongLine("", "", (), {**place, "runs": search.runs}, search.gave_up)]
     return found
 

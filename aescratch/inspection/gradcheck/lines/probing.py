@@ -14,6 +14,7 @@ import builtins
 import contextlib
 import copy
 import functools
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -22,12 +23,21 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.inspection.gradcheck.binding import is_float
-from aescratch.inspection.gradcheck.lines.scene import AGREE, Slopes, directions_in, gradient_of, size_of, slopes_along
+from aescratch.inspection.gradcheck.lines.scene import (
+    AGREE,
+    STEP,
+    Slopes,
+    directions_in,
+    gradient_of,
+    size_of,
+    slopes_along,
+)
 from aescratch.inspection.gradcheck.lines.source import Definition, Statement, in_force
 from aescratch.inspection.gradcheck.lines.trees import copied
 
 PROBE = "__aescratch_probe__"
 MOST_VALUES = 120  # of a forward that are examined
+MOST_SECONDS = 1.5  # of processor time, for all of them
 MOST_TURNS = 40  # runs of one statement that are recorded
 LONGEST_TERM = 60  # characters of an expression that is treated as one term
 BINDING = (ast.Lambda, ast.NamedExpr)  # expressions with names of their own, whose value can't be computed alone
@@ -211,16 +221,22 @@ class Forward:
         self.texts: list[str] = []
 
     def targets(self, sizes: set[int]) -> list[Target]:
-        """Return the values of these sizes, with the objective's slopes in each."""
+        """Return the values of these sizes, with the objective's slopes in each; of a loop, its first turns come first.
+
+        A value that the loss doesn't depend on, as all those of a backward in the same function, is none.
+        """
         found = []
         with self._probing():
-            value = self.objective()
-            for key, array in list(self.recorder.seen.items())[:MOST_VALUES]:
-                if array.size in sizes:
-                    at = functools.partial(self._moved, key)
-                    with contextlib.suppress(Exception):
-                        slopes = slopes_along(at, directions_in(array.shape), size_of(array), value)
-                        if (np.abs(slopes.values) > 100 * slopes.errors).any():  # else the loss doesn't depend on it
+            value, start = self.objective(), time.process_time()
+            seen = sorted(self.recorder.seen.items(), key=lambda item: item[0][1])
+            for key, array in [(key, array) for key, array in seen if array.size in sizes][:MOST_VALUES]:
+                if time.process_time() - start > MOST_SECONDS:
+                    break
+                at, directions, size = functools.partial(self._moved, key), directions_in(array.shape), size_of(array)
+                with contextlib.suppress(Exception):
+                    if at(STEP * size * directions[0]) != value:
+                        slopes = slopes_along(at, directions, size, value)
+                        if (np.abs(slopes.values) > 100 * slopes.errors).any():
                             measure = functools.partial(self._measured, key)
                             found.append(Target(self.texts[key[0]], array, slopes, measure))
         return found

@@ -9,7 +9,9 @@ A claim is proved by a run: with the edit every gradient is right, at other inpu
 from __future__ import annotations
 
 import ast
+import builtins
 import contextlib
+import copy
 import functools
 import time
 from collections.abc import Iterator, Sequence
@@ -21,14 +23,15 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.inspection.gradcheck.binding import is_float
+from aescratch.inspection.gradcheck.deadline import OutOfTime, limited
 from aescratch.inspection.gradcheck.lines.edits import Edit, changed_numbers, doubles, edits, of_its_product, rivals
+from aescratch.inspection.gradcheck.lines.line import Line, is_floats, read_by, targets_of
 from aescratch.inspection.gradcheck.lines.missing import factors, missing, parts
-from aescratch.inspection.gradcheck.lines.probing import Forward, Gradients, Run, Target, expressions_of, recorded
+from aescratch.inspection.gradcheck.lines.probing import Forward, Gradients, Target, expressions_of, recorded
 from aescratch.inspection.gradcheck.lines.scene import Scene
 from aescratch.inspection.gradcheck.lines.scope import Scope
 from aescratch.inspection.gradcheck.lines.settings import moved
-from aescratch.inspection.gradcheck.lines.source import Definition, Statement
+from aescratch.inspection.gradcheck.lines.source import HEADED, Definition, Statement
 from aescratch.inspection.gradcheck.lines.trees import number_of, parsed
 from aescratch.inspection.gradcheck.numeric import largest_size
 
@@ -37,6 +40,9 @@ MOST_RUNS = 6000
 SECONDS = 6.0  # of processor time
 RUNS_BETWEEN_LOOKS = 16  # at the clock, which takes a third of a millisecond to read on some systems
 MOST_MISSING = 150
+HOW_IT_ASSIGNS = ("overwrites", "accumulates")
+TRUTH = "__aescratch_truth__"  # the name of a right gradient in place of a statement's value
+MOVED = 1.0625  # by which the value of a statement is multiplied, to see whether the loss changes
 LEAST_SECONDS = 0.2  # for one run of a changed backward, where a loop may never end
 
 
@@ -51,31 +57,8 @@ class Repair:
 
 
 @dataclass
-class Line:
-    """What is known about a statement: its runs, the gradients that its values are, and the names that it reads."""
-
-    statement: Statement
-    number: int
-    runs: list[Run]
-    first_wrong: int = -1
-    is_forward: bool = False
-    is_right: bool = False
-    reads_right: bool = False
-    reads_gradient: bool = False
-    reads_wrong: bool = False
-
-    @property
-    def is_helper(self) -> bool:
-        """Whether its value need not be a gradient: a slope or a mask, a part of a sum, some entries."""
-        targets = getattr(self.statement.node, "targets", None) or [getattr(self.statement.node, "target", None)]
-        adds_up = isinstance(self.statement.node, ast.AugAssign) and len(self.runs) > 1
-        reads_no_gradient = not (self.reads_gradient or self.is_right or self.is_forward)
-        return reads_no_gradient or adds_up or isinstance(targets[0], ast.Subscript)
-
-
-@dataclass
 class Search:
-    """The search in a backward: the first wrong line, if known, and its repair, if there is one."""
+    """The search in a backward: the lines that may be wrong, the first of them, and its repair, if there is one."""
 
     scenes: Sequence[Scene]
     names: Sequence[str]
@@ -84,6 +67,7 @@ class Search:
     forward: Sequence[Definition]
     runs: int = 0
     first: Line | None = None
+    doubtful: list[Line] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
     sorted_out: dict[int, tuple[list[Edit], list[Edit]]] = field(default_factory=dict)
@@ -94,6 +78,7 @@ class Search:
         self.start: float = time.process_time()
         self.before: list[set[str]] = [scene.right(self.names) for scene in self.scenes]
         self.value: float = self.scenes[0].objective()
+        self.returned = self.scenes[0].returned() or {}
         self.of_forward: set[str] = {definition.name for definition in self.forward}
         begun = time.monotonic()
         self.scenes[0].right(self.names)
@@ -110,7 +95,7 @@ class Search:
         self._look()
         partial: list[Repair] = []
         for line, tried in self._rounds():
-            if self._is_over():
+            if self._is_over(asks=True):
                 break
             found = self._mending(line, tried)
             if found and found[0].is_whole:
@@ -128,6 +113,7 @@ class Search:
         for group in (sound, spoilt):
             helpers = [line for line in group if line.is_helper]
             yield from ((line, self._sorted_out(line)[0]) for line in group)
+            yield from ((line, [e for e in self._sorted_out(line)[1] if e.kind in HOW_IT_ASSIGNS]) for line in group)
             yield from ((line, self._sorted_out(line)[1]) for line in helpers)
             yield from ((line, self._missing(line)) for line in sorted(group, key=lambda line: line is not self.first))
             yield from ((line, self._sorted_out(line)[1]) for line in group if line not in helpers)
@@ -140,7 +126,7 @@ class Search:
         """
         factors, returned = _factors_of(repair.edit.was), isinstance(line.statement.node, ast.Return)
         for other in self.lines:
-            named = other is not line and bool(factors & set(_targets(other.statement.node)))
+            named = other is not line and bool(factors & set(targets_of(other.statement.node)))
             if named and not other.is_forward and (returned or not other.is_right):
                 fitting, unknown = self._sorted_out(other)
                 kinds = {repair.edit.kind, repair.edit.kind.replace("missing", "extra")}
@@ -164,7 +150,7 @@ class Search:
             new = [b for a, b in pairs if not np.array_equal(a, b)]
             if len(before) == len(after) == len(pairs) and new and all(map(self.known.fits, new)):
                 fitting.append(edit)
-            elif new or len(pairs) < len(before) or _targets(edit.nodes[0]) != _targets(node):
+            elif new or not before or len(pairs) < len(before) or targets_of(edit.nodes[0]) != targets_of(node):
                 others.append(edit)
         self.sorted_out[line.number] = sorted(fitting, key=lambda edit: edit.cost), others
         return self.sorted_out[line.number]
@@ -189,21 +175,50 @@ class Search:
         self.known: Gradients = Gradients(self.targets)
         self.computed: list[str] = expressions_of([*self.backward, *self.forward])
         self.lines = [Line(s, n, runs[n]) for n, s in enumerate(statements) if n in runs]
+        moves = {id(line.statement.node): self._what_depends_on(line.statement) for line in self.lines}
         for line in self.lines:
+            within = [moves.get(id(node), set()) for node in ast.walk(line.statement.node)]  # of a loop, all its lines
+            line.moves = set().union(*within) - ({""} if isinstance(line.statement.node, HEADED) else set())
+            line.moves_right = not line.moves <= {*self.wrong}
             self._classify(line)
-        trusted = {t for line in self.lines if line.is_forward or line.is_right for t in _read(line.statement.node)}
+        trusted = {t for line in self.lines if line.is_forward or line.is_right for t in read_by(line.statement.node)}
         spoilt: set[str] = set()
         ordered = sorted(self.lines, key=lambda line: line.runs[0].number)
         for line in ordered:
             self._look_at_what_is_read(line, trusted, spoilt)
         of_backward = [line for line in ordered if line.number not in of_forward]
         self.lines = ordered = of_backward or ordered  # a function that is both has no separate backward line
-        wrong = [x for x in ordered if not (x.is_right or x.is_forward) and x.reads_right and _has_array(x)]
-        self.first = next((line for line in wrong if line.reads_gradient), None)
+        doubtful = (x for x in ordered if x.reads_right and x.reads_gradient and not (x.is_right or x.moves_right))
+        self.doubtful = [x for x in doubtful if not (x.is_forward or x.is_helper) and x.has_array]
+        self.first = next(iter(self.doubtful), None)
+
+    def at_fault(self) -> Line | None:
+        """Return the first line that is proved to be wrong, though no change of it is known that corrects it."""
+        return next((line for line in self.doubtful if self._is_at_fault(line)), None)
+
+    def _is_at_fault(self, line: Line) -> bool:
+        """Whether a wrong gradient comes out right with the gradient of a value of the forward in place of the line's.
+
+        Otherwise it may be a part of a formula, as a sum in a normalisation's is, and right.
+        """
+        node, values = line.statement.node, line.runs[0].values
+        if len(line.runs) > 1 or len(values) != 1 or not isinstance(node, (ast.Assign, ast.Return)):
+            return False
+        told: Any = copy.copy(node)
+        told.value = ast.Name(TRUTH, ast.Load())
+        fitting = [target.gradient for target in self.targets if target.array.shape == np.shape(values[0])]
+        try:
+            for truth in fitting:
+                setattr(builtins, TRUTH, truth)
+                if truth is not None and self._mended(line.statement, [told], self.scenes[:1]):
+                    return True
+        finally:
+            vars(builtins).pop(TRUTH, None)
+        return False
 
     def _classify(self, line: Line) -> None:
         values = [v for run in line.runs for v in run.values]
-        by_run = [[v for v in run.values if _is_float(v)] for run in line.runs]
+        by_run = [[v for v in run.values if is_floats(v)] for run in line.runs]
         arrays = [*chain(*by_run)]
         line.is_forward = bool(arrays) and not any(v is None for v in values) and all(map(self._is_forward, arrays))
         right = [all(self.known.fits(v) or self._is_forward(v) for v in run) for run in by_run]
@@ -212,14 +227,15 @@ class Search:
 
     def _look_at_what_is_read(self, line: Line, trusted: set[str], spoilt: set[str]) -> None:
         """Find out whether a line uses right values only: the forward's, gradients, and those that right lines read."""
-        read = _read(line.statement.node)
-        terms = {t: run.terms[t] for run in line.runs[:3] for t in read if t in run.terms and _is_float(run.terms[t])}
+        read = read_by(line.statement.node)
+        terms = {t: run.terms[t] for run in line.runs[:3] for t in read if t in run.terms and is_floats(run.terms[t])}
         gradients = {t for t, v in terms.items() if self.known.fits(v)}
         line.reads_gradient = bool(gradients)
         unknown = {t for t, v in terms.items() if not (t in gradients or t in trusted or self._is_forward(v))}
         line.reads_right, line.reads_wrong = not unknown, bool(unknown & spoilt)
-        is_wrong = not (line.is_right or line.is_forward) and (line.reads_gradient or line.reads_wrong)
-        (spoilt.update if is_wrong else spoilt.difference_update)(_targets(line.statement.node))
+        is_right = line.is_right or line.is_forward or line.moves_right
+        is_wrong = not is_right and (line.reads_gradient or line.reads_wrong)
+        (spoilt.update if is_wrong else spoilt.difference_update)(targets_of(line.statement.node))
 
     def _is_forward(self, value: Array) -> bool:
         scene = self.scenes[0]
@@ -228,11 +244,35 @@ class Search:
         return any(_same(a, value) or (a.ndim == 2 and _same(a.T, value)) for a in arrays)
 
     def _suspects(self) -> list[Line]:
-        """Return the lines to change: wrong ones in the order they ran, then those that seem right, the last first."""
-        ordered = sorted((line for line in self.lines if not line.is_forward), key=lambda line: line.runs[0].number)
-        wrong = [line for line in ordered if not line.is_right and any(run.values for run in line.runs)]
-        rest = [line for line in reversed(ordered) if line not in wrong]
-        return [*wrong, *rest, *(line for line in self.lines if line.is_forward)]
+        """Return the lines to change: wrong ones in the order they ran, then those that seem right, the last first.
+
+        Of either, those come first that only wrong gradients depend on, and last those that right ones depend on too.
+        A line that the loss depends on is none of them: another one would be right for another loss.
+        """
+        mendable = [line for line in self.lines if "" not in line.moves]
+        mendable.sort(key=lambda line: line.runs[0].number)
+        is_wrong = [not x.is_right and (any(run.values for run in x.runs) or bool(x.moves)) for x in mendable]
+        wrong = [line for line, known in zip(mendable, is_wrong, strict=True) if known and not line.is_forward]
+        rest = [line for line in reversed(mendable) if line not in wrong and not line.is_forward]
+
+        def rank(line: Line) -> int:
+            return 1 if not line.moves else 2 * line.moves_right
+
+        return [*sorted(wrong, key=rank), *sorted(rest, key=rank), *(x for x in mendable if x.is_forward)]
+
+    def _what_depends_on(self, statement: Statement) -> set[str]:
+        """Return the gradients that depend on a statement, and "" if the loss does; nothing if unknown."""
+        value, scene = getattr(statement.node, "value", None), self.scenes[0]
+        if value is None or isinstance(value, ast.Tuple):
+            return set()
+        larger: Any = copy.copy(statement.node)
+        larger.value = ast.BinOp(value, ast.Mult(), ast.Constant(MOVED))
+        with contextlib.suppress(Exception, OutOfTime), statement.replaced([larger]), np.errstate(all="ignore"):
+            if statement.definition.name in self.of_forward and limited(scene.objective, scene.seconds) != self.value:
+                return {""}
+            found = scene.returned() or {}
+            return {name for name in found if not np.array_equal(found[name], self.returned[name])}
+        return set()
 
     def _there(self, line: Line) -> Scope:
         """Return the scope of the first run with a wrong value: in a loop, later ones use what it passed on."""
@@ -252,9 +292,9 @@ class Search:
         roots = [text for text in self.computed if text.startswith(f"{numpy}.sqrt(")]
         return Scope(terms, numpy, own, modules, names, roots)
 
-    def _is_over(self) -> bool:
+    def _is_over(self, asks: bool = False) -> bool:
         """Whether the search has taken too long and must stop."""
-        asks = self.runs % RUNS_BETWEEN_LOOKS == 0
+        asks = asks or self.runs % RUNS_BETWEEN_LOOKS == 0
         self.gave_up |= self.runs > MOST_RUNS or (asks and time.process_time() - self.start > SECONDS)
         return self.gave_up
 
@@ -295,13 +335,13 @@ class Search:
             edit = of_its_product(statement.node, edit, {number_of(node) for node in _nodes_of(self.forward)})
         return Repair(statement, edit, kept, len(kept) == len(self.wrong))
 
-    def _mended(self, statement: Statement, nodes: list[ast.stmt]) -> set[str]:
+    def _mended(self, statement: Statement, nodes: list[ast.stmt], scenes: Sequence[Scene] = ()) -> set[str]:
         """Return the gradients that are right at every scene with other nodes; none if they make another wrong."""
         self.runs += 1
         mended = set(self.wrong)
         try:
             with statement.replaced(nodes), np.errstate(all="ignore"):
-                for scene, before in zip(self.scenes, self.before, strict=True):
+                for scene, before in zip(scenes or self.scenes, self.before, strict=False):
                     right = scene.right(self.names)
                     mended &= right
                     if not before <= right or not mended:
@@ -327,26 +367,5 @@ def _factors_of(text: str) -> set[str]:
     return set()
 
 
-def _targets(node: ast.stmt) -> list[str]:
-    """Return the targets of an assignment, as source, and how it assigns."""
-    targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
-    return [type(node).__name__, *(ast.unparse(target) for target in targets if target is not None)]
-
-
 def _same(a: Array, b: Array) -> bool:
     return a.shape == b.shape and bool(np.allclose(a, b, SAME, SAME * largest_size(b)))
-
-
-def _is_float(value: Any) -> bool:
-    return is_float(value) and np.size(value) > 0
-
-
-def _has_array(line: Line) -> bool:
-    return any(_is_float(v) and np.ndim(v) for run in line.runs for v in run.values)
-
-
-def _read(node: ast.stmt) -> set[str]:
-    """Return the names, attributes and entries that a statement reads, as source."""
-    parts = [getattr(node, "value", None), node.target if isinstance(node, ast.AugAssign) else None]
-    nodes = [each for part in parts if part is not None for each in ast.walk(part)]
-    return {ast.unparse(each) for each in nodes if isinstance(each, (ast.Name, ast.Attribute, ast.Subscript))}

@@ -77,8 +77,8 @@ def variants(node: ast.expr, above: ast.AST, scope: Scope) -> Iterator[Variant]:
                 yield from _of_product(node.value.left, node.value.right, text)
         elif isinstance(node, ast.IfExp):
             yield "condition", text, "", ast.IfExp(node.test, node.orelse, node.body), 1.2
-        elif isinstance(node, ast.Tuple) and isinstance(above, (ast.Return, ast.Assign)):
-            yield from _of_order(node, text)
+        elif isinstance(node, (ast.Tuple, ast.List)) and isinstance(above, (ast.Return, ast.Assign, ast.Call)):
+            yield from _of_order(node, text)  # of gradients, also of those that a call joins
         yield from _anywhere(node, above, text, scope)
     elif is_function and isinstance(node, ast.Name):
         for other in scope.functions:
@@ -249,11 +249,11 @@ def of_entry(node: ast.Subscript, text: str, scope: Scope) -> Iterator[Variant]:
             yield "index", text, "", ast.Subscript(node.value, ast.Tuple([rows, label], ast.Load()), node.ctx), 1.4
 
 
-def _of_order(node: ast.Tuple, text: str) -> Iterator[Variant]:
+def _of_order(node: ast.Tuple | ast.List, text: str) -> Iterator[Variant]:
     for i, j in itertools.combinations(range(len(node.elts)), 2):
         swapped = list(node.elts)
         swapped[i], swapped[j] = swapped[j], swapped[i]
-        yield "order-of-results", text, "", ast.Tuple(swapped, node.ctx), 1.0
+        yield "order-of-results", text, "", type(node)(swapped, node.ctx), 1.0
 
 
 def _anywhere(node: ast.expr, above: ast.AST, text: str, scope: Scope) -> Iterator[Variant]:
