@@ -111,11 +111,14 @@ the statement is known to be true of the operator. *Described* ones are rejected
 cause that isn't true. *Exact line* counts those whose broken line is told. Mistakes that raise an exception aren't
 counted. A hash of its own text decides whether a mistake is held out, as about a third are: these are only counted, not
 printed, when causes are written. One of them, whose cause was false, has been looked at since, and a rule was added
-against it and its like. So this third is no longer blind; a new set, by somebody who doesn't know the checker, is to
-take its place as evidence. The measurement is `tests/benchmarks/planted_mistakes.py`.
+against it and its like. So this third is no longer blind. The measurement is `tests/benchmarks/planted_mistakes.py`.
 
-The row of human mistakes counts 100 errors as people make them, written before the checker was run on any of them; ten
-of the described ones got no description either (`tests/benchmarks/blind_sets.py`).
+The rows of human mistakes count errors as people make them, in whole programs as people write them. Who wrote them did
+not know the checker, and wrote all of them before it was run on any. The 100 mistakes in 20 programs were looked at
+afterwards, and what they showed was mended: at the first run 57 were named, 2 of the named causes were false, and the
+exact line was told for 63. The 75 mistakes in 15 programs came after that, were measured once, and have not been looked
+at before. Of the exact lines that were not told, three times the line that was told computes a wrong value, but only
+because an earlier line is wrong (`tests/benchmarks/blind_sets.py`).
 
 | mistakes planted in | mistakes | rejected | named | described | false | exact line | measured on |
 | --- | --- | --- | --- | --- | --- | --- | --- |

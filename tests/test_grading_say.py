@@ -561,13 +561,13 @@ def test_the_hardest_part_comes_first_and_counts_only_those_who_began(exercises)
     assert [part.name for part in parts[:2]] == ["shapes", "values of y"], "the first in order is not the hardest"
     rows = {"kim": {"points": first}, "lee": {"points": 10}, "max": {"points": 0, "kind": "not-begun"}}
     page = as_html(made(exercises, rows)).replace("<wbr>", "")
-    hardest = page[page.index("Hardest parts") : page.index("Mistakes")]
+    hardest = page[page.index("Hardest parts") : page.index("The first mistake of")]
     assert f"double: {parts[1].name}</th><td>50 %</td><td>2</td>" in hardest
     assert f"double: {parts[0].name}<" not in hardest, "all of it is right"
     rows["pia"] = {"points": 0}
     rows["lee"] = {"points": first}
     page = as_html(made(exercises, rows)).replace("<wbr>", "")
-    hardest = page[page.index("Hardest parts") : page.index("Mistakes")]
+    hardest = page[page.index("Hardest parts") : page.index("The first mistake of")]
     shares = [int(share) for share in re.findall(r"<td>(\d+) %", hardest)]
     assert shares == [0, 0, 67], "the least first"
 
@@ -599,7 +599,7 @@ def test_a_law_that_holds_beside_wrong_values_is_not_among_the_hardest_parts(exe
         for row in records["kim", exercises[0].name]["entries"][2:]:  # after shapes and values
             row[4] = codes
         page = as_html(collect([Submission("kim")], exercises[:1], records)).replace("<wbr>", "")
-        return re.findall(r"<th>double: ([^<]*)</th><td>0 %", page[page.index("Hardest parts") : page.index("Mistakes")])
+        return re.findall(r"<th>double: ([^<]*)</th><td>0 %", page[page.index("Hardest parts") : page.index("The first mistake of")])
 
     names = [part.name for part in declared(exercises[0])]
     assert len(names) > 2
@@ -611,7 +611,7 @@ def test_the_rosters_name_stands_beside_the_students_in_mistakes_and_among_the_s
     submissions = [Submission("s1", row=Row("s1", 2, name="Kim Yuna", section="A"))]
     records = {("s1", exercise.name): record(exercise, 1) for exercise in exercises}
     page = as_html(collect(submissions, exercises, records)).replace("<wbr>", "")
-    mistakes, stuck = (page[page.index(head) :] for head in ("Mistakes, the most", "Who is stuck where"))
+    mistakes, stuck = (page[page.index(head) :] for head in ("The first mistake of", "Who is stuck where"))
     assert "<summary>s1 (Kim Yuna)</summary>" in mistakes
     assert "By section: A: 1" in mistakes
     assert "<b>double</b>, 1 of 1: s1 (Kim Yuna)" in stuck
