@@ -18,8 +18,7 @@ from aescratch.foundations.parts import Part
 from aescratch.inspection.gradcheck.binding import Pair, as_list, draw_upstream, is_float_array
 from aescratch.inspection.gradcheck.deadline import limited
 from aescratch.inspection.gradcheck.foreign import pair_of
-from aescratch.inspection.gradcheck.lines.scene import Scene
-from aescratch.inspection.gradcheck.localise.step import TIME_LIMIT, Seen
+from aescratch.inspection.gradcheck.localise.step import FEW, TIME_LIMIT, Seen, slopes_in
 from aescratch.inspection.gradcheck.parameters import held_parameters, put_alone
 from aescratch.inspection.recording import call_by_name
 
@@ -67,14 +66,15 @@ class Alone:
         return [n for n in self.names if not all(self._is_right(n, each, gradients[n]) for each, gradients in given)]
 
     def _is_right(self, name: str, upstream: Array, gradient: Any) -> bool:
-        inputs = dict(self.pair.inputs)
+        start = np.asarray(self.pair.inputs[name])
+        if np.shape(gradient) != start.shape or np.asarray(gradient).dtype.kind != "f":
+            return False
 
-        def objective() -> float:
-            return float(np.sum(upstream * np.asarray(self.forward(inputs))))
+        def at(change: Array) -> float:
+            return float(np.sum(upstream * np.asarray(self.forward({**self.pair.inputs, name: start + change}))))
 
-        inputs[name] = np.array(inputs[name], order="C")  # moved in place
-        scene = Scene({name: inputs[name]}, objective, dict)
-        return scene.is_right(name, gradient) or not scene.slopes(name).are_known  # all directions at a kink
+        slopes = slopes_in(at, start, FEW, at(np.zeros(start.shape)))
+        return slopes.fits(np.asarray(gradient)) or not slopes.are_known  # a kink in every direction
 
     def _step(self, upstream: Any, inputs: Mapping[str, Any]) -> tuple[list[Any], dict[str, Array]]:
         """Return what backward returns, and the parameters' gradients."""

@@ -171,18 +171,22 @@ class Step:
             parameter.value[...] = start
 
     def _slopes(self, at: Callable[[Array], float], array: Array, count: int) -> Slopes:
-        """Return the slopes along random directions, or, if these cross kinks, along some of the entries."""
-        directions, unit, value = directions_in(array.shape, count), size_of(array), self._loss()
-        slopes = slopes_along(at, directions, unit, value)
-        if np.isfinite(slopes.values).all():
-            return slopes
-        entries = np.random.default_rng(self.seed).permutation(array.size)[:MOST_ENTRIES]
-        directions = np.zeros((len(entries), *array.shape))
-        directions.reshape(len(entries), -1)[np.arange(len(entries)), entries] = 1.0
-        return slopes_along(at, directions, unit, value)
+        return slopes_in(at, array, count, self._loss())
 
     def _loss(self) -> float:
         return float(self.model.loss(*self.batch, rng=self.seed))
+
+
+def slopes_in(at: Callable[[Array], float], array: Array, count: int, value: float) -> Slopes:
+    """Return the slopes along random directions in an array, or, if these cross kinks, along some of its entries."""
+    directions, unit = directions_in(array.shape, count), size_of(array)
+    slopes = slopes_along(at, directions, unit, value)
+    if np.isfinite(slopes.values).all():
+        return slopes
+    entries = np.random.default_rng(0).permutation(array.size)[:MOST_ENTRIES]
+    directions = np.zeros((len(entries), *array.shape))
+    directions.reshape(len(entries), -1)[np.arange(len(entries)), entries] = 1.0
+    return slopes_along(at, directions, unit, value)
 
 
 def _caller() -> tuple[str, int] | None:
