@@ -511,6 +511,7 @@ def test_findings_for_programs_people_and_notebooks():
     assert str(found) == f"constant-features: {found[0].says}; try leaving them out"
     assert "<strong>constant-features</strong>" in found._repr_html_()
     assert repr(found) == "<Diagnosis: constant-features>"
+    assert type(repr(found)) is str
 
 
 HOPELESS = {

@@ -511,6 +511,7 @@ def test_it_is_a_sequence(toy):
     assert len(list(toy)) == len(toy) == 15
     assert repr(toy[0]) == "0  a1[n,j] = Σ_i x[n,i]·W1[i,j] + b1[j]"
     assert repr(toy).startswith("<Trace of one training step of Autoencoder, 2 examples, SGD (rate 0.1), ")
+    assert type(repr(toy)) is str  # not a phrase, which a process cannot send to another one with execnet
     with pytest.raises(KeyError, match="expected the name of an operation, got 'a9'; there are a1, h1, x_hat, J"):
         toy["a9"]
     with pytest.raises(IndexError):

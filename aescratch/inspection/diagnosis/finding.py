@@ -123,8 +123,7 @@ class Diagnosis(tuple[Finding, ...]):
         return "\n".join(map(str, self)) or gettext("nothing found")
 
     def __repr__(self) -> str:
-        said: str = gettext("<Diagnosis: {codes}>").format(codes=", ".join(self.codes) or gettext("nothing found"))
-        return said
+        return str(gettext("<Diagnosis: {codes}>").format(codes=", ".join(self.codes) or gettext("nothing found")))
 
     def _repr_html_(self) -> str:
         rows = [f"<li><strong>{escape(each.code)}</strong>: {each.as_html()}</li>" for each in self]

@@ -88,8 +88,7 @@ class Trace(Sequence[Operation]):
 
     def __repr__(self) -> str:
         said = gettext("<Trace of {title}: {count} operations, loss {loss:.6g}>")
-        shown: str = said.format(title=self.title, count=len(self), loss=self.loss)
-        return shown
+        return str(said.format(title=self.title, count=len(self), loss=self.loss))
 
     def to_dict(self) -> dict[str, Any]:
         """Return title, loss, given quantities and every operation, as plain values, ready for JSON.
