@@ -370,17 +370,21 @@ def test_presenters_keys_step_from_the_number_that_was_just_set(page, sparse):  
 
 
 @pytest.mark.parametrize("width", [1366, 1920])
-def test_the_shares_of_a_sum_are_never_cut_off(page, width):  # noqa: F811
+def test_the_shares_of_a_sum_add_up_as_shown_and_are_never_cut_off(page, width):  # noqa: F811
     model, x, labels = made("vanilla gelu")
     driver = page(ae.trace(model, x, labels), width)
-    ends = "return [...document.querySelectorAll('#told .shares .total, #told .shares th:last-child')].map((e) => e.getBoundingClientRect().right)"
-    edge = "return document.querySelector('#told .gathered').getBoundingClientRect().right"
+    read = """const table = document.querySelector('#told .shares'), numbers = (row) => [...row.querySelectorAll('td')].map((cell) => cell.innerText.trim());
+        return [table.offsetWidth, table.parentElement.clientWidth, [...table.tBodies[0].rows].map(numbers), numbers(table.tFoot)]"""
     for flat in range(model.parameters[0].value.size):
         driver.execute_script("arguments[0].click()", cell(driver, "given", "W1", flat))
         edit(driver, "W1", flat, 0.123456)
-        found = driver.execute_script(ends)
-        assert found
-        assert max(found) <= driver.execute_script(edge) + 1
+        wide, place, rows, [total] = driver.execute_script(read)
+        assert wide <= place + 1
+        [decimals] = {len(number.rpartition(".")[2]) for number in [total, *(number for row in rows for number in row)]}
+        *columns, shares = np.array([[number.replace("−", "-") for number in row] for row in rows], float).T
+        rounding = 0.5 * 10.0**-decimals
+        np.testing.assert_allclose(sum(columns), shares, rtol=0, atol=(len(columns) + 1.01) * rounding)
+        np.testing.assert_allclose(sum(shares), float(total.replace("−", "-")), rtol=0, atol=(len(shares) + 1.01) * rounding)
 
 
 def test_a_difference_quotient_names_the_entry(page, sparse):  # noqa: F811

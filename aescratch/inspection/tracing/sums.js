@@ -8,18 +8,27 @@ function sumOf(of, flat) {
   if (!found) return null;
   const rows = shownFirst(found.rows), shown = rows.slice(0, MOST_ROWS), rest = rows.slice(MOST_ROWS);
   const examples = examplesIn(rows), widest = Math.max(...rows.map((row) => Math.abs(row.sum))) || 1;
-  const lines = shown.map((row) => lineOfSum(nameOf(row), insideOf(row, examples), row.sum, widest));
-  if (rest.length) lines.push(lineOfSum(say("others", { n: rest.length }), examples.map(() => ""), total(rest), widest));
-  const head = [say("through"), ...examples.map((n) => (n === null ? say("slope_next") : `n = ${n}`)), say("share")];
   const sum = total(rows), away = Math.abs(sum - found.value);
+  const write = alike([sum, ...rows.flatMap((row) => [row.sum, ...(examples[0] === null ? [] : row.byExample.values())])]);
+  const line = (name, inside, sum) => lineOfSum(name, inside, write(sum), sum / widest);
+  const lines = shown.map((row) => line(nameOf(row), insideOf(row, examples, write), row.sum));
+  if (rest.length) lines.push(line(say("others", { n: rest.length }), examples.map(() => ""), total(rest)));
+  const head = [say("through"), ...examples.map((n) => (n === null ? say("slope_next") : `n = ${n}`)), say("share")];
   const table = make("table", { class: "shares" },
     make("caption", {}, say("gathered", { gradient: labelled(found.name, flat) })),
     make("thead", {}, make("tr", {}, ...head.map((text) => make("th", { scope: "col" }, text)))),
     make("tbody", {}, ...lines),
-    make("tfoot", {}, make("tr", {}, make("th", { scope: "row", colspan: head.length - 1 }, say("the_sum")), make("td", { class: "total" }, show(sum)))));
+    make("tfoot", {}, make("tr", {}, make("th", { scope: "row", colspan: head.length - 1 }, say("the_sum")), make("td", { class: "total" }, write(sum)))));
   const given = { gradient: entry(found.name, flat), value: exact(Number(found.value.toPrecision(9))), away: show(away) };
   const beside = make("p", {}, say(away ? "sum_away" : "sum_same", given));
   return make("div", { class: "gathered", "data-sum": String(sum) }, table, beside);
+}
+
+// Numbers of one table end at the same decimal, with three digits of the largest, so that a reader can add them up.
+function alike(numbers) {
+  const decimals = 2 - Math.floor(Math.log10(Math.max(...numbers.map(Math.abs))));
+  if (!(decimals >= 0 && decimals <= 5)) return (number) => (number ? number.toExponential(1).replaceAll("-", "−") : "0");
+  return (number) => number.toFixed(decimals).replace(/^-(?=[0.]+$)/, "").replace("-", "−");
 }
 
 const total = (rows) => rows.reduce((sum, row) => sum + row.sum, 0);
@@ -33,17 +42,17 @@ function examplesIn(rows) {
   return found.length > 1 && found.length <= MOST_EXAMPLES ? found.sort((one, other) => one - other) : [null];
 }
 
-function insideOf(row, examples) {
-  if (examples[0] !== null) return examples.map((n) => (row.byExample.has(n) ? short(row.byExample.get(n), 2) : ""));
+function insideOf(row, examples, write) {
+  if (examples[0] !== null) return examples.map((n) => (row.byExample.has(n) ? write(row.byExample.get(n)) : ""));
   const [{ factor, upstream }, ...more] = row.pieces;
   return [more.length || row.part ? "" : `${short(factor)} · ${afterSign(short(upstream))}`];
 }
 
 const nameOf = ({ part, of, unit }) => (part === LOSS ? say("the_loss") : part) || data.quantities[of].label + (unit.length ? `[${unit.join(",")}]` : "");
 
-function lineOfSum(name, inside, sum, widest) {
-  const bar = make("span", { class: `bar-of ${sum < 0 ? "minus" : "plus"}`, "aria-hidden": "true" });
-  bar.style.setProperty("--share", Math.abs(sum) / widest);
+function lineOfSum(name, inside, written, share) {
+  const bar = make("span", { class: `bar-of ${share < 0 ? "minus" : "plus"}`, "aria-hidden": "true" });
+  bar.style.setProperty("--share", Math.abs(share));
   const cells = inside.map((text) => make("td", {}, text));
-  return make("tr", {}, make("th", { scope: "row" }, name), ...cells, make("td", { class: "total" }, show(sum), bar));
+  return make("tr", {}, make("th", { scope: "row" }, name), ...cells, make("td", { class: "total" }, written, bar));
 }
