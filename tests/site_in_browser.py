@@ -133,4 +133,4 @@ def words(answer):
 
 def without_memory(said):
     """Without the line that compares with the last check, which a terminal asked for the first time doesn't have."""
-    return "\n".join(line for line in said.splitlines() if not line.startswith(("  since the last check", "  the last check said")))
+    return "\n".join(line for line in said.splitlines() if not line.startswith(("  since the last check", "  the check before this one said")))

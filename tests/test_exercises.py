@@ -335,7 +335,7 @@ def test_what_changed_since_the_last_check():
     before = Outcome("wrong", codes=["sign@grad_x"], verdicts={"grad_x": "fail", "grad_b": "fail"}).to_dict()
     assert changed_since(before, Outcome("wrong", codes=["sign@grad_x"], verdicts={"grad_x": "fail", "grad_b": "pass"})) == "since the last check: grad_b is now right"
     assert changed_since(before, Outcome("wrong", codes=["scale@grad_x"], verdicts=before["verdicts"])) == ""
-    assert changed_since(before, Outcome("raised")) == "the last check said: not right yet"
+    assert changed_since(before, Outcome("raised")) == "the check before this one said: not right yet"
     assert changed_since(before, Outcome("passed", verdicts={"grad_x": "pass"})) == ""
     assert changed_since(Outcome("").to_dict(), Outcome("passed")) == ""
     assert changed_since(Outcome("not-begun").to_dict(), Outcome("not-begun")) == ""

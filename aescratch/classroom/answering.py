@@ -68,7 +68,7 @@ def changed_since(before: Mapping[str, Any], outcome: Outcome) -> str:
     if before["kind"] in ("", NOT_BEGUN) or outcome.passed:
         return ""
     if before["kind"] != outcome.kind:
-        return gettext("the last check said: {headline}").format(headline=headline(before["kind"]))
+        return gettext("the check before this one said: {headline}").format(headline=headline(before["kind"]))
     changes = []
     for tensor, verdict in outcome.verdicts.items():
         old = before["verdicts"].get(tensor)

@@ -12,9 +12,9 @@ HEAD = (
 )  # fmt: skip
 WIDTHS = (-15, 10, -20, 4, 6, 6, 6, 8, 7)  # negative: aligned to the left
 LEGEND = gettext_noop(
-    "gradient check: largest relative error in float64, and the verdict unless it passed\n"
+    "gradient check: largest relative error in float64; if the check fails, its verdict follows\n"
     "SSE: squared error per unseen digit; PCA: that of as many principal components as the code has units\n"
-    "active: share of code units with |h| > 0.01\n"
+    "active: share of code units with |h| > 0.01, so small ones count, too\n"
     "accuracy: of a linear probe on the code (ridge regression), of the softmax head for the classifier"
 )
 
