@@ -90,18 +90,23 @@ def said(report):
     return ["; ".join(dict.fromkeys(finding.cause or finding.message for finding in named)), question]
 
 
-def recorded():
-    """Return cause and question of every mistake in every language, by function and name."""
+def in_languages(build):
+    """Return what a report says in every language; it is built in each."""
     found = {}
     for language in LANGUAGES:
         with in_language(language):
-            for function, mistakes in MISTAKES.items():
-                for name in mistakes:
-                    found.setdefault(function, {}).setdefault(name, {})[language] = said(report_on(function, name))
-            for name, report in BETWEEN.items():
-                found.setdefault("model", {}).setdefault(name, {})[language] = said(report())
+            found[language] = said(build())
     return found
 
 
+def words_of(function):
+    """Return cause and question of every mistake of a function, by its name."""
+    return {name: in_languages(functools.partial(report_on, function, name)) for name in MISTAKES[function]}
+
+
 if __name__ == "__main__":
-    SAID.write_text(json.dumps(recorded(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    recorded = {
+        **{function: words_of(function) for function in MISTAKES},
+        "model": {name: in_languages(build) for name, build in BETWEEN.items()},
+    }
+    SAID.write_text(json.dumps(recorded, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
