@@ -1,12 +1,17 @@
 """Write what the checker says about every mistake of the step page: aescratch/inspection/tracing/mistakes_said.json.
 
     a wrong backward of mistakes.py --ae.check_function--> cause and question, in English and in Korean
-    a mistake between parts, as the museum builds it --ae.check_gradients--> the same, without its line of code
+    a mistake between parts, as the museum builds it --ae.check_gradients--> the same
+
+The page shows no code of a mistake, so the checker finds no source, and tells no line: for a part's backward it would
+be a line of tests/wrong_backward.py, which only computes the page's formulas.
 
 Run as ``python docs/make_mistakes.py`` after a change of a mistake, or of the checker's sentences.
 """
 
+import functools
 import json
+import linecache
 import sys
 from pathlib import Path
 from unittest import mock
@@ -26,13 +31,24 @@ import aescratch as ae  # noqa: E402
 from aescratch import functions  # noqa: E402
 from aescratch.foundations.declared import declaration_of  # noqa: E402
 from aescratch.foundations.language import LANGUAGES, in_language  # noqa: E402
-from aescratch.inspection.gradcheck import lines  # noqa: E402
 from aescratch.inspection.tracing import breaking  # noqa: E402
 from aescratch.inspection.tracing.mistakes import MISTAKES  # noqa: E402
 
 SAID = HERE.parent / "aescratch" / "inspection" / "tracing" / "mistakes_said.json"
 
 
+def without_source(build):
+    """Return a function that builds the same report as if no source could be read."""
+
+    @functools.wraps(build)
+    def report(*arguments):
+        with mock.patch.object(linecache, "getlines", return_value=[]):
+            return build(*arguments)
+
+    return report
+
+
+@without_source
 def report_on(function, name):
     """Return the checker's report on a wrong function, at random inputs of 7 examples, 5 inputs and 3 units."""
     formula, backward = functions.FORMULAS[function.removesuffix("_backward")], mistaken(function, name)
@@ -40,16 +56,6 @@ def report_on(function, name):
     if declared is not None:
         ae.surrogate_gradient(declared.rule, declared.formula, declared.source, declared.again)(backward)
     return ae.check_function(formula.forward, backward, formula.inputs(np.random.default_rng(1), N, D, H))
-
-
-def without_lines(build):
-    """Return a function that builds the same report as if no source could be read: a step's page shows no code."""
-
-    def report():
-        with mock.patch.object(lines, "definitions_of", return_value=[]):
-            return build()
-
-    return report
 
 
 def sparse(backward):
@@ -65,7 +71,7 @@ def sparse(backward):
 
 
 BETWEEN = {
-    name: without_lines(build) for name, build in {
+    name: without_source(build) for name, build in {
         breaking.LEFT_OUT: habits.penalty_without_a_way_back,
         breaking.OVERWRITTEN: habits.overwritten_gradient,
         breaking.SUBTRACTED: lambda: sparse(lambda grad_h, sparsity: grad_h - sparsity.backward()),
@@ -84,18 +90,23 @@ def said(report):
     return ["; ".join(dict.fromkeys(finding.cause or finding.message for finding in named)), question]
 
 
-def recorded():
-    """Return cause and question of every mistake in every language, by function and name."""
+def in_languages(build):
+    """Return what a report says in every language; it is built in each."""
     found = {}
     for language in LANGUAGES:
         with in_language(language):
-            for function, mistakes in MISTAKES.items():
-                for name in mistakes:
-                    found.setdefault(function, {}).setdefault(name, {})[language] = said(report_on(function, name))
-            for name, report in BETWEEN.items():
-                found.setdefault("model", {}).setdefault(name, {})[language] = said(report())
+            found[language] = said(build())
     return found
 
 
+def words_of(function):
+    """Return cause and question of every mistake of a function, by its name."""
+    return {name: in_languages(functools.partial(report_on, function, name)) for name in MISTAKES[function]}
+
+
 if __name__ == "__main__":
-    SAID.write_text(json.dumps(recorded(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    recorded = {
+        **{function: words_of(function) for function in MISTAKES},
+        "model": {name: in_languages(build) for name, build in BETWEEN.items()},
+    }
+    SAID.write_text(json.dumps(recorded, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

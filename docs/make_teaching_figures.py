@@ -48,7 +48,7 @@ KOREAN = {
     "AE: codes lie anywhere. VAE: codes fill the prior.": "AE: 코드가 아무 데나 있다. VAE: 코드가 사전 분포를 채운다.",
     "{name}: codes; circle: two σ of N(0, 1)": "{name}: 코드, 원: N(0, 1)의 2σ",
     r"decoded from $z \sim N(0, 1)$": "z ∼ N(0, 1)을 디코딩한 것",
-    "One training step: forward above, backward below": "학습 한 단계: 위는 순전파, 아래는 역전파",
+    "One training step: forward above, backward below": "학습 한 스텝: 위는 순전파, 아래는 역전파",
 }  # fmt: skip  # without formulas, in which a font for Hangul isn't used
 
 

@@ -473,7 +473,7 @@ def test_it_speaks_korean_at_a_click_keeps_what_was_edited_and_fits_a_phone(page
         assert (browser.find_element(By.ID, "loss").text, here(browser)) == (loss, "주어진 값")
         assert "고치기 전의 값" in told(browser)
         assert "주어진 값: 배치" in told(browser)
-        assert "학습 한 단계: SparseAutoencoder" in browser.find_element(By.TAG_NAME, "h1").text
+        assert "학습 한 스텝: SparseAutoencoder" in browser.find_element(By.TAG_NAME, "h1").text
         assert browser.title == browser.find_element(By.TAG_NAME, "h1").text
         said = browser.execute_script("return [...document.querySelectorAll('.says, .bar button, #steps h2')].map((node) => node.textContent)")
         assert [text for text in said if re.search("[a-z]{3}", text) and not re.search("[가-힣]|←", text)] == []

@@ -260,7 +260,7 @@ def test_a_worked_condition_and_an_unknown_operation_are_told_in_korean():
     with in_language("ko"):
         step = ae.trace(ae.Autoencoder([3, 2], activation=ae.LeakyReLU, rng=0), np.ones((1, 3)))
         assert "성립" in str(step)
-        assert repr(step).startswith("<학습 한 단계: Autoencoder")
+        assert repr(step).startswith("<학습 한 스텝: Autoencoder")
         with pytest.raises(KeyError, match="연산의 이름이어야 하는데 'no'이다"):
             step["no"]
 

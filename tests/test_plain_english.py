@@ -92,3 +92,19 @@ def test_the_vocabulary_and_the_korean_glossary_agree():
     assert len(terms) == len(rows_of("docs/reference/vocabulary.md")) > 90
     assert len(terms.keys() & korean.keys()) > 50
     assert {term: word for term, word in terms.items() if korean.get(term, word) != word} == {}
+
+
+STEP = re.compile(r"학습 (한 |\d+|{n} ?)?단계|(한|첫|[세네]|첫째) 걸음")  # one update of the parameters is a 스텝
+
+
+def test_a_training_step_has_one_korean_word():
+    """단계 is a stage of a procedure, as the vocabulary says; the pages of the optimisers' exercises have steps only."""
+    texts = [*ROOT.glob("aescratch/**/*.ko.*"), *ROOT.glob("aescratch/**/*.po"), *ROOT.glob("docs/**/ko/**/*.md"), ROOT / "README.ko.md"]
+    assert len(texts) > 100
+    found = [(path.name, said[0]) for path in texts for said in STEP.finditer(path.read_text("utf-8"))]
+    allowed = [("week3.md", "한 걸음")]  # the move of a denoised point isn't an update
+    assert found == allowed
+    for name in ("23_momentum_descent", "24_adam_step"):
+        for path in (ROOT / "aescratch/classroom/path" / name).glob("*.ko.md"):
+            assert "단계" not in path.read_text("utf-8"), path
+    assert "단계" not in (ROOT / "aescratch/programs/playground/strings.ko.json").read_text("utf-8")

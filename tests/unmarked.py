@@ -1,15 +1,17 @@
 """Find the sentences that stay English in every language: raised, warned or printed, and not given to gettext.
 
 What is shown is followed back to where it is put together: through the names of a function and of its file, and into
-the functions of the same file that return it. A text of two words or more is a sentence.
+the functions of the same file that return it. A text of two words or more is a sentence. What is put into a list or a
+dictionary may be shown anywhere later: there a sentence has four words, and a capital letter or a full stop.
 """
 
 import ast
 import re
 
-from sentences import ASKING, HELP, PACKAGE
+from sentences import ASKING, HELP, PACKAGE, sentences
 
 SHOWING = ("print", "warn", "error")
+KEEPING = ("append", "insert", "extend", "add", "setdefault")
 VALUE = "{}"
 SENTENCE = re.compile(r"[a-z]{2}\S* (\S*[a-z]{2}|\W*\{\})|\{\}\S* \W*[a-z]{2}")
 CODE = "\n    "  # lines to copy, below a sentence
@@ -17,9 +19,11 @@ CODE = "\n    "  # lines to copy, below a sentence
 
 def unmarked():
     """Yield file, line and text, with {} for its values, of every such sentence in the package."""
+    known = {(path, line, sentence) for path, line, sentence in sentences()}  # some by their place in a record
     for path in sorted(PACKAGE.rglob("*.py")):
         for node in unmarked_in(ast.parse(path.read_text(encoding="utf-8"))):
-            yield path, node.lineno, said_by(node)
+            if (path, node.lineno, said_by(node)) not in known:
+                yield path, node.lineno, said_by(node)
 
 
 def unmarked_in(tree):
@@ -62,6 +66,39 @@ def shown_by(node):
     return node.args if name in SHOWING or name.startswith("require_") or is_exception or is_its_own else []
 
 
+def kept_by(node):
+    """Return what a node puts into a list, a tuple, a set or a dictionary."""
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        return node.elts
+    if isinstance(node, ast.Dict):
+        return node.values
+    if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp)):
+        return [node.elt]
+    if isinstance(node, ast.DictComp):
+        return [node.value]
+    if isinstance(node, ast.Call) and called(node) in KEEPING:
+        return node.args
+    is_entry = isinstance(node, ast.Assign) and any(isinstance(target, ast.Subscript) for target in node.targets)
+    return [node.value] if is_entry else []
+
+
+def texts_of(node):
+    """Yield the texts that an expression can be, or is put together of, without those that it gives to a function."""
+    if isinstance(node, (ast.Constant, ast.JoinedStr)):
+        yield node
+    elif isinstance(node, ast.Call):
+        yield from texts_of(node.func)
+    elif isinstance(node, (ast.IfExp, ast.BoolOp, ast.BinOp, ast.Starred, ast.Attribute)):
+        parts = ast.iter_child_nodes(node) if not isinstance(node, ast.IfExp) else (node.body, node.orelse)
+        for part in parts:
+            yield from texts_of(part)
+
+
+def is_written_out(said):
+    """Whether a text has four words or more, and begins with a capital letter or ends with a full stop."""
+    return len(said.split()) >= 4 and (said[0].isupper() or said.rstrip().endswith("."))
+
+
 class _File:
     """The functions of a file, and the sentences that were found in it."""
 
@@ -72,6 +109,9 @@ class _File:
             for node in inside(owner):
                 for shown in shown_by(node):
                     self.follow(shown, owner)
+                for text in (text for kept in kept_by(node) for text in texts_of(kept)):
+                    if is_written_out(said_by(text)):
+                        self.found[id(text)] = text
 
     def follow(self, node, owner):
         """Collect the sentences of which an expression in a function is put together."""
