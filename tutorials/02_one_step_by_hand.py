@@ -180,8 +180,8 @@ print(step)
 # ## And again, and again
 #
 # Training repeats the step, on all four patterns now. The loss stops at 1/8. With two code units, everything that a
-# *linear* decoder can return lies in a plane. The four patterns don't: their differences span three dimensions. The part
-# outside the plane costs 1/8, which is PCA's bound (tutorial 6).
+# *linear* decoder can return lies in a plane. The four patterns don't: their differences span three dimensions. The
+# part outside the plane costs 1/8, which is PCA's bound (tutorial 6).
 
 
 # %%
