@@ -112,7 +112,8 @@ def _progress(grades: Grades) -> str:
         if names := [shortened(s.called) for s in grades.students if s.graded[place].kind == NO_FILE]:
             without.append(f"<b>{breakable(exercise.name)}</b>, {len(names)}: {listed(names)}")
     heads = [
-        gettext("exercise"), gettext("mean points"), gettext("not begun"), gettext("not yet"), gettext("pass"), "",
+        gettext("exercise"), gettext("mean points of all"), gettext("not begun"), gettext("not yet"), gettext("pass"),
+        gettext("share that pass"),
     ]  # fmt: skip
     lists = folded({gettext("Without a file"): without})
     return f"<section><h2>{gettext('Progress')}</h2>{table(heads, rows)}\n{lists}</section>\n"
