@@ -17,7 +17,8 @@ function go(place, moves = true, addressed = true) {
   links.forEach((link, i) => (i === current ? link.setAttribute("aria-current", "step") : link.removeAttribute("aria-current")));
   byId("back").disabled = current === 0;
   byId("next").disabled = beside(1) === current;
-  const here = all[current].step ? say("here", { title: all[current].title, n: data.steps.length - 1 }) : all[current].title;
+  const last = all.filter(({ step }, at) => step && walkable(at)).length - 1; // without what is folded away
+  const here = all[current].step ? say("here", { title: all[current].title, n: last }) : all[current].title;
   if (byId("here").textContent !== here) byId("here").textContent = here;
   paint();
   if (moves) {
