@@ -101,10 +101,6 @@ class Search:
     with a gradient.
     """
 
-    places: list[Place]
-    by_likeness: list[tuple[str, str]]
-    changed: set[int]
-
     def __init__(
         self, layer: Any, forward: Callable[[], Any], backward: Callable[[Any], Any], put_back: Callable[[], None],
         taken: Collection[str] = (), made: Sequence[Any] = (),

@@ -18,7 +18,7 @@ import numpy as np
 from aescratch.backend import Array
 from aescratch.foundations.language import Sentence, gettext, told
 from aescratch.inspection.gradcheck.numeric import largest_size
-from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE, PASS, Finding, Printable, plain_values, shown
+from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE, PASS, Finding, Printable, shown
 
 Entries = Callable[..., Array]
 Mistakes = Mapping[str, Entries]  # formulas of the arguments, entry by entry, by the statement of what they do
@@ -120,11 +120,7 @@ class MeaningReport(Printable):
 
     def to_dict(self) -> dict[str, Any]:
         """Return title, verdict, looks and findings as plain values, ready for JSON."""
-        looks = [vars(look) for look in self.looks]
-        plain: dict[str, Any] = plain_values(
-            {"title": self.title, "verdict": self.verdict, "looks": looks, "findings": self.findings_to_dict()}
-        )
-        return plain
+        return self._plain(looks=[vars(look) for look in self.looks])
 
 
 def compare(
