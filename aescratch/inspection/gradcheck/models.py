@@ -17,6 +17,7 @@ import numpy as np
 from aescratch.backend import Array, array_module, move, to_numpy
 from aescratch.foundations.language import gettext
 from aescratch.foundations.validation import Data
+from aescratch.inspection.gradcheck import laws
 from aescratch.inspection.gradcheck.binding import same
 from aescratch.inspection.gradcheck.checking import Check, Options
 from aescratch.inspection.gradcheck.coverage import Coverage
@@ -24,14 +25,12 @@ from aescratch.inspection.gradcheck.deadline import OutOfTime
 from aescratch.inspection.gradcheck.findings import changed_parameter, raised, single_precision, timed_out
 from aescratch.inspection.gradcheck.fixtures import audit_model, draw_zero_biases
 from aescratch.inspection.gradcheck.keeping import in_double_precision, kept
-from aescratch.inspection.gradcheck.laws import Seen, nothing_else_changed, of_the_batch
 from aescratch.inspection.gradcheck.numeric import largest_size
 from aescratch.inspection.gradcheck.report import FAIL, Finding, Report, TensorResult
 from aescratch.inspection.gradcheck.stacking import stack
 from aescratch.inspection.gradcheck.surrogates import Surrogates, by_rules, patterns
 from aescratch.inspection.gradcheck.surroundings import aloud, kept_random_state, quiet, watched
 from aescratch.inspection.gradcheck.warned import tell_where
-from aescratch.inspection.gradcheck.written import ADDS, NEVER_WRITTEN, Left, findings_on
 from aescratch.layers import Layer
 from aescratch.training import contract
 
@@ -190,7 +189,7 @@ class ModelCheck(Check):
             parameter.grad[...] = np.nan  # so that a gradient that is never written can't pass
         gradients: dict[str, Array] = {}
         with self.reporting():
-            untouched = nothing_else_changed(self.model, self.batch, self.findings)
+            untouched = laws.nothing_else_changed(self.model, self.batch, self.findings)
             with aloud(), watched("backward", self.findings), untouched:
                 first = self._backward()
             second = self._backward()
@@ -213,9 +212,9 @@ class ModelCheck(Check):
         on_zeros = self._backward_on({name: np.zeros(gradient.shape) for name, gradient in first.items()})
         gradients = dict(first)
         for name in (name for name, gradient in first.items() if not np.isfinite(gradient).all()):
-            left = Left(first[name], numbers[name], on_numbers[name], on_zeros[name])
-            gradients[name] = left.gradient
-            for finding in findings_on(name, left):
+            left = numbers[name], on_numbers[name], on_zeros[name]
+            gradients[name], findings = laws.of_the_writing(name, first[name], *left)
+            for finding in findings:
                 is_nan = finding.code == "not-finite"
                 self.findings.append(tell_where(finding, self._backward) if is_nan else finding)
         return gradients
@@ -257,11 +256,11 @@ class ModelCheck(Check):
     def look_further(self, tensors: Sequence[TensorResult], gradients: Mapping[str, Array]) -> None:
         """Add findings from rearranged batches, causes of wrong gradients, and notes on what the batch would hide."""
         if tensors:
-            if not self.found("not-repeatable", "changed-parameter", ADDS):
+            if not self.found("not-repeatable", "changed-parameter", laws.ADDS):
                 self.findings += self._batch_findings(gradients)
             # After a changed value, later parts used other numbers than the loss: places and causes would mislead.
             in_order = self.surrogates.are_right and not self.found("changed-parameter")
-            is_wrong = any(tensor.verdict == FAIL for tensor in tensors) or self.found(ADDS, NEVER_WRITTEN)
+            is_wrong = any(tensor.verdict == FAIL for tensor in tensors) or self.found(laws.ADDS, laws.NEVER_WRITTEN)
             if self.options.explain and in_order and is_wrong:
                 from aescratch.inspection.gradcheck.localise import (
                     localise,  # only for a wrong gradient: most are right
@@ -273,15 +272,15 @@ class ModelCheck(Check):
     def _batch_findings(self, analytic: Mapping[str, Array]) -> list[Finding]:
         """Return the findings from rearranged batches of the same rows."""
 
-        def evaluate(rows: Sequence[Array], seed: int) -> Seen:
+        def evaluate(rows: Sequence[Array], seed: int) -> laws.Seen:
             try:
                 loss, kinks = float(self.loss(rows, seed)), self.patterns()
             except Exception as error:  # a model may take only one number of examples
                 raise OtherBatchError(f"{type(error).__name__}: {error}") from error
-            return Seen(loss, self._backward(), kinks)
+            return laws.Seen(loss, self._backward(), kinks)
 
         try:
-            return of_the_batch(evaluate, self.batch, self.seed, analytic)
+            return laws.of_the_batch(evaluate, self.batch, self.seed, analytic)
         except OutOfTime:
             return [timed_out(self.options.time_limit or 0.0)]
         except OtherBatchError as error:

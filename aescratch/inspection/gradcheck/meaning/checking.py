@@ -23,7 +23,7 @@ from aescratch.foundations.language import Phrase, gettext
 from aescratch.foundations.validation import Data, require_count
 from aescratch.inspection.gradcheck.keeping import in_double_precision
 from aescratch.inspection.gradcheck.meaning.choosing import decay_oracle, oracle_of, weighed
-from aescratch.inspection.gradcheck.meaning.comparing import Look, MeaningReport, Oracle, compare
+from aescratch.inspection.gradcheck.meaning.comparing import Look, MeaningReport, compare, expect
 from aescratch.inspection.gradcheck.meaning.doubts import Doubts
 from aescratch.inspection.gradcheck.meaning.drawing import (
     CORRUPTIONS,
@@ -249,5 +249,4 @@ def _look_at_jacobian(report: MeaningReport, step: Step) -> None:
         squares += float((slopes**2).sum())
     wanted = (part.weight or 1.0) * squares / len(x)
     question = "By how much does each unit of the code move when one input does?"
-    oracle = Oracle("‖∂h/∂x‖² of the encoder, by differences", lambda: wanted, [()], [], question)
-    compare(report, name, lambda: weighed(part).forward(*arguments), oracle)
+    expect(report, name, weighed(part).forward, arguments, "‖∂h/∂x‖² of the encoder, by differences", wanted, question)

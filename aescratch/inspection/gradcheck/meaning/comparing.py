@@ -149,6 +149,15 @@ def compare(
     return False
 
 
+def expect(
+    report: MeaningReport, part: str, forward: Callable[..., Any], given: tuple[Any, ...], claim: str, wanted: Any,
+    question: str, mistakes: Mapping[str, Any] | None = None,
+) -> bool:  # fmt: skip
+    """Compare forward of what it is given with a value, and with the values that mistakes would lead to."""
+    others = [Reading(cause, lambda *_, value=value: value) for cause, value in (mistakes or {}).items()]
+    return compare(report, part, forward, Oracle(claim, lambda *_: wanted, [given], others, question))
+
+
 def explain(found: Sequence[Any], oracle: Oracle) -> str:
     """Return the single reading that fits the result, or an empty text; two with equally many slips are both given."""
     floor = _floor([*found, *(oracle.expected(*case) for case in oracle.cases)])
