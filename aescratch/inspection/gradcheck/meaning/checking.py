@@ -81,7 +81,7 @@ def check_meaning(
     'pass'
     """
     seed = require_count("rng", rng, least=0)
-    _require_model(model)
+    contract.require_methods(model)
     generator = np.random.default_rng(seed)
     opinion, trouble = _opinion_of(model)
     data = _as_data(model, opinion, x, labels, generator)
@@ -118,19 +118,6 @@ def _let_nothing_hide(model: Any, generator: np.random.Generator) -> None:
     for part in contract.parts_of(model).values():
         if isinstance(part, BatchNorm):
             move_from_the_start(part, generator)
-
-
-def _require_model(model: Any) -> None:
-    lacking = [name for name in ("loss", "backward", "parameters") if not hasattr(model, name)]
-    if isinstance(model, type) or lacking:
-        what = type(model).__name__
-        if isinstance(model, type):
-            what = gettext("the class {name}; pass an instance").format(name=model.__name__)
-        message = gettext(
-            "expected a model of aescratch, such as ae.Autoencoder([64, 32]), or an object with loss, backward and "
-            "parameters, got {what}; to test a function of your own, compare it with a second way to compute it"
-        )
-        raise TypeError(message.format(what=what))
 
 
 def _opinion_of(model: Any) -> tuple[SecondOpinion | None, str]:

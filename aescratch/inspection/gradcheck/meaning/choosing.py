@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -57,23 +57,13 @@ def _of_formula(rng: np.random.Generator, formula: Formula, part: Part) -> Oracl
     return Oracle(formula.claim, lambda *given: formula.again(*given, *own.values()), cases, [], formula.question)
 
 
-def _cut(theta: Array, cases: Sequence[Array]) -> Oracle:
-    cut = functions.FORMULAS["jump_relu"]
-
-    def right(a: Array) -> Any:
-        return cut.again(a, np.broadcast_to(theta, a.shape[1:]), 1.0)
-
-    return Oracle(cut.claim, right, [(case,) for case in cases], [], cut.question)
-
-
-def _jump(rng: np.random.Generator, layer: JumpReLU) -> Oracle:
-    theta = np.e ** layer.log_theta.value.astype(float)
-    return _cut(theta, [theta * rng.choice([-2.0, -0.5, 0.5, 2.0], (n, len(theta))) for n in (7, 5)])
-
-
-def _learnt_cut(rng: np.random.Generator, layer: BatchTopK) -> Oracle:
-    theta = layer.threshold.value.astype(float)  # in use an example has no batch
-    return _cut(theta, [theta + rng.normal(size=(n, layer.k + 4)) for n in (7, 5)])
+def _cut(rng: np.random.Generator, part: Any) -> Oracle:
+    """h = a where a > theta, else 0; in use an example has no batch, and theta is what was learnt."""
+    cut, is_of_units = functions.FORMULAS["jump_relu"], isinstance(part, JumpReLU)
+    theta = (np.e**part.log_theta.value if is_of_units else part.threshold.value).astype(float)
+    shape = (7, len(theta) if is_of_units else part.k + 4)
+    a = theta * rng.choice([-2.0, -0.5, 0.5, 2.0], shape) + (theta == 0) * rng.normal(size=shape)
+    return Oracle(cut.claim, lambda a: cut.again(a, np.broadcast_to(theta, shape[1:]), 1.0), [(a,)], [], cut.question)
 
 
 def _likelihood(rng: np.random.Generator, part: GaussianLikelihood | BernoulliLikelihood) -> Oracle:
@@ -100,7 +90,7 @@ def _codebook(rng: np.random.Generator, layer: Codebook) -> Oracle:
 OF_PARTS: dict[type[Part], Callable[[np.random.Generator, Any], Oracle]] = {
     TransposedDense: layers.dense, Dense: layers.dense, UnitRowDense: layers.unit_rows, Dropout: layers.dropout,
     BatchNorm: layers.batch_norm, TopK: layers.top_k, GaussianLikelihood: _likelihood, BernoulliLikelihood: _likelihood,
-    Codebook: _codebook, JumpReLU: _jump, BatchTopK: _learnt_cut,
+    Codebook: _codebook, JumpReLU: _cut, BatchTopK: _cut,
     Frozen: lambda rng, layer: layers.unit_rows(rng, layer.dense),
 }  # fmt: skip
 
@@ -126,14 +116,12 @@ def oracle_of(part: Part, rng: np.random.Generator) -> Oracle | None:
         return terms.moving_sparsity(rng, part)
     if isinstance(part, GaussianKL) and part.free_bits:
         return terms.term(rng, functions.FORMULAS["free_bits_kl"], part)  # type: ignore[arg-type]
-    if isinstance(part, Slope):
-        record = record_of(part.activation)
-        return layers.slope(rng, record, part.activation) if isinstance(record, Activation) else None
-    record = record_of(part)
+    subject: Any = part.activation if isinstance(part, Slope) else part
+    record = record_of(subject)
     if isinstance(record, Term):
         return terms.term(rng, record, part)
     if isinstance(record, Activation):
-        return layers.activation(rng, record, part)
+        return layers.activation(rng, record, subject, slope=isinstance(part, Slope))
     for kind, name in OF_FORMULAS.items():
         if isinstance(part, kind):
             return _of_formula(rng, functions.FORMULAS[name], part)

@@ -18,7 +18,7 @@ from aescratch.batch_norm import BatchNorm
 from aescratch.dropout import Dropout
 from aescratch.foundations.language import Phrase, Sentence
 from aescratch.functions import ACTIVATIONS, FORMULAS
-from aescratch.functions.formula import Activation, Formula
+from aescratch.functions.formula import Activation
 from aescratch.functions.one_by_one import affine, each, largest, logistic, rows_of_length_one, slope_of
 from aescratch.inspection.gradcheck.meaning.comparing import Oracle, readings
 from aescratch.layers import Dense, TransposedDense, UnitRowDense
@@ -45,29 +45,22 @@ OTHER_FORMULAS: dict[str, Scalar] = {
 }
 
 
-def activation(rng: np.random.Generator, record: Activation, layer: Any) -> Oracle:
-    """y = φ(a), element by element."""
-    return _element_wise(rng, record, layer, lambda f: f, record.formulas[0])
-
-
-def slope(rng: np.random.Generator, record: Activation, layer: Any) -> Oracle:
-    """φ'(a), the limit of difference quotients of φ, away from its kinks."""
-    return _element_wise(rng, record, layer, slope_of, record.formulas[1])
-
-
 def _scalar(record: Activation, layer: Any) -> Scalar:
     """Return φ of one number, with the settings of a layer, or the usual ones if the layer has none of that name."""
     usual = {name: 0.5 if setting.default is None else setting.default for name, setting in record.settings.items()}
     return record.scalar(*(getattr(layer, name, value) for name, value in usual.items()))
 
 
-def _element_wise(
-    rng: np.random.Generator, record: Activation, layer: Any, of: Callable[[Scalar], Scalar], what: Formula
-) -> Oracle:
+def activation(rng: np.random.Generator, record: Activation, layer: Any, *, slope: bool = False) -> Oracle:
+    """y = φ(a), element by element, or φ'(a), the limit of difference quotients of φ, away from its kinks."""
+
     def case(shape: tuple[int, int], scale: float) -> tuple[Array]:
         return (scale * rng.choice([-1.0, 1.0], shape) * rng.uniform(0.01, 2.0, shape),)
 
-    formula = _scalar(record, layer)
+    def of(formula: Scalar) -> Scalar:
+        return slope_of(formula) if slope else formula
+
+    formula, what = _scalar(record, layer), record.formulas[int(slope)]
     right = of(formula)
     activations: dict[str, Scalar] = {
         Phrase("it is {name}: {formula}", name=other.layer, formula=Sentence(other.claim)): _scalar(other, layer)
