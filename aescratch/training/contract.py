@@ -59,17 +59,7 @@ def require_model(model: Any, example: str = EXAMPLE) -> None:
     ValueError
         If two parameters have the same name.
     """
-    lacks = [name for name in ("loss", "backward") if not callable(getattr(model, name, None))]
-    if not hasattr(model, "parameters"):
-        lacks.append("parameters")
-    if lacks or isinstance(model, type):
-        if isinstance(model, type):
-            what, advice = gettext("the class {name}").format(name=model.__name__), gettext("make one first")
-        else:
-            what = gettext("{kind} without {lacks}").format(kind=type(model).__name__, lacks=", ".join(lacks))
-            advice = gettext("a model of your own needs loss(x, rng=None), backward(), parameters")
-        message = gettext("expected a model of aescratch, such as {example}, got {what}; {advice}")
-        raise TypeError(message.format(example=example, what=what, advice=advice))
+    require_methods(model, example)
     taken = inspect.signature(model.loss).parameters
     if "rng" not in taken and not any(p.kind is p.VAR_KEYWORD for p in taken.values()):
         message = gettext(
@@ -89,6 +79,21 @@ def require_model(model: Any, example: str = EXAMPLE) -> None:
                 "its class on ae.Layer, or on aescratch.foundations.parts.Part"
             )
             raise TypeError(message.format(model=type(model).__name__, found=type(part).__name__, name=name))
+
+
+def require_methods(model: Any, example: str = EXAMPLE) -> None:
+    """Raise a `TypeError` if an object lacks loss, backward or parameters, or is a class."""
+    lacks = [name for name in ("loss", "backward") if not callable(getattr(model, name, None))]
+    if not hasattr(model, "parameters"):
+        lacks.append("parameters")
+    if lacks or isinstance(model, type):
+        if isinstance(model, type):
+            what, advice = gettext("the class {name}").format(name=model.__name__), gettext("make one first")
+        else:
+            what = gettext("{kind} without {lacks}").format(kind=type(model).__name__, lacks=", ".join(lacks))
+            advice = gettext("a model of your own needs loss(x, rng=None), backward(), parameters")
+        message = gettext("expected a model of aescratch, such as {example}, got {what}; {advice}")
+        raise TypeError(message.format(example=example, what=what, advice=advice))
 
 
 def _require_parameters(model: Any) -> None:

@@ -59,10 +59,7 @@ class Coverage:
         if self.mode == "sampled" and array.size > SAMPLES:
             return judged(self._some_entries(array.size))
         if self.mode == "directional" and array.size > DIRECTIONS:
-            directions = self._directions(array.shape)
-            slopes = (directions * analytic).sum(axis=tuple(range(1, directions.ndim)))
-            found = estimates_along(objective, array, directions, slopes, tolerance)
-            along = judge(name, slopes, found, tolerance, largest_of_all)
+            along = self._along(name, objective, array, analytic, tolerance, largest_of_all)
             if along.verdict == PASS:
                 return along
             if self.is_short and array.size > FEW:
@@ -79,10 +76,7 @@ class Coverage:
         self, prefix: str, pair: Pair, gradients: Mapping[str, Array], upstream: Array, tolerance: float
     ) -> list[TensorResult]:
         """Return the comparison of each input's gradient with differences of Σ upstream ⊙ forward(inputs)."""
-
-        def objective() -> tuple[float, list[Array]]:
-            return float((upstream * pair.output()).sum()), []
-
+        objective = _objective(pair, upstream)
         with np.errstate(all="ignore"):
             return [
                 self.compare(f"{prefix}_{name}", objective, pair.inputs[name], np.asarray(gradient), tolerance)
@@ -91,26 +85,27 @@ class Coverage:
 
     def agrees(self, pair: Pair, name: str, gradient: Array, upstream: Array, tolerance: float = ALIKE) -> bool:
         """Whether an array agrees with the differences of Σ upstream ⊙ forward along a few directions in an input."""
-
-        def objective() -> tuple[float, list[Array]]:
-            return float((upstream * pair.output()).sum()), []
-
-        directions = self._directions(gradient.shape)[:FEW_DIRECTIONS]
-        slopes = (directions * gradient).sum(axis=tuple(range(1, directions.ndim)))
+        objective, array = _objective(pair, upstream), pair.inputs[name]
         try:
             with np.errstate(all="ignore"):
-                found = estimates_along(objective, pair.inputs[name], directions, slopes, tolerance)
+                found = self._along(name, objective, array, gradient, tolerance, n_directions=FEW_DIRECTIONS)
         except Exception:  # for a forward that takes no other values there, such as a loss's target
             return False
-        return judge(name, slopes, found, tolerance).verdict == PASS
+        return found.verdict == PASS
+
+    def _along(
+        self, name: str, objective: Objective, array: Array, analytic: Array, tolerance: float,
+        largest_of_all: float = 0.0, n_directions: int = DIRECTIONS,
+    ) -> TensorResult:  # fmt: skip
+        """Return the comparison along random directions of length near 1, without entries near 0, where errors hide."""
+        entries = draw_upstream((DIRECTIONS, *analytic.shape), self.rng) / np.sqrt(analytic.size)
+        directions = np.asarray(entries)[:n_directions]
+        slopes = (directions * analytic).sum(axis=tuple(range(1, directions.ndim)))
+        found = estimates_along(objective, array, directions, slopes, tolerance)
+        return judge(name, slopes, found, tolerance, largest_of_all)
 
     def _some_entries(self, size: int) -> Array:
         return np.sort(self.rng.choice(size, SAMPLES, replace=False))
-
-    def _directions(self, shape: tuple[int, ...]) -> Array:
-        """Return directions of length near 1 without entries near 0, which would hide an error there."""
-        entries = draw_upstream((DIRECTIONS, *shape), self.rng)
-        return np.asarray(entries / np.sqrt(np.prod(shape)))
 
     def described(self, tensors: Sequence[TensorResult], sizes: Sequence[int]) -> str:
         """Return what was covered, for the end of a report's title; an empty string if every entry was."""
@@ -126,3 +121,7 @@ class Coverage:
             some = gettext(", {count} entries of {tensors}").format(count=SAMPLES, tensors=partly)
             return text + (some if partly else "")
         return ""
+
+
+def _objective(pair: Pair, upstream: Array) -> Objective:
+    return lambda: (float((upstream * pair.output()).sum()), [])

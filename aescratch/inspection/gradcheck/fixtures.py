@@ -40,9 +40,9 @@ def audit_model(model: Any, batch: Sequence[Array]) -> list[Finding]:
     arrays = [to_numpy(array) for array in batch]
     weights = {p.name: to_numpy(p.value) for p in model.parameters if len(p.shape) == 2}
     return [
-        *_one_example(arrays[0]), *_equal_rows("x", arrays[0]), *_still_columns(arrays[0]),
-        *_equal_sizes(len(arrays[0]), {name: W.shape for name, W in weights.items()}), *_zero(weights),
-        *_symmetric(weights), *_unseen_decay(model), *_dead_units(model, batch),
+        *_of_rows("x", arrays[0]), *_of_columns(arrays[0]),
+        *_of_sizes(len(arrays[0]), {name: W.shape for name, W in weights.items()}), *_of_values(weights),
+        *_unseen_decay(model), *_dead_units(model, batch),
     ]  # fmt: skip
 
 
@@ -52,13 +52,13 @@ def audit_inputs(inputs: Mapping[str, Any], names: Sequence[str]) -> list[Findin
     The inputs in `names` get a gradient; the first matrix among them is taken for the batch.
     """
     matrices = {name: inputs[name] for name in names if np.ndim(inputs[name]) == 2}
-    findings = [*_zero(matrices), *_symmetric(matrices)]
+    findings = list(_of_values(matrices))
     if matrices:
         name = next(name for name, value in inputs.items() if isinstance(value, np.ndarray) and value.ndim == 2)
         x = inputs[name]
         others = {other: array.shape for other, array in matrices.items() if len(array) != len(x)}
         shapes = {name: x.shape[1:], **others}
-        findings += [*_one_example(x), *_equal_rows(name, x), *_equal_sizes(len(x), shapes)]
+        findings += [*_of_rows(name, x), *_of_sizes(len(x), shapes)]
     return findings
 
 
@@ -128,45 +128,39 @@ def draw_zero_biases(model: Any, rng: int) -> Iterator[Finding]:
     names = [parameter.name for parameter in zeros]
     message = gettext(
         "{names}: all 0, where a ReLU may be exactly at its kink; checked at small random values instead, then restored"
-    ).format(names=", ".join(names))
-    yield _note("zero-biases", None, message, parameters=names)
+    )
+    yield _note("zero-biases", None, message, {"parameters": names}, names=", ".join(names))
 
 
-def _note(code: str, tensor: str | None, message: str, **evidence: Any) -> Finding:
-    return Finding(code, tensor, "note", message, evidence)
+def _note(code: str, tensor: str | None, sentence: str, evidence: Any = None, **said: Any) -> Finding:
+    return Finding(code, tensor, "note", sentence.format(**said) if said else sentence, evidence or {})
 
 
-def _one_example(x: Array) -> Iterator[Finding]:
+def _of_rows(name: str, x: Array) -> Iterator[Finding]:
     if len(x) == 1:
-        message = gettext(
+        yield _note("batch-of-one", None, gettext(
             "the batch is one example: a missing 1/N, a sum in place of a mean over the batch, and mixed-up examples "
             "can't be detected; pass several examples"
-        )
-        yield _note("batch-of-one", None, message)
-
-
-def _equal_rows(name: str, x: Array) -> Iterator[Finding]:
-    if len(x) > 1 and x.shape[1] > 1 and (x == x[0]).all():
+        ))  # fmt: skip
+    elif x.shape[1] > 1 and (x == x[0]).all():
         message = gettext("{name}: all {count} rows are equal, so that mixed-up examples can't be detected")
-        yield _note("equal-rows", name, message.format(name=name, count=len(x)))
+        yield _note("equal-rows", name, message, name=name, count=len(x))
 
 
-def _still_columns(x: Array) -> Iterator[Finding]:
+def _of_columns(x: Array) -> Iterator[Finding]:
     """Yield notes on columns that are the same in every example, as the edges of images are; columns of 0 hide most."""
-    still = (x == x[0]).all(axis=0) if len(x) > 1 else np.zeros(x.shape[1], bool)
+    still = (x == x[0]).all(axis=0) & (len(x) > 1)
     blank = (x == 0).all(axis=0)
     if blank.any() and not blank.all():
-        message = gettext(
+        yield _note("blank-columns", "x", gettext(
             "x: {columns} 0 in every example, so that the first layer's weights for them have gradient 0 and "
             "aren't tested"
-        ).format(columns=_columns(blank))
-        yield _note("blank-columns", "x", message, columns=np.flatnonzero(blank).tolist())
+        ), {"columns": np.flatnonzero(blank).tolist()}, columns=_columns(blank))  # fmt: skip
     constant = still & ~blank
     if constant.any() and not still.all():
-        message = gettext(
-            "x: {columns} the same in every example, so mixed-up examples can't be detected there"
-        ).format(columns=_columns(constant))
-        yield _note("constant-columns", "x", message, columns=np.flatnonzero(constant).tolist())
+        message = gettext("x: {columns} the same in every example, so mixed-up examples can't be detected there")
+        evidence = {"columns": np.flatnonzero(constant).tolist()}
+        yield _note("constant-columns", "x", message, evidence, columns=_columns(constant))
     if blank.all():
         message = gettext("x is 0 everywhere: the first layer's weights have gradient 0, and aren't tested")
         yield _note("blank-columns", "x", message)
@@ -179,39 +173,35 @@ def _columns(mask: Array) -> str:
     return said.format(count=len(numbers), named=named)
 
 
-def _equal_sizes(n_examples: int, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[Finding]:
+def _of_sizes(n_examples: int, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[Finding]:
     """Yield notes on equal sizes that a formula could confuse; the shapes are without the batch's axis."""
     as_wide = [name for name, shape in shapes.items() if n_examples in shape]
     if n_examples > 1 and as_wide:
         message = gettext(
             "the batch and a side of {tensors} are both {size}: confusing them, in a factor or in a sum over an axis, "
             "can't be detected; use sizes that differ"
-        ).format(tensors=", ".join(as_wide), size=n_examples)
-        yield _note("equal-sizes", None, message, size=n_examples, tensors=as_wide)
+        )
+        evidence = {"size": n_examples, "tensors": as_wide}
+        yield _note("equal-sizes", None, message, evidence, tensors=", ".join(as_wide), size=n_examples)
     square = [name for name, shape in shapes.items() if len(shape) == 2 and shape[0] == shape[1] > 1]
     if square:
         message = gettext(
             "{tensors}: square, so that a size taken from the wrong axis can't be detected, and a transpose only by "
             "its values; use sizes that differ"
-        ).format(tensors=", ".join(square))
-        yield _note("square", None, message, tensors=square)
+        )
+        yield _note("square", None, message, {"tensors": square}, tensors=", ".join(square))
 
 
-def _zero(matrices: Mapping[str, Array]) -> Iterator[Finding]:
+def _of_values(matrices: Mapping[str, Array]) -> Iterator[Finding]:
     zero = [name for name, W in matrices.items() if not np.any(W)]
     if zero:
         message = gettext("{tensors}: 0 everywhere, so that nothing passes through, and nothing beyond it is tested")
-        message = message.format(tensors=", ".join(zero))
-        yield _note("zero-weights", zero[0], message, tensors=zero)
-
-
-def _symmetric(matrices: Mapping[str, Array]) -> Iterator[Finding]:
+        yield _note("zero-weights", zero[0], message, {"tensors": zero}, tensors=", ".join(zero))
     square = {name: W for name, W in matrices.items() if W.shape[0] == W.shape[1] > 1 and np.any(W)}
     symmetric = [name for name, W in square.items() if np.array_equal(W, W.T)]
     if symmetric:
         message = gettext("{tensors}: symmetric, so that a missing transpose can't be detected; use random values")
-        message = message.format(tensors=", ".join(symmetric))
-        yield _note("symmetric-weights", symmetric[0], message, tensors=symmetric)
+        yield _note("symmetric-weights", symmetric[0], message, {"tensors": symmetric}, tensors=", ".join(symmetric))
 
 
 def _unseen_decay(model: Any) -> Iterator[Finding]:
@@ -239,8 +229,9 @@ def _dead_units(model: Any, batch: Sequence[Array]) -> Iterator[Finding]:
                 message = gettext(
                     "{name}: {count} of {units} units are off or saturated in every example, so that nothing before "
                     "them is tested; use other values or inputs"
-                ).format(name=call.name, count=len(flat), units=dead.size)
-                yield _note("dead-units", call.name, message, units=flat.tolist())
+                )
+                evidence, count = {"units": flat.tolist()}, len(flat)
+                yield _note("dead-units", call.name, message, evidence, name=call.name, count=count, units=dead.size)
 
 
 def _dead(activation: Activation, arguments: Mapping[str, Any]) -> Array | None:

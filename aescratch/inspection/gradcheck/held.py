@@ -33,12 +33,12 @@ from aescratch.inspection.gradcheck.deadline import OutOfTime, limited
 from aescratch.inspection.gradcheck.findings import changed_parameter
 from aescratch.inspection.gradcheck.foreign import call_back, joined, pair_of, parted
 from aescratch.inspection.gradcheck.keeping import putting_back
+from aescratch.inspection.gradcheck.laws import ADDS, NEVER_QUESTION, NEVER_WRITTEN, SAME
 from aescratch.inspection.gradcheck.parameters import Place, Search, own_places
 from aescratch.inspection.gradcheck.report import INCONCLUSIVE, Finding
 from aescratch.inspection.gradcheck.slots import Home, slots_in
 from aescratch.inspection.gradcheck.styles import Rate, methods_of, no_upstream, not_recognised, outputs_among, rate_of
 from aescratch.inspection.gradcheck.surroundings import Frozen
-from aescratch.inspection.gradcheck.written import ADDS, NEVER_QUESTION, NEVER_WRITTEN, SAME
 from aescratch.layers import Layer
 
 

@@ -1,7 +1,8 @@
 """Laws that right gradients obey for any formula; each is tested with a few calls and has its own finding.
 
     a pair     gradients are linear in the upstream gradient, and 0 if it is 0; arguments don't change
-    a model    backward changes only gradients: not the gradient that it gets, not what the parts remember
+    a model    backward writes every parameter.grad, whatever stands there: NaN at first, then numbers, then 0
+               backward changes only gradients: not the gradient that it gets, not what the parts remember
                the batch repeated, or its rows in another order, don't change loss and gradients
 """
 
@@ -25,6 +26,10 @@ ROUNDING = 1e-5  # of a tensor's largest entry: far above the effect of another 
 NEXT_TO_NOTHING = 1e-7  # of a model's largest gradient: a smaller one is known only to rounding of this size
 LAST_PLACES = 4 * float(np.finfo(np.float64).eps)  # of an upstream gradient's entries: the size of a perturbation
 CANCELLED = 30.0  # times the effect of such a perturbation: the rounding that cancelling terms may leave
+SAME = 1e-9  # relative: nearer gradients are equal, where one was added to what stood there
+NEVER_WRITTEN, ADDS = "never-written", "adds-gradient"
+ADDS_QUESTION = gettext_noop("What does grad contain before backward begins, and which line must overwrite it?")
+NEVER_QUESTION = gettext_noop("Which line of backward should write it, and is that line ever reached?")
 
 Gradients = Mapping[str, Array]
 
@@ -79,6 +84,38 @@ def _near(found: Any, wanted: Any, *sizes: Array) -> bool:
         return False
     allowed = ROUNDING * max(float(np.max(np.abs(size))) for size in sizes)
     return bool(np.all(np.abs(np.asarray(found, np.float64) - wanted) <= allowed))
+
+
+def of_the_writing(
+    name: str, on_nan: Array, numbers: Array, on_numbers: Array, on_zeros: Array
+) -> tuple[Array, list[Finding]]:
+    """Return the gradient to compare, and findings on what backward does with what stands in parameter.grad.
+
+    Given are its results where NaN, numbers and zeros stood. A value that is added counts as if it had been written.
+    """
+    open_ones, own = ~np.isfinite(on_nan), on_numbers - numbers
+    adds_zeros = on_zeros[open_ones].any() and np.isfinite(on_zeros).all()
+    if adds_zeros and np.allclose(own[open_ones], on_zeros[open_ones], SAME, SAME * np.abs(numbers).max()):
+        message = gettext("backward adds to {name}.grad instead of writing it: the old value is still in it")
+        return on_zeros, [Finding(ADDS, name, "error", message.format(name=name), {}, "", gettext(ADDS_QUESTION))]
+    findings = []
+    untouched = open_ones & (on_numbers == numbers)
+    if untouched.any():
+        count, size = int(untouched.sum()), untouched.size
+        message = gettext("{name}.grad was written only in part: backward left {count} of {entries} entries unchanged")
+        if count == size:
+            message = gettext("{name}.grad was never written: backward left it unchanged")
+        message, question = message.format(name=name, count=count, entries=size), gettext(NEVER_QUESTION)
+        findings.append(Finding(NEVER_WRITTEN, name, "error", message, {"entries": count}, "", question))
+    broken = ~np.isfinite(on_zeros) & open_ones & ~untouched
+    if count := int(broken.sum()):
+        message = gettext("backward writes {count} entries of {name}.grad that are NaN or infinite")
+        message = message.format(name=name, count=count)
+        findings.append(Finding("not-finite", name, "error", message, {"entries": count}))
+    if (open_ones & ~untouched & ~broken).any():
+        message = gettext("backward computes with the old value of {name}.grad, where it should overwrite it")
+        findings.append(Finding(ADDS, name, "error", message.format(name=name), {}, "", gettext(ADDS_QUESTION)))
+    return on_nan, findings
 
 
 @contextlib.contextmanager

@@ -22,11 +22,11 @@ from aescratch.inspection.gradcheck.checking import Options
 from aescratch.inspection.gradcheck.functions import check_pair
 from aescratch.inspection.gradcheck.held import Held
 from aescratch.inspection.gradcheck.keeping import kept
+from aescratch.inspection.gradcheck.laws import NEVER_WRITTEN
 from aescratch.inspection.gradcheck.parameters import held_parameters
 from aescratch.inspection.gradcheck.report import FAIL, Report
 from aescratch.inspection.gradcheck.styles import methods_of
 from aescratch.inspection.gradcheck.surroundings import kept_random_state, quiet
-from aescratch.inspection.gradcheck.written import NEVER_WRITTEN
 from aescratch.models.base import Model
 
 

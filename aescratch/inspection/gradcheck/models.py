@@ -17,21 +17,20 @@ import numpy as np
 from aescratch.backend import Array, array_module, move, to_numpy
 from aescratch.foundations.language import gettext
 from aescratch.foundations.validation import Data
+from aescratch.inspection.gradcheck import laws
 from aescratch.inspection.gradcheck.binding import same
 from aescratch.inspection.gradcheck.checking import Check, Options
 from aescratch.inspection.gradcheck.coverage import Coverage
 from aescratch.inspection.gradcheck.deadline import OutOfTime
 from aescratch.inspection.gradcheck.findings import changed_parameter, raised, single_precision, timed_out
 from aescratch.inspection.gradcheck.fixtures import audit_model, draw_zero_biases
-from aescratch.inspection.gradcheck.keeping import in_double_precision
-from aescratch.inspection.gradcheck.laws import Seen, nothing_else_changed, of_the_batch
+from aescratch.inspection.gradcheck.keeping import in_double_precision, kept
 from aescratch.inspection.gradcheck.numeric import largest_size
 from aescratch.inspection.gradcheck.report import FAIL, Finding, Report, TensorResult
 from aescratch.inspection.gradcheck.stacking import stack
 from aescratch.inspection.gradcheck.surrogates import Surrogates, by_rules, patterns
 from aescratch.inspection.gradcheck.surroundings import aloud, kept_random_state, quiet, watched
 from aescratch.inspection.gradcheck.warned import tell_where
-from aescratch.inspection.gradcheck.written import ADDS, NEVER_WRITTEN, Left, findings_on
 from aescratch.layers import Layer
 from aescratch.training import contract
 
@@ -119,10 +118,6 @@ class OtherBatchError(Exception):
 class ModelCheck(Check):
     """The check of a model at a batch, with its parameters in float64 and its mode set."""
 
-    model: Any
-    batch: Sequence[Array]
-    seed: int
-
     def __init__(self, options: Options, coverage: Coverage, model: Any, batch: Sequence[Array]) -> None:
         super().__init__(options, coverage)
         self.model, self.batch, self.seed = model, batch, options.rng
@@ -140,6 +135,10 @@ class ModelCheck(Check):
     def gradients(self) -> dict[str, Array]:
         """Return copies of the gradients after backward, by the parameters' names."""
         return {parameter.name: to_numpy(parameter.grad).copy() for parameter in self.model.parameters}
+
+    def _backward(self) -> dict[str, Array]:
+        self.in_time(self.model.backward)
+        return self.gradients()
 
     def look(self) -> dict[str, Array] | None:
         """Return the gradients, or None if backward doesn't return; add the findings of two calls of it and of loss."""
@@ -189,14 +188,11 @@ class ModelCheck(Check):
         for parameter in self.model.parameters:
             parameter.grad[...] = np.nan  # so that a gradient that is never written can't pass
         gradients: dict[str, Array] = {}
-        second: dict[str, Array] = {}
         with self.reporting():
-            untouched = nothing_else_changed(self.model, self.batch, self.findings)
+            untouched = laws.nothing_else_changed(self.model, self.batch, self.findings)
             with aloud(), watched("backward", self.findings), untouched:
-                self.in_time(self.model.backward)
-            first = self.gradients()
-            self.in_time(self.model.backward)
-            second = self.gradients()
+                first = self._backward()
+            second = self._backward()
             gradients = self._as_written(first)
         if gradients:
             self._look_at_batch("backward", batch)
@@ -216,22 +212,18 @@ class ModelCheck(Check):
         on_zeros = self._backward_on({name: np.zeros(gradient.shape) for name, gradient in first.items()})
         gradients = dict(first)
         for name in (name for name, gradient in first.items() if not np.isfinite(gradient).all()):
-            left = Left(first[name], numbers[name], on_numbers[name], on_zeros[name])
-            gradients[name] = left.gradient
-            for finding in findings_on(name, left):
+            left = numbers[name], on_numbers[name], on_zeros[name]
+            gradients[name], findings = laws.of_the_writing(name, first[name], *left)
+            for finding in findings:
                 is_nan = finding.code == "not-finite"
-                self.findings.append(tell_where(finding, self._backward_again) if is_nan else finding)
+                self.findings.append(tell_where(finding, self._backward) if is_nan else finding)
         return gradients
-
-    def _backward_again(self) -> None:
-        self.in_time(self.model.backward)
 
     def _backward_on(self, standing: Mapping[str, Array]) -> dict[str, Array]:
         """Return the gradients after backward if they held this value before."""
         for parameter in self.model.parameters:
             parameter.grad[...] = move(standing[parameter.name], array_module(parameter.grad).__name__)
-        self._backward_again()
-        return self.gradients()
+        return self._backward()
 
     def compare(self, gradients: Mapping[str, Array]) -> list[TensorResult]:
         """Return the comparison of every parameter's gradient; declared parts are replaced by their rules."""
@@ -264,11 +256,11 @@ class ModelCheck(Check):
     def look_further(self, tensors: Sequence[TensorResult], gradients: Mapping[str, Array]) -> None:
         """Add findings from rearranged batches, causes of wrong gradients, and notes on what the batch would hide."""
         if tensors:
-            if not self.found("not-repeatable", "changed-parameter", ADDS):
+            if not self.found("not-repeatable", "changed-parameter", laws.ADDS):
                 self.findings += self._batch_findings(gradients)
             # After a changed value, later parts used other numbers than the loss: places and causes would mislead.
             in_order = self.surrogates.are_right and not self.found("changed-parameter")
-            is_wrong = any(tensor.verdict == FAIL for tensor in tensors) or self.found(ADDS, NEVER_WRITTEN)
+            is_wrong = any(tensor.verdict == FAIL for tensor in tensors) or self.found(laws.ADDS, laws.NEVER_WRITTEN)
             if self.options.explain and in_order and is_wrong:
                 from aescratch.inspection.gradcheck.localise import (
                     localise,  # only for a wrong gradient: most are right
@@ -280,16 +272,15 @@ class ModelCheck(Check):
     def _batch_findings(self, analytic: Mapping[str, Array]) -> list[Finding]:
         """Return the findings from rearranged batches of the same rows."""
 
-        def evaluate(rows: Sequence[Array], seed: int) -> Seen:
+        def evaluate(rows: Sequence[Array], seed: int) -> laws.Seen:
             try:
                 loss, kinks = float(self.loss(rows, seed)), self.patterns()
             except Exception as error:  # a model may take only one number of examples
                 raise OtherBatchError(f"{type(error).__name__}: {error}") from error
-            self.in_time(self.model.backward)
-            return Seen(loss, self.gradients(), kinks)
+            return laws.Seen(loss, self._backward(), kinks)
 
         try:
-            return of_the_batch(evaluate, self.batch, self.seed, analytic)
+            return laws.of_the_batch(evaluate, self.batch, self.seed, analytic)
         except OutOfTime:
             return [timed_out(self.options.time_limit or 0.0)]
         except OtherBatchError as error:
@@ -323,25 +314,21 @@ def _mode_findings(check: ModelCheck) -> Iterator[Finding]:
     model = check.model
     buffers = contract.buffers_of(model)
     in_training = any(part.in_training for part in contract.parts_of(model).values())
-    before = {name: (buffer.value, buffer.frozen) for name, buffer in buffers.items()}
     values = [(parameter, parameter.value.copy()) for parameter in model.parameters]  # a codebook's may be redrawn
-    try:
-        with contract.training(model, frozen=True):
-            held_still = float(check.loss())
-        moving = held_still
-        if buffers:
-            with contract.training(model):
-                for buffer in buffers.values():
-                    buffer.frozen = False
-                moving = float(check.loss())
-    except Exception:  # for example if the batch is too small for training mode
-        return
-    finally:
-        for name, buffer in buffers.items():
-            buffer.frozen = False
-            buffer.value, buffer.frozen = before[name]
-        for parameter, value in values:
-            parameter.value[...] = value
+    with kept(*buffers.values()):
+        try:
+            with contract.training(model, frozen=True):
+                held_still = moving = float(check.loss())
+            if buffers:
+                with contract.training(model):
+                    for buffer in buffers.values():
+                        buffer.frozen = False
+                    moving = float(check.loss())
+        except Exception:  # for example if the batch is too small for training mode
+            return
+        finally:
+            for parameter, value in values:
+                parameter.value[...] = value
     if held_still != moving:
         message = gettext(
             "in training mode the loss is {moving:.9g}, but {still:.9g} if {buffers} keep their values, as they do "

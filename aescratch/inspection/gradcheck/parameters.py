@@ -101,10 +101,6 @@ class Search:
     with a gradient.
     """
 
-    places: list[Place]
-    by_likeness: list[tuple[str, str]]
-    changed: set[int]
-
     def __init__(
         self, layer: Any, forward: Callable[[], Any], backward: Callable[[Any], Any], put_back: Callable[[], None],
         taken: Collection[str] = (), made: Sequence[Any] = (),
@@ -168,7 +164,7 @@ class Search:
 
         left = []
         for home in homes:
-            like = [s for s in candidates(home) if _core(home.slots[0].label) & _stripped(s.label)]
+            like = [s for s in candidates(home) if _core(home.slots[0].label) in _stripped(s.label)]
             like = [s for s in like if not (id(home) in changed and "delta" in s.label)]  # then it is the change of W
             like = [s for s in like if s.keys == home.slots[0].keys or (s.keys and isinstance(s.keys[-1], str))]
             if len(like) == 1:
@@ -260,13 +256,13 @@ def _named_partner(slot: Slot) -> Slot | None:
     return partner
 
 
-def _core(label: str) -> set[str]:
-    return {label.lower().replace("_", "").rstrip("s")}
+def _core(label: str) -> str:
+    return label.lower().replace("_", "").rstrip("s")
 
 
 def _stripped(label: str) -> set[str]:
-    """Return the name of the parameter whose gradient a name may denote."""
-    (core,) = _core(label)
+    """Return the names of the parameters whose gradient a name may denote."""
+    core = _core(label)
     about = {core.removeprefix(word) for word in GRADIENT_WORDS}
     about |= {core.removesuffix(word.rstrip("s")) for word in GRADIENT_WORDS}
     return {name.rstrip("s") for name in about - {core}}

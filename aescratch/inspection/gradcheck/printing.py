@@ -153,9 +153,11 @@ class Printable:
         """Return the proof of each cause, a line for each: what it was tried on, and the error of the next best."""
         return "\n".join(f"{f.cause}: {f.proof}" for f in self.sorted_findings() if f.proof)
 
-    def findings_to_dict(self) -> list[dict[str, Any]]:
-        """Return the findings as plain values, ready for JSON."""
-        return [plain_values(asdict(finding)) for finding in self.findings]
+    def _plain(self, **more: Any) -> dict[str, Any]:
+        """Return title, verdict, what a report has beside them, and findings as plain values, ready for JSON."""
+        whole = {"title": self.title, "verdict": self.verdict, **more, "findings": list(map(asdict, self.findings))}
+        plain: dict[str, Any] = plain_values(whole)
+        return plain
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}, {self.title}: {self.summary()}>"
@@ -171,19 +173,14 @@ class Printable:
         lines += [f"<table>\n<thead>{titles}</thead>\n<tbody>", *body, "</tbody>\n</table>"]
         for finding, numbers, cause in self.paragraphs():
             lines.append('<div class="finding">')
-            if numbers:
-                lines.append(f"<p>{_badge(finding.severity)} {escape(numbers)}</p>")
-            if finding.source:
-                lines.append(f"<pre>{escape(finding.source)}</pre>")
-            if cause:
-                label = gettext("Likely cause:")
-                lines.append(f"<p><strong>{label}</strong> {escape(cause)}</p>")
-            if finding.question:
-                label = gettext("Ask yourself:")
-                lines.append(f"<p><strong>{label}</strong> <em>{escape(finding.question)}</em></p>")
-            if finding.proof:
-                label = gettext("How sure is that?")
-                lines.append(f"<details><summary>{label}</summary><p>{escape(finding.proof)}</p></details>")
+            for text, label, shape in (
+                (numbers, _badge(finding.severity), "<p>{} {}</p>"),
+                (finding.source, "", "<pre>{}{}</pre>"),
+                (cause, gettext("Likely cause:"), "<p><strong>{}</strong> {}</p>"),
+                (finding.question, gettext("Ask yourself:"), "<p><strong>{}</strong> <em>{}</em></p>"),
+                (finding.proof, gettext("How sure is that?"), "<details><summary>{}</summary><p>{}</p></details>"),
+            ):
+                lines += [shape.format(label, escape(text))] if text else []
             lines.append("</div>")
         _, _, rest = self.summary().partition(": ")
         return "\n".join([*lines, f"<p>{_badge(self.verdict)} {escape(rest)}</p>", "</div>"])

@@ -22,7 +22,6 @@ from aescratch.inspection.gradcheck.printing import (
     Finding,
     GradientCheckError,
     Printable,
-    plain_values,
     shown,
 )
 
@@ -219,11 +218,7 @@ class Report(Printable):
             }
             for tensor in self.tensors
         ]  # fmt: skip
-        plain: dict[str, Any] = plain_values(
-            {"title": self.title, "verdict": self.verdict, "tolerance": self.tolerance, "tensors": rows,
-             "findings": self.findings_to_dict()}
-        )  # fmt: skip
-        return plain
+        return self._plain(tolerance=self.tolerance, tensors=rows)
 
     def plot(self) -> Figure:
         """Return a figure with the analytic gradient, the numeric one and their difference, a row for each tensor."""

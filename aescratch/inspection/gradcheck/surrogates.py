@@ -39,11 +39,6 @@ class Surrogates:
     nothing happens here.
     """
 
-    model: Any
-    run: Callable[[], Any]
-    time_limit: float | None
-    declared: dict[str, Declared]
-
     def __init__(self, model: Any, run: Callable[[], Any], time_limit: float | None) -> None:
         self.model, self.run, self.time_limit = model, run, time_limit
         found = {name: declaration_of(getattr(part, "backward", None)) for name, part in parts_of(model).items()}
@@ -156,10 +151,6 @@ class Surrogates:
 class Base:
     """One call of a declared part's forward, and the linear map that replaces it: y0 + J (a − a0)."""
 
-    call: Call
-    declared: Declared
-    arrays: list[str]
-
     def __init__(self, call: Call, declared: Declared) -> None:
         self.call, self.declared = call, declared
         self.arrays = [name for name, value in call.arguments.items() if is_array(value) and value.dtype.kind == "f"]
@@ -167,7 +158,7 @@ class Base:
         self.start: dict[str, Array] = {name: to_numpy(value).copy() for name, value in self._now(call).items()}
         self.result: Array = np.array(to_numpy(call.result), np.float64)
         self.backend: str = array_module(call.result).__name__ if is_array(call.result) else "numpy"
-        self.entries: dict[str, tuple[Array, Array, Array]] = self._jacobian()
+        self.entries = self._jacobian()
         self._require_linear()
 
     def _now(self, call: Call) -> dict[str, Array]:
@@ -189,21 +180,17 @@ class Base:
                 raise ValueError(message.format(wanted=self.start[name].shape, name=name, shape=gradient.shape))
         return gradients
 
-    def _jacobian(self) -> dict[str, tuple[Array, Array, Array]]:
+    def _jacobian(self) -> dict[str, tuple[Array, ...]]:
         """Return the nonzero entries of J, by name: places in the output, places in the input, values."""
-        found: dict[str, list[tuple[Array, Array, Array]]] = {}
+        found: dict[str, list[tuple[Array, ...]]] = {}
         for row in range(self.result.size):
             upstream = np.zeros(self.result.shape)
-            upstream[np.unravel_index(row, self.result.shape)] = 1.0
+            upstream.flat[row] = 1.0
             for name, gradient in self.rule(upstream).items():
                 columns = np.flatnonzero(gradient)
                 piece = np.full(columns.size, row), columns, gradient.reshape(-1)[columns]
                 found.setdefault(name, []).append(piece)
-        together = {}
-        for name, pieces in found.items():
-            rows, columns, values = (np.concatenate(each) for each in zip(*pieces, strict=True))
-            together[name] = rows, columns, values
-        return together
+        return {name: tuple(map(np.concatenate, zip(*pieces, strict=True))) for name, pieces in found.items()}
 
     def _require_linear(self) -> None:
         upstream = draw_upstream(self.result.shape, 0)

@@ -23,7 +23,7 @@ from aescratch.foundations.language import Phrase, gettext
 from aescratch.foundations.validation import Data, require_count
 from aescratch.inspection.gradcheck.keeping import in_double_precision
 from aescratch.inspection.gradcheck.meaning.choosing import decay_oracle, oracle_of, weighed
-from aescratch.inspection.gradcheck.meaning.comparing import Look, MeaningReport, Oracle, compare
+from aescratch.inspection.gradcheck.meaning.comparing import Look, MeaningReport, compare, expect
 from aescratch.inspection.gradcheck.meaning.doubts import Doubts
 from aescratch.inspection.gradcheck.meaning.drawing import (
     CORRUPTIONS,
@@ -81,7 +81,7 @@ def check_meaning(
     'pass'
     """
     seed = require_count("rng", rng, least=0)
-    _require_model(model)
+    contract.require_methods(model)
     generator = np.random.default_rng(seed)
     opinion, trouble = _opinion_of(model)
     data = _as_data(model, opinion, x, labels, generator)
@@ -118,19 +118,6 @@ def _let_nothing_hide(model: Any, generator: np.random.Generator) -> None:
     for part in contract.parts_of(model).values():
         if isinstance(part, BatchNorm):
             move_from_the_start(part, generator)
-
-
-def _require_model(model: Any) -> None:
-    lacking = [name for name in ("loss", "backward", "parameters") if not hasattr(model, name)]
-    if isinstance(model, type) or lacking:
-        what = type(model).__name__
-        if isinstance(model, type):
-            what = gettext("the class {name}; pass an instance").format(name=model.__name__)
-        message = gettext(
-            "expected a model of aescratch, such as ae.Autoencoder([64, 32]), or an object with loss, backward and "
-            "parameters, got {what}; to test a function of your own, compare it with a second way to compute it"
-        )
-        raise TypeError(message.format(what=what))
 
 
 def _opinion_of(model: Any) -> tuple[SecondOpinion | None, str]:
@@ -249,5 +236,4 @@ def _look_at_jacobian(report: MeaningReport, step: Step) -> None:
         squares += float((slopes**2).sum())
     wanted = (part.weight or 1.0) * squares / len(x)
     question = "By how much does each unit of the code move when one input does?"
-    oracle = Oracle("‖∂h/∂x‖² of the encoder, by differences", lambda: wanted, [()], [], question)
-    compare(report, name, lambda: weighed(part).forward(*arguments), oracle)
+    expect(report, name, weighed(part).forward, arguments, "‖∂h/∂x‖² of the encoder, by differences", wanted, question)

@@ -1,8 +1,12 @@
-"""Which oracle belongs to which part of a model."""
+"""Which oracle belongs to which part of a model.
+
+    losses, penalties -> terms.py;   layers with known mistakes -> layers.py;   others -> their formula of the sheet
+"""
 
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -10,18 +14,21 @@ import numpy as np
 
 from aescratch import functions
 from aescratch.activations import Slope, TopK
+from aescratch.backend import Array
 from aescratch.batch_norm import BatchNorm
 from aescratch.codes.adversary import GradientReversal
 from aescratch.codes.bounds import BernoulliLikelihood, GaussianLikelihood
 from aescratch.codes.codebook import Codebook, StraightThrough
+from aescratch.codes.gates import Frozen, Gate, Gated, Magnitude
+from aescratch.codes.selection import BatchTopK, JumpReLU, PrefixDense, SilentTopK, StopGradient
 from aescratch.corruptions import HiddenEntries
 from aescratch.divergences import GaussianKL
 from aescratch.dropout import Dropout
 from aescratch.foundations.parts import Part
-from aescratch.functions.formula import Activation, Term
-from aescratch.inspection.gradcheck.meaning import choices, layers, terms
+from aescratch.functions.formula import Activation, Formula, Term
+from aescratch.inspection.gradcheck.meaning import layers, terms
 from aescratch.inspection.gradcheck.meaning.comparing import Oracle
-from aescratch.layers import Dense, TransposedDense, UnitRowDense
+from aescratch.layers import Dense, Linear, TransposedDense, UnitRowDense
 from aescratch.penalties import KLSparsity, WeightDecay
 
 RECORDS: dict[str, Activation | Term] = {
@@ -29,12 +36,62 @@ RECORDS: dict[str, Activation | Term] = {
     **{record.layer: record for record in functions.FORMULAS.values() if isinstance(record, Term)},
 }
 RECORDS["ResidualError"] = RECORDS["SquaredError"]  # of a residual, and weighed
-OF_LAYERS: dict[type[Part], Callable[[np.random.Generator, Any], Oracle]] = {
+
+
+# Parts that compute a formula of the sheet of their inputs and of their own numbers, which have the formula's names.
+OF_FORMULAS: dict[type[Part], str] = {
+    StraightThrough: "straight_through", HiddenEntries: "hidden_entries", GradientReversal: "gradient_reversal",
+    SilentTopK: "silent_top_k", StopGradient: "stop_gradient", Linear: "linear", PrefixDense: "prefix_dense",
+    Gate: "gate", Magnitude: "magnitude", Gated: "gated",
+}  # fmt: skip
+
+
+def _of_formula(rng: np.random.Generator, formula: Formula, part: Part) -> Oracle:
+    own = {name: getattr(part, name) for name in inspect.signature(formula.forward).parameters
+           if hasattr(part, name) and name not in part.remembers}  # fmt: skip
+    own = {name: copy.copy(getattr(value, "value", value)) for name, value in own.items()}
+    widest = max(map(np.shape, own.values()), key=len, default=())
+    D, H = widest if len(widest) == 2 else 2 * (widest or (5,))
+    drawn = [formula.inputs(rng, n, D, H) for n in (7, 3)]
+    cases = [tuple(value for name, value in each.items() if name not in own) for each in drawn]
+    return Oracle(formula.claim, lambda *given: formula.again(*given, *own.values()), cases, [], formula.question)
+
+
+def _cut(rng: np.random.Generator, part: Any) -> Oracle:
+    """h = a where a > theta, else 0; in use an example has no batch, and theta is what was learnt."""
+    cut, is_of_units = functions.FORMULAS["jump_relu"], isinstance(part, JumpReLU)
+    theta = (np.e**part.log_theta.value if is_of_units else part.threshold.value).astype(float)
+    shape = (7, len(theta) if is_of_units else part.k + 4)
+    a = theta * rng.choice([-2.0, -0.5, 0.5, 2.0], shape) + (theta == 0) * rng.normal(size=shape)
+    return Oracle(cut.claim, lambda a: cut.again(a, np.broadcast_to(theta, shape[1:]), 1.0), [(a,)], [], cut.question)
+
+
+def _likelihood(rng: np.random.Generator, part: GaussianLikelihood | BernoulliLikelihood) -> Oracle:
+    record = functions.FORMULAS["gaussian_log_likelihood" if hasattr(part, "variance") else "bernoulli_log_likelihood"]
+    settings = [getattr(part, name) for name in record.numbers if name != "K"]
+
+    def right(output: Array, x: Array) -> Any:
+        return record.again(output, x, *settings, len(output) // len(x))
+
+    cases = [tuple(record.inputs(rng, *size).values())[:2] for size in ((7, 5, 3), (5, 11, 2))]
+    return Oracle(record.claim, right, cases, [], record.question)
+
+
+def _codebook(rng: np.random.Generator, layer: Codebook) -> Oracle:
+    E, indices = layer.E.value.copy(), functions.FORMULAS["nearest_entries"]
+
+    def nearest(h: Array) -> Any:
+        return E[np.array(indices.second_opinion(h, E))].reshape(h.shape)
+
+    cases = [(rng.normal(size=(n, layer.n_units)) * E.std() + E.mean(),) for n in (7, 3)]
+    return Oracle("the nearest entries", nearest, cases, [], indices.question)
+
+
+OF_PARTS: dict[type[Part], Callable[[np.random.Generator, Any], Oracle]] = {
     TransposedDense: layers.dense, Dense: layers.dense, UnitRowDense: layers.unit_rows, Dropout: layers.dropout,
-    BatchNorm: layers.batch_norm, TopK: layers.top_k, GaussianLikelihood: layers.log_likelihood,
-    BernoulliLikelihood: layers.log_likelihood, Codebook: layers.codebook, StraightThrough: layers.straight_through,
-    HiddenEntries: layers.hidden_entries, GradientReversal: layers.gradient_reversal,
-    **choices.OF_CHOICES,
+    BatchNorm: layers.batch_norm, TopK: layers.top_k, GaussianLikelihood: _likelihood, BernoulliLikelihood: _likelihood,
+    Codebook: _codebook, JumpReLU: _cut, BatchTopK: _cut,
+    Frozen: lambda rng, layer: layers.unit_rows(rng, layer.dense),
 }  # fmt: skip
 
 
@@ -59,15 +116,16 @@ def oracle_of(part: Part, rng: np.random.Generator) -> Oracle | None:
         return terms.moving_sparsity(rng, part)
     if isinstance(part, GaussianKL) and part.free_bits:
         return terms.term(rng, functions.FORMULAS["free_bits_kl"], part)  # type: ignore[arg-type]
-    if isinstance(part, Slope):
-        record = record_of(part.activation)
-        return layers.slope(rng, record, part.activation) if isinstance(record, Activation) else None
-    record = record_of(part)
+    subject: Any = part.activation if isinstance(part, Slope) else part
+    record = record_of(subject)
     if isinstance(record, Term):
         return terms.term(rng, record, part)
     if isinstance(record, Activation):
-        return layers.activation(rng, record, part)
-    return next((make(rng, part) for kind, make in OF_LAYERS.items() if isinstance(part, kind)), None)
+        return layers.activation(rng, record, subject, slope=isinstance(part, Slope))
+    for kind, name in OF_FORMULAS.items():
+        if isinstance(part, kind):
+            return _of_formula(rng, functions.FORMULAS[name], part)
+    return next((make(rng, part) for kind, make in OF_PARTS.items() if isinstance(part, kind)), None)
 
 
 def decay_oracle(decay: WeightDecay, model: Any) -> Oracle:

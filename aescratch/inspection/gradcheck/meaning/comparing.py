@@ -18,7 +18,7 @@ import numpy as np
 from aescratch.backend import Array
 from aescratch.foundations.language import Sentence, gettext, told
 from aescratch.inspection.gradcheck.numeric import largest_size
-from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE, PASS, Finding, Printable, plain_values, shown
+from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE, PASS, Finding, Printable, shown
 
 Entries = Callable[..., Array]
 Mistakes = Mapping[str, Entries]  # formulas of the arguments, entry by entry, by the statement of what they do
@@ -120,11 +120,7 @@ class MeaningReport(Printable):
 
     def to_dict(self) -> dict[str, Any]:
         """Return title, verdict, looks and findings as plain values, ready for JSON."""
-        looks = [vars(look) for look in self.looks]
-        plain: dict[str, Any] = plain_values(
-            {"title": self.title, "verdict": self.verdict, "looks": looks, "findings": self.findings_to_dict()}
-        )
-        return plain
+        return self._plain(looks=[vars(look) for look in self.looks])
 
 
 def compare(
@@ -151,6 +147,15 @@ def compare(
     finding = Finding("wrong-meaning", part, "error", message, evidence, cause, gettext(oracle.question))
     report.add(Look(part, claim, differences[worst], FAIL), finding)
     return False
+
+
+def expect(
+    report: MeaningReport, part: str, forward: Callable[..., Any], given: tuple[Any, ...], claim: str, wanted: Any,
+    question: str, mistakes: Mapping[str, Any] | None = None,
+) -> bool:  # fmt: skip
+    """Compare forward of what it is given with a value, and with the values that mistakes would lead to."""
+    others = [Reading(cause, lambda *_, value=value: value) for cause, value in (mistakes or {}).items()]
+    return compare(report, part, forward, Oracle(claim, lambda *_: wanted, [given], others, question))
 
 
 def explain(found: Sequence[Any], oracle: Oracle) -> str:

@@ -30,8 +30,6 @@ class Doubts:
     the loss calls, except for terms.
     """
 
-    reasons: list[str]
-
     def __init__(self, step: Step, unknown: dict[str, Any]) -> None:
         try:
             calls = step.calls

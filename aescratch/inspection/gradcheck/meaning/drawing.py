@@ -16,7 +16,7 @@ from aescratch.codes.adversary import BesidePrior
 from aescratch.corruptions import GaussianNoise, MaskingNoise, SaltAndPepperNoise
 from aescratch.foundations.language import Phrase
 from aescratch.functions import FORMULAS
-from aescratch.inspection.gradcheck.meaning.comparing import MeaningReport, Oracle, compare
+from aescratch.inspection.gradcheck.meaning.comparing import MeaningReport, expect
 from aescratch.inspection.gradcheck.meaning.noise import Draws, Sample, rows_for
 from aescratch.inspection.gradcheck.meaning.objective import Step
 from aescratch.inspection.recording import instead
@@ -50,8 +50,8 @@ def _look_beside_prior(report: MeaningReport, name: str, part: BesidePrior, seed
     h = np.random.default_rng(seed + 1).normal(3.0, 2.0, (rows_for(3), 3))
     both = np.asarray(copy.copy(part).forward(h.copy(), np.random.default_rng(seed)))
     Draws(report, name).look_at_normal(both[: len(h)], 1.0, "the prior's z", {})
-    oracle = Oracle("below the samples, the codes", lambda h: h, [(h,)], [], FORMULAS["join_rows"].question)
-    compare(report, name, lambda h: both[len(h) :], oracle)
+    question = FORMULAS["join_rows"].question
+    expect(report, name, lambda: both[len(h) :], (), "below the samples, the codes", h, question)
 
 
 def look_at_spelled_out_noise(report: MeaningReport, step: Step) -> None:

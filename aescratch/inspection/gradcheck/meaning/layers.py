@@ -15,14 +15,10 @@ import numpy as np
 from aescratch.activations import TopK
 from aescratch.backend import Array
 from aescratch.batch_norm import BatchNorm
-from aescratch.codes.adversary import GradientReversal
-from aescratch.codes.bounds import BernoulliLikelihood, GaussianLikelihood
-from aescratch.codes.codebook import Codebook, StraightThrough
-from aescratch.corruptions import HiddenEntries
 from aescratch.dropout import Dropout
 from aescratch.foundations.language import Phrase, Sentence
 from aescratch.functions import ACTIVATIONS, FORMULAS
-from aescratch.functions.formula import Activation, Formula
+from aescratch.functions.formula import Activation
 from aescratch.functions.one_by_one import affine, each, largest, logistic, rows_of_length_one, slope_of
 from aescratch.inspection.gradcheck.meaning.comparing import Oracle, readings
 from aescratch.layers import Dense, TransposedDense, UnitRowDense
@@ -49,29 +45,22 @@ OTHER_FORMULAS: dict[str, Scalar] = {
 }
 
 
-def activation(rng: np.random.Generator, record: Activation, layer: Any) -> Oracle:
-    """y = φ(a), element by element."""
-    return _element_wise(rng, record, layer, lambda f: f, record.formulas[0])
-
-
-def slope(rng: np.random.Generator, record: Activation, layer: Any) -> Oracle:
-    """φ'(a), the limit of difference quotients of φ, away from its kinks."""
-    return _element_wise(rng, record, layer, slope_of, record.formulas[1])
-
-
 def _scalar(record: Activation, layer: Any) -> Scalar:
     """Return φ of one number, with the settings of a layer, or the usual ones if the layer has none of that name."""
     usual = {name: 0.5 if setting.default is None else setting.default for name, setting in record.settings.items()}
     return record.scalar(*(getattr(layer, name, value) for name, value in usual.items()))
 
 
-def _element_wise(
-    rng: np.random.Generator, record: Activation, layer: Any, of: Callable[[Scalar], Scalar], what: Formula
-) -> Oracle:
+def activation(rng: np.random.Generator, record: Activation, layer: Any, *, slope: bool = False) -> Oracle:
+    """y = φ(a), element by element, or φ'(a), the limit of difference quotients of φ, away from its kinks."""
+
     def case(shape: tuple[int, int], scale: float) -> tuple[Array]:
         return (scale * rng.choice([-1.0, 1.0], shape) * rng.uniform(0.01, 2.0, shape),)
 
-    formula = _scalar(record, layer)
+    def of(formula: Scalar) -> Scalar:
+        return slope_of(formula) if slope else formula
+
+    formula, what = _scalar(record, layer), record.formulas[int(slope)]
     right = of(formula)
     activations: dict[str, Scalar] = {
         Phrase("it is {name}: {formula}", name=other.layer, formula=Sentence(other.claim)): _scalar(other, layer)
@@ -180,49 +169,6 @@ def top_k(rng: np.random.Generator, layer: TopK) -> Oracle:
     }  # fmt: skip
     claim, question = Phrase("the {k} largest of each row", k=k), FORMULAS["top_k"].question
     return Oracle(claim, lambda a: largest(a, k), cases, readings(others), question)
-
-
-def log_likelihood(rng: np.random.Generator, part: GaussianLikelihood | BernoulliLikelihood) -> Oracle:
-    """log p(x|z) of every sample, constants included."""
-    record = FORMULAS["gaussian_log_likelihood" if hasattr(part, "variance") else "bernoulli_log_likelihood"]
-    settings = [getattr(part, name) for name in record.numbers if name != "K"]
-
-    def right(output: Array, x: Array) -> Any:
-        return record.again(output, x, *settings, len(output) // len(x))
-
-    cases = [tuple(record.inputs(rng, *size).values())[:2] for size in ((7, 5, 3), (5, 11, 2))]
-    return Oracle(record.claim, right, cases, [], record.question)
-
-
-def codebook(rng: np.random.Generator, layer: Codebook) -> Oracle:
-    """q: for each vector of a code, the nearest of the codebook's current entries."""
-    E, width = layer.E.value.copy(), layer.width
-
-    def nearest(h: Array) -> Array:
-        found = [E[int(np.argmin([math.dist(v, e) for e in E]))] for v in h.reshape(-1, width)]
-        return np.array(found).reshape(h.shape)
-
-    cases = [(rng.normal(size=(n, layer.n_units)) * E.std() + E.mean(),) for n in (7, 3)]
-    return Oracle("the nearest entries", nearest, cases, [], FORMULAS["nearest_entries"].question)
-
-
-def straight_through(rng: np.random.Generator, part: StraightThrough) -> Oracle:
-    """z = q, for any h."""
-    cases = [(rng.normal(size=(n, 5)), rng.normal(size=(n, 5))) for n in (7, 3)]
-    return Oracle("q itself", lambda h, q: q, cases, [], FORMULAS["straight_through"].question)
-
-
-def hidden_entries(rng: np.random.Generator, part: HiddenEntries) -> Oracle:
-    """y is x_hat at hidden entries, and 0 at kept ones."""
-    cases = [(rng.normal(size=(n, 5)), (rng.random((n, 5)) < 0.4).astype(float)) for n in (7, 3)]
-    question = FORMULAS["hidden_entries"].question
-    return Oracle("the hidden entries", lambda x, keep: np.where(keep == 0, x, 0.0), cases, [], question)
-
-
-def gradient_reversal(rng: np.random.Generator, layer: GradientReversal) -> Oracle:
-    """y = h: nothing is reversed in the forward pass."""
-    cases = [(rng.normal(size=(n, 5)),) for n in (7, 3)]
-    return Oracle("h itself", lambda h: h, cases, [], FORMULAS["gradient_reversal"].question)
 
 
 def dropout(rng: np.random.Generator, layer: Dropout) -> Oracle:

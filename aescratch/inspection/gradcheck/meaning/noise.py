@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -47,14 +48,12 @@ def rows_for(width: int) -> int:
     return max(100, ENTRIES // width)
 
 
+@dataclass
 class Draws:
     """The draws of a part, or of the loss outside of it; each method adds its comparisons to the report."""
 
     report: MeaningReport
     part: str
-
-    def __init__(self, report: MeaningReport, part: str) -> None:
-        self.report, self.part = report, part
 
     def look_at_corruption(self, corruption: Any, corrupt: Corrupt, width: int, seed: int) -> None:
         """Check what a corruption of one of our kinds does to entries between 0.2 and 0.8."""

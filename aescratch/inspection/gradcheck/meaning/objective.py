@@ -12,6 +12,7 @@ from __future__ import annotations
 import copy
 import functools
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,11 +30,12 @@ from aescratch.inspection.recording import Call, record
 from aescratch.layers import Sampling
 from aescratch.losses import BinaryCrossEntropy
 from aescratch.models.opinion import SecondOpinion
-from aescratch.training.contract import parts_of
+from aescratch.training.contract import as_number, parts_of
 
 DRAWS, ROWS = 100, 20  # the number of draws of the noise, and of copies of the batch, to compare means
 
 
+@dataclass
 class Step:
     """A model, a batch, and one call of its loss, which is recorded at its first use."""
 
@@ -41,9 +43,6 @@ class Step:
     opinion: SecondOpinion
     batch: Sequence[Array]
     seed: int
-
-    def __init__(self, model: Any, opinion: SecondOpinion, batch: Sequence[Array], seed: int) -> None:
-        self.model, self.opinion, self.batch, self.seed = model, opinion, batch, seed
 
     def again(self, batch: Sequence[Array], seed: int) -> Step:
         """Return the step with another batch."""
@@ -55,10 +54,7 @@ class Step:
 
         def run() -> None:
             loss = self.model.loss(*[array.copy() for array in self.batch], rng=self.seed)
-            if loss is None or np.ndim(loss):
-                message = gettext("expected a number, got {kind}; return the sum of the terms")
-                raise TypeError(message.format(kind=type(loss).__name__))
-            totals.append(float(loss))
+            totals.append(float(as_number(self.model, loss)))
 
         calls = record(self.model, run)
         return totals[0], [call for call in calls if call.which == "forward"]
@@ -110,8 +106,6 @@ class Step:
 
 class Terms:
     """The terms that a step's objective should have: the part of each, and its inputs."""
-
-    mistaken: dict[str, tuple[str, tuple[Any, ...]]]
 
     def __init__(self, step: Step) -> None:
         opinion, parts = step.opinion, step.parts

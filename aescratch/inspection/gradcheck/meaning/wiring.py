@@ -9,7 +9,7 @@ import numpy as np
 from aescratch.backend import Array
 from aescratch.foundations.language import Phrase, gettext
 from aescratch.functions.one_by_one import each, logistic
-from aescratch.inspection.gradcheck.meaning.comparing import MeaningReport, Oracle, compare, readings
+from aescratch.inspection.gradcheck.meaning.comparing import MeaningReport, expect
 from aescratch.inspection.gradcheck.meaning.objective import Step
 from aescratch.layers import Dense, begins_stage
 from aescratch.losses import BinaryCrossEntropy, SquaredError
@@ -21,13 +21,12 @@ def look_at_passes(report: MeaningReport, step: Step) -> None:
     if opinion.code is None or opinion.output is None:
         return
     question = "What should the method return: a value for training, or for the user of a trained model?"
-    compare(report, "encode", model.encode, Oracle("the clean code of x", opinion.code, [(x,)], [], question))
     h = opinion.code(x)
+    expect(report, "encode", model.encode, (x,), "the clean code of x", h, question)
     if opinion.most_active is not None:
         active = np.minimum((h != 0).sum(axis=1), opinion.most_active)
         few = Phrase("at most {count} units of an example", count=opinion.most_active)
-        count = Oracle(few, lambda x: active, [(x,)], [], question)
-        compare(report, "encode", lambda x: (model.encode(x) != 0).sum(axis=1), count)
+        expect(report, "encode", lambda x: (model.encode(x) != 0).sum(axis=1), (x,), few, active, question)
     logits = opinion.output(h)
     if isinstance(model.reconstruction, BinaryCrossEntropy):
         data, claim = each(logistic, logits), "probabilities, sigmoid(logits)"
@@ -36,14 +35,13 @@ def look_at_passes(report: MeaningReport, step: Step) -> None:
     else:
         data, claim = model.reconstruction.to_data(logits), "the data that the decoder's output stands for"
     others = {
-        "it returns logits: the sigmoid is missing": lambda h: logits,
-        "it applies a sigmoid, which belongs to cross-entropy alone": lambda h: each(logistic, logits),
-        "it applies the sigmoid twice": lambda h: each(lambda l: logistic(logistic(l)), logits),
-        "it rounds to 0 and 1": lambda h: (data > 0.5).astype(float),
+        "it returns logits: the sigmoid is missing": logits,
+        "it applies a sigmoid, which belongs to cross-entropy alone": each(logistic, logits),
+        "it applies the sigmoid twice": each(lambda l: logistic(logistic(l)), logits),
+        "it rounds to 0 and 1": (data > 0.5).astype(float),
     }
-    if compare(report, "decode", model.decode, Oracle(claim, lambda h: data, [(h,)], readings(others), question)):
-        restored = Oracle("decode(encode(x))", lambda x: data, [(x,)], [], question)
-        compare(report, "reconstruct", model.reconstruct, restored)
+    if expect(report, "decode", model.decode, (h,), claim, data, question, others):
+        expect(report, "reconstruct", model.reconstruct, (x,), "decode(encode(x))", data, question)
 
 
 def look_at_predictions(report: MeaningReport, step: Step) -> None:
@@ -56,26 +54,22 @@ def look_at_predictions(report: MeaningReport, step: Step) -> None:
     p = (e / e.sum(axis=1, keepdims=True)).astype(float)
     question = "What do the probabilities of one example sum to, and which class do they make the prediction?"
     others = {
-        "each class has its own sigmoid": lambda x: each(logistic, logits),
-        "it normalises over the batch": lambda x: (e / e.sum(axis=0)).astype(float),
-        "it returns logits": lambda x: logits,
+        "each class has its own sigmoid": each(logistic, logits),
+        "it normalises over the batch": (e / e.sum(axis=0)).astype(float),
+        "it returns logits": logits,
     }
-    softmax = Oracle("softmax of the logits", lambda x: p, [(x,)], readings(others), question)
-    compare(report, "predict_probabilities", model.predict_probabilities, softmax)
-    other_classes = {
-        "it is the least probable class": lambda x: p.argmin(axis=1),
-        "its classes count from 1": lambda x: p.argmax(axis=1) + 1,
-    }
-    most = Oracle("the most probable class", lambda x: p.argmax(axis=1), [(x,)], readings(other_classes), question)
-    compare(report, "predict", model.predict, most)
+    claim, predict = "softmax of the logits", model.predict_probabilities
+    expect(report, "predict_probabilities", predict, (x,), claim, p, question, others)
+    best = p.argmax(axis=1)
+    others = {"it is the least probable class": p.argmin(axis=1), "its classes count from 1": best + 1}
+    expect(report, "predict", model.predict, (x,), "the most probable class", best, question, others)
 
 
 def look_at_sharing(report: MeaningReport, model: Any, rng: np.random.Generator) -> None:
     """Check that tied weights are one array, before and after a step, and that every parameter is listed once."""
     ids = [id(parameter) for parameter in model.parameters]
     question = "What does an optimiser do with a parameter that is listed twice?"
-    once = Oracle("each parameter once", lambda: len(set(ids)), [()], [], question)
-    compare(report, "parameters", lambda: len(ids), once)
+    expect(report, "parameters", lambda: len(ids), (), "each parameter once", len(set(ids)), question)
     if not getattr(model, "tied", False) or not hasattr(model, "encoder") or not hasattr(model, "decoder"):
         return
     partners = [layer for layer in model.encoder.layers if isinstance(layer, Dense)]
@@ -93,8 +87,7 @@ def look_at_sharing(report: MeaningReport, model: Any, rng: np.random.Generator)
         for partner, mirror in zip(partners, mirrors, strict=False):
             n_in, n_out = partner.W.shape
             wanted, found = matrix(partner, n_in).T, matrix(mirror, n_out)
-            oracle = Oracle(claim, lambda wanted=wanted: wanted, [()], [], question)
-            alike = compare(report, Phrase("tied weights"), lambda found=found: found, oracle)
+            alike = expect(report, Phrase("tied weights"), lambda found=found: found, (), claim, wanted, question)
             if size and not alike and equal_at_first:
                 cause = gettext("the decoder has its own weights, which were equal only at the start")
                 report.findings[-1].cause = cause
