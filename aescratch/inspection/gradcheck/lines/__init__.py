@@ -27,7 +27,8 @@ class WrongLine(NamedTuple):
     """What is known about the line that makes gradients wrong.
 
     Its mistake and a question, empty if no change of the line corrects it; the gradients that the change corrects; the
-    evidence for programs, without a line if none was found; whether the search was stopped.
+    evidence for programs, without a line if none was found; whether the search was stopped; where to look if no change
+    is known.
     """
 
     cause: str
@@ -35,6 +36,7 @@ class WrongLine(NamedTuple):
     mended: Sequence[str]
     evidence: dict[str, Any]
     gave_up: bool
+    advice: str = ""
 
     @property
     def place(self) -> str:
@@ -47,14 +49,6 @@ class WrongLine(NamedTuple):
             said = gettext("{tensors} and {last} go wrong at {place}")
             return said.format(tensors=", ".join(tensors[:-1]), last=tensors[-1], place=self.place)
         return gettext("{tensor} goes wrong at {place}").format(tensor=tensors[0], place=self.place)
-
-    @property
-    def advice(self) -> str:
-        """Where to look if no change of a line is known to correct the gradient; empty if no line was found."""
-        if "line" not in self.evidence:
-            return ""
-        said = gettext("Look first at {place}: what it computes isn't the gradient of any value of the forward.")
-        return said.format(place=self.place)
 
     @property
     def remark(self) -> str:
@@ -102,11 +96,28 @@ def wrong_lines(
             "repaired": repair.edit.repaired, "mends": repair.mended, "draws": len(search.scenes), "runs": search.runs,
         }  # fmt: skip
         found.append(WrongLine(sentence(repair.edit), question(repair.edit), repair.mended, evidence, search.gave_up))
-    first = None if found else search.at_fault()
-    if not found and (first is not None or search.gave_up):
-        place = {} if first is None else _place(first.statement)
-        found = [WrongLine("", "", (), {**place, "runs": search.runs}, search.gave_up)]
+    if not found:
+        place, advice = _suspicion(search)
+        if advice or search.gave_up:
+            found = [WrongLine("", "", (), {**place, "runs": search.runs}, search.gave_up, advice)]
     return found
+
+
+def _suspicion(search: Search) -> tuple[dict[str, Any], str]:
+    """Return the place of the line that is at fault, though no change corrects it, or where values become wrong."""
+    suspect = search.at_fault()
+    if suspect is None:
+        return {}, ""
+    line, needed = suspect
+    place = _place(line.statement)
+    shown = gettext("{file}, line {line}").format(**place)
+    if needed:
+        said = gettext("Look first at {place}: what it computes is used as the gradient of `{value}`, but isn't that.")
+        return place, said.format(place=shown, value=needed)
+    sources = sorted({each.statement.node.lineno for each in search.sources_of(line)})
+    said = gettext("Values are wrong from {place} on; what it reads and calls comes from lines {lines}.")
+    evidence = {"wrong_from": place["line"], "comes_from": sources}
+    return evidence, said.format(place=shown, lines=", ".join(map(str, sources)))
 
 
 def _place(statement: Statement) -> dict[str, Any]:

@@ -192,29 +192,47 @@ class Search:
         self.doubtful = [x for x in doubtful if not (x.is_forward or x.is_helper) and x.has_array]
         self.first = next(iter(self.doubtful), None)
 
-    def at_fault(self) -> Line | None:
-        """Return the first line that is proved to be wrong, though no change of it is known that corrects it."""
-        return next((line for line in self.doubtful if self._is_at_fault(line)), None)
+    def at_fault(self) -> tuple[Line, str] | None:
+        """Return the line whose value is used as a gradient that it isn't, and the value that this gradient belongs to.
 
-    def _is_at_fault(self, line: Line) -> bool:
-        """Whether a wrong gradient comes out right with the gradient of a value of the forward in place of the line's.
-
-        Otherwise it may be a part of a formula, as a sum in a normalisation's is, and right.
+        With the right one in its place every gradient comes out right. If only some do, as where several lines use one
+        wrong value or function, the first such line is returned; without a value, since what it uses may be wrong.
         """
+        others = [line for line in reversed(self.lines) if line.is_right and not (line.is_forward or line.moves_right)]
+        first = None
+        for line in (*self.doubtful, *others):
+            mended, needed = self._with_truth(line)
+            if len(mended) == len(self.wrong):
+                return line, needed
+            if mended and not (first or line.is_right):
+                first = line, "" if self.sources_of(line) else needed
+        return first
+
+    def _with_truth(self, line: Line) -> tuple[set[str], str]:
+        """Return the gradients that come right with another gradient in place of a line's value, and whose it is."""
         node, values = line.statement.node, line.runs[0].values
+        best: tuple[set[str], str] = set(), ""
         if len(line.runs) > 1 or len(values) != 1 or not isinstance(node, (ast.Assign, ast.Return)):
-            return False
+            return best
         told: Any = copy.copy(node)
         told.value = ast.Name(TRUTH, ast.Load())
-        fitting = [target.gradient for target in self.targets if target.array.shape == np.shape(values[0])]
+        fitting = [target for target in self.targets if target.array.shape == np.shape(values[0])]
         try:
-            for truth in fitting:
-                setattr(builtins, TRUTH, truth)
-                if truth is not None and self._mended(line.statement, [told], self.scenes[:1]):
-                    return True
+            for target in reversed(fitting):  # of values with one gradient, the last is nearest to the loss
+                setattr(builtins, TRUTH, target.gradient)
+                if target.gradient is not None:
+                    mended = self._mended(line.statement, [told], self.scenes[:1])
+                    best = max(best, (mended, target.text), key=lambda each: len(each[0]))
         finally:
             vars(builtins).pop(TRUTH, None)
-        return False
+        return best
+
+    def sources_of(self, line: Line) -> list[Line]:
+        """Return the lines before a line that assign what it reads, and those of the functions that it calls."""
+        read = _named(line.statement.node, ast.Load)
+        before = [each for each in self.lines if each.runs[0].number < line.runs[0].number]
+        called = [each for each in self.lines if each.statement.definition.name in read]
+        return [*(each for each in before if read & _named(each.statement.node, ast.Store)), *called]
 
     def _classify(self, line: Line) -> None:
         values = [v for run in line.runs for v in run.values]
@@ -355,6 +373,11 @@ class Search:
 
 def _nodes_of(definitions: Sequence[Definition]) -> Iterator[ast.AST]:
     return (node for definition in definitions for node in ast.walk(definition.node))
+
+
+def _named(node: ast.AST, context: type[ast.expr_context]) -> set[str]:
+    """Return the names, attributes and entries that a statement reads or assigns, as source."""
+    return {ast.unparse(each) for each in ast.walk(node) if isinstance(getattr(each, "ctx", None), context)}
 
 
 def _factors_of(text: str) -> set[str]:
