@@ -104,7 +104,9 @@ class Judge:
     def _finding(self, found: Sequence[Explanation]) -> Finding | None:
         best, tensor = found[0], f"grad_{self.name}"
         code = best.hypothesis.code
-        if self.runner_up[0] < CLEARER * best.residual or best.entries < FEWEST_ENTRIES:
+        base, is_exact = self.evidence.base, best.reading.text == "1"
+        is_sum = is_exact and base.returned[self.name].size == 1 < base.truth(self.name).size  # so of many numbers
+        if self.runner_up[0] < CLEARER * best.residual or (best.entries < FEWEST_ENTRIES and not is_sum):
             return None
         if self.evidence.degenerate and not best.reading.simple:
             return None

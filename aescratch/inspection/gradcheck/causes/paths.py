@@ -24,6 +24,7 @@ from aescratch.inspection.gradcheck.causes.hypothesis import (
 )
 from aescratch.inspection.gradcheck.causes.looks import Look, Unusable
 
+EVERYTHING = Phrase("summed over everything")
 Parts = list[tuple[str, Array]]
 
 
@@ -56,6 +57,8 @@ def _averaged(truth: Array) -> Iterator[tuple[str, Array]]:
     for axis, (_, lines) in enumerate(lines_of(truth)):
         whole = truth.sum(axis, keepdims=True)
         yield Phrase("summed over its {lines}, and repeated", lines=lines), np.broadcast_to(whole, truth.shape)
+    if truth.size > 1:
+        yield from ((EVERYTHING, np.full(shape, truth.sum())) for shape in ((), (1,)))
 
 
 def _not_summed(look: Look, name: str) -> Iterator[Candidate]:
@@ -66,7 +69,6 @@ def _not_summed(look: Look, name: str) -> Iterator[Candidate]:
         yield Candidate(words, np.moveaxis(parts, 0, -1))
     if u.ndim == 2 and truth.shape == u.shape[1:] and np.allclose(truth, u.sum(0), 1e-8, 1e-8 * np.abs(truth).max()):
         yield Candidate(Phrase("summed over the columns of the output, not over its rows"), u.sum(1))
-    yield Candidate(Phrase("summed over everything"), np.asarray(truth.sum()))
 
 
 def _of_the_batch(look: Look, name: str) -> dict[str, Array]:
@@ -227,7 +229,9 @@ PATH_HYPOTHESES = (
                gettext_noop("Which rows does this input act on, and which of them reach your sum?"), _some_only, 2.0),
     Hypothesis("collapsed", gettext_noop("{tensor} is the right gradient {what}{times}"),
                gettext_noop("Does every entry of this input have the same influence on the loss?"),
-               of_the_right_one(_averaged), 2.5),
+               of_the_right_one(_averaged), 2.5, questions={EVERYTHING: gettext_noop(
+                   "Which indices must the result still have? Sum or average over the others only."
+               )}),
     Hypothesis("not-summed", gettext_noop("{tensor} holds the parts of the right gradient, {what}{times}"),
                gettext_noop(
                    "Which index of the forward's result must this gradient not have, and how does an index disappear?"
