@@ -98,4 +98,6 @@ def recorded():
 
 
 if __name__ == "__main__":
-    SAID.write_text(json.dumps(recorded(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    packed = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+    rows = [f"{packed(function)}:{packed(found)}" for function, found in recorded().items()]
+    SAID.write_text("{\n" + ",\n".join(rows) + "\n}\n", encoding="utf-8")

@@ -57,8 +57,7 @@ def _averaged(truth: Array) -> Iterator[tuple[str, Array]]:
     for axis, (_, lines) in enumerate(lines_of(truth)):
         whole = truth.sum(axis, keepdims=True)
         yield Phrase("summed over its {lines}, and repeated", lines=lines), np.broadcast_to(whole, truth.shape)
-    if truth.size > 1:
-        yield from ((EVERYTHING, np.full(shape, truth.sum())) for shape in ((), (1,)))
+    yield from ((EVERYTHING, truth.sum().reshape(shape)) for shape in ((), (1,)))
 
 
 def _not_summed(look: Look, name: str) -> Iterator[Candidate]:
@@ -229,9 +228,7 @@ PATH_HYPOTHESES = (
                gettext_noop("Which rows does this input act on, and which of them reach your sum?"), _some_only, 2.0),
     Hypothesis("collapsed", gettext_noop("{tensor} is the right gradient {what}{times}"),
                gettext_noop("Does every entry of this input have the same influence on the loss?"),
-               of_the_right_one(_averaged), 2.5, questions={EVERYTHING: gettext_noop(
-                   "Which indices must the result still have? Sum or average over the others only."
-               )}),
+               of_the_right_one(_averaged), 2.5),
     Hypothesis("not-summed", gettext_noop("{tensor} holds the parts of the right gradient, {what}{times}"),
                gettext_noop(
                    "Which index of the forward's result must this gradient not have, and how does an index disappear?"

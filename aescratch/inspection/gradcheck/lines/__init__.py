@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from aescratch.foundations.language import gettext, gettext_noop, joined
 from aescratch.inspection.gradcheck.findings import place_of_line
+from aescratch.inspection.gradcheck.lines.line import Line
 from aescratch.inspection.gradcheck.lines.repairing import Search
 from aescratch.inspection.gradcheck.lines.scene import Scene
 from aescratch.inspection.gradcheck.lines.source import Statement, definitions_of
@@ -96,28 +97,22 @@ def wrong_lines(
             "repaired": repair.edit.repaired, "mends": repair.mended, "draws": len(search.scenes), "runs": search.runs,
         }  # fmt: skip
         found.append(WrongLine(sentence(repair.edit), question(repair.edit), repair.mended, evidence, search.gave_up))
-    if not found:
-        place, advice = _suspicion(search)
-        if advice or search.gave_up:
-            found = [WrongLine("", "", (), {**place, "runs": search.runs}, search.gave_up, advice)]
+    if not found and ((suspect := search.at_fault()) or search.gave_up):
+        place, advice = _where(search, *suspect) if suspect else ({}, "")
+        found = [WrongLine("", "", (), {**place, "runs": search.runs}, search.gave_up, advice)]
     return found
 
 
-def _suspicion(search: Search) -> tuple[dict[str, Any], str]:
-    """Return the place of the line that is at fault, though no change corrects it, or where values become wrong."""
-    suspect = search.at_fault()
-    if suspect is None:
-        return {}, ""
-    line, needed = suspect
-    place = _place(line.statement)
-    shown = gettext("{file}, line {line}").format(**place)
+def _where(search: Search, line: Line, needed: str) -> tuple[dict[str, Any], str]:
+    """Return the evidence for the line at fault, or from which values are wrong, and where to look."""
+    found = _place(line.statement)
+    place = gettext("{file}, line {line}").format(**found)
     if needed:
         said = gettext("Look first at {place}: what it computes is used as the gradient of `{value}`, but isn't that.")
-        return place, said.format(place=shown, value=needed)
-    sources = sorted({each.statement.node.lineno for each in search.sources_of(line)})
+        return found, said.format(place=place, value=needed)
+    lines = search.sources_of(line)
     said = gettext("Values are wrong from {place} on; what it reads and calls comes from lines {lines}.")
-    evidence = {"wrong_from": place["line"], "comes_from": sources}
-    return evidence, said.format(place=shown, lines=", ".join(map(str, sources)))
+    return {"wrong_from": found["line"], "comes_from": lines}, said.format(place=place, lines=str(lines)[1:-1])
 
 
 def _place(statement: Statement) -> dict[str, Any]:
