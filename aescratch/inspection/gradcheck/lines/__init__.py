@@ -28,8 +28,7 @@ class WrongLine(NamedTuple):
     """What is known about the line that makes gradients wrong.
 
     Its mistake and a question, empty if no change of the line corrects it; the gradients that the change corrects; the
-    evidence for programs, without a line if none was found; whether the search was stopped; where to look if no change
-    is known.
+    evidence for programs, without a line if none was found; whether the search was stopped; else where to look.
     """
 
     cause: str
@@ -104,7 +103,7 @@ def wrong_lines(
 
 
 def _where(search: Search, line: Line, needed: str) -> tuple[dict[str, Any], str]:
-    """Return the evidence for the line at fault, or from which values are wrong, and where to look."""
+    """Return the evidence about a line at fault, and where to look."""
     found = _place(line.statement)
     place = gettext("{file}, line {line}").format(**found)
     if needed:
