@@ -195,8 +195,8 @@ class Search:
     def at_fault(self) -> tuple[Line, str] | None:
         """Return the line whose value is used as a gradient that it isn't, and the value that this gradient belongs to.
 
-        With the right one in its place every gradient comes out right. Otherwise the first line is returned with which
-        some do; without a value, since what it reads or calls may be wrong.
+        With the right one in its place every gradient comes out right. Otherwise it is the first line with which some
+        do, without a value: what it reads or calls may be wrong.
         """
         right = [x for x in self.lines[::-1] if x.is_right and not (x.is_forward or x.moves_right)]
         first = None
@@ -209,7 +209,7 @@ class Search:
         return first
 
     def _with_truth(self, line: Line) -> tuple[set[str], str]:
-        """Return the gradients that come right with another gradient in place of a line's value, and whose it is."""
+        """Return the gradients that come right with another gradient in place of a line's value, and whose."""
         node, values = line.statement.node, line.runs[0].values
         if len(line.runs) > 1 or len(values) != 1 or not isinstance(node, (ast.Assign, ast.Return)):
             return set(), ""
@@ -228,7 +228,7 @@ class Search:
             vars(builtins).pop(TRUTH, None)
 
     def sources_of(self, line: Line) -> list[int]:
-        """Return the numbers of the lines that assign before it what a line reads, and of those that it calls."""
+        """Return the numbers of the lines before it that assign what a line reads, and of those that it calls."""
         read, before = read_by(line.statement.node), line.runs[0].number
         return sorted({
             each.statement.node.lineno for each in self.lines
