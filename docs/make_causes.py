@@ -121,8 +121,8 @@ not know the checker, and wrote all of them before it was run on any. The 100 mi
 afterwards, and what they showed was mended: at the first run 57 were named, 2 of the named causes were false, and the
 exact line was told for 63. The 75 mistakes in 15 programs came after that. At their first run 55 were named, none of
 the causes was false, and the exact line was told for 60. For three others the line that was told computes a wrong
-value, but only because an earlier line is wrong. Then these three were looked at, and the reason was mended, so the
-newest row is no longer that of a blind set (`tests/benchmarks/blind_sets.py`).
+value, but only because an earlier line is wrong. Then these three were looked at, and the reason was mended, so the row
+that says so is no longer that of a blind set (`tests/benchmarks/blind_sets.py`).
 
 | mistakes planted in | mistakes | rejected | named | described | false | exact line | measured on |
 | --- | --- | --- | --- | --- | --- | --- | --- |
