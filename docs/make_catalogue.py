@@ -45,7 +45,7 @@ def main():
     known = sorted((m for m in catalog if m.id and m.string), key=lambda m: (m.locations[0][0], m.id))
     packed = {digest_of(message.id): message.string for message in known}
     assert len(packed) == len(known), "two sentences have the same digest"
-    text = json.dumps(packed, ensure_ascii=False, indent=0)
+    text = json.dumps(packed, ensure_ascii=False, indent=0, separators=(",", ":"))
     path.with_name(PACKED).write_text(text + "\n", encoding="utf-8")
     missing = [message.id for message in catalog if message.id and not message.string]
     print(f"{len(catalog)} sentences, {len(missing)} without a translation")

@@ -109,4 +109,6 @@ if __name__ == "__main__":
         **{function: words_of(function) for function in MISTAKES},
         "model": {name: in_languages(build) for name, build in BETWEEN.items()},
     }
-    SAID.write_text(json.dumps(recorded, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    packed = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+    rows = [f"{packed(function)}:{packed(found)}" for function, found in recorded.items()]
+    SAID.write_text("{\n" + ",\n".join(rows) + "\n}\n", encoding="utf-8")

@@ -120,3 +120,17 @@ def test_a_setting_is_not_taken_for_a_number_of_its_value(name, line):
     lines = [f.evidence["repaired"] for f in explained(mistake, 20)[0].findings if "repaired" in f.evidence]
     assert lines == [line]
     assert not false_claims(mistake, 20)
+
+
+# A line that reads or calls what is wrong was once told of each, since its own value is wrong as well.
+@pytest.mark.parametrize(("blind", "name", "lines"), [
+    (THIRD, "scale_decoder_1", {28}),
+    (SECOND, "gaussian_vae_class_5", {46}),
+    (THIRD, "peephole_step_2", set()),
+    (THIRD, "peephole_step_4", set()),
+], ids=lambda part: part if isinstance(part, str) else "")  # fmt: skip
+def test_a_right_line_is_not_blamed_for_an_earlier_one(blind, name, lines):
+    mistake = next(mistake for mistake in MISTAKES[blind.name] if mistake.name == name)
+    found = [finding.evidence for finding in explained(mistake, 20)[0].findings]
+    assert {each["line"] for each in found if "line" in each} == lines
+    assert {*mistake.lines} & lines or any({*mistake.lines} & {*each.get("comes_from", ())} for each in found)

@@ -9,7 +9,7 @@ import mistakes_held_out
 import numpy as np
 import pytest
 import right_styles
-from mistakes import told, without_source
+from mistakes import dense_with, told, without_source
 from numeric import D, H, N
 
 from aescratch import backend
@@ -17,7 +17,7 @@ from aescratch import functions as sheet
 from aescratch.inspection.gradcheck import check_function
 from aescratch.inspection.gradcheck.binding import bind
 from aescratch.inspection.gradcheck.causes import HYPOTHESES, explain
-from aescratch.inspection.gradcheck.causes.draws import Dimension, base_look, dimensions_of, drawn_looks
+from aescratch.inspection.gradcheck.causes.draws import Dimension, base_look, dimensions_of, drawn_looks, shrunk
 from aescratch.inspection.gradcheck.causes.readings import read
 
 ROOT = Path(__file__).parent.parent
@@ -187,9 +187,59 @@ def test_a_gradient_of_the_wrong_shape_is_explained_too():
     assert told(backward, sheet.dense, inputs, ["x", "W"]) == {"b": "not-summed[1]"}
 
 
+@pytest.mark.parametrize("shape", [(), (1,)])
+def test_one_number_that_is_the_sum_of_a_right_gradient_is_named_and_no_other_number_is(shape):
+    def said(number):
+        backward = dense_with(2, lambda grad_y, x, W: np.full(shape, number(grad_y)))
+        return told(without_source(backward), sheet.dense, dense_inputs(np.random.default_rng(0)), ["x", "W", "b"])
+
+    assert said(np.sum) == {"b": "collapsed[1]"}
+    for other in (np.mean, lambda grad_y: 0.0, lambda grad_y: -grad_y.sum(), lambda grad_y: grad_y[:-1].sum()):
+        assert not said(other)
+
+
+def test_a_zero_is_not_the_sum_of_a_gradient_that_adds_up_to_zero():
+    backward = without_source(lambda grad_y, a: np.float64(0))
+    inputs = {"a": np.random.default_rng(0).normal(size=(N, D))}
+    assert not told(backward, lambda a: a - a.mean(), inputs, ["a"])
+
+
 def test_large_inputs_are_looked_at_in_small():
     inputs = dense_inputs(np.random.default_rng(0), 256, 784, 100)
     assert told(averaged, sheet.dense, inputs, ["x", "W", "b"]) == {"W": "scale[1/N]"}
+
+
+def test_inputs_shrink_until_a_cause_can_be_looked_for_and_no_two_lengths_become_equal():
+    pair = bind(sheet.dense, averaged, dense_inputs(np.random.default_rng(0), 40, 30, 20))
+    small, dimensions = shrunk(pair, dimensions_of(pair), lambda small: small.inputs["x"].size > 20)
+    assert small.inputs["x"].size <= 20
+    assert len({dimension.size for dimension in dimensions}) == 3
+    assert {d.letter: d.size for d in dimensions} == dict(zip("NDH", (*small.inputs["x"].shape, small.inputs["b"].size), strict=True))
+
+
+def test_large_inputs_that_cannot_shrink_are_said_to_take_too_long():
+    weights = np.random.default_rng(1).normal(size=(500, 3))
+    pair = bind(lambda a: a @ weights, lambda grad_y, a: grad_y @ weights.T / 2, {"a": np.random.default_rng(0).normal(size=(7, 500))})
+    (finding,) = explain(pair, ["a"])
+    assert (finding.code, finding.evidence) == ("described", {"entries": 3500})
+    assert "takes too long with 3500 entries, and no smaller inputs were found that forward takes" in finding.message
+
+
+def test_a_length_that_can_only_be_doubled_is_varied_so():
+    """Half of the columns are gates of the others; an odd number of columns has no halves."""
+
+    def gated(a):
+        first, second = np.split(a, 2, axis=1)
+        return first * second
+
+    @without_source
+    def backward(grad_y, a):
+        first, second = np.split(a, 2, axis=1)
+        return np.hstack([grad_y * second, grad_y * first]) / a.shape[1]
+
+    pair = bind(gated, backward, {"a": np.random.default_rng(0).normal(size=(7, 6))})
+    assert [(d.size, d.step, d.free) for d in dimensions_of(pair)] == [(7, 1, True), (6, 6, True)]
+    assert told(backward, gated, pair.inputs, ["a"]) == {"a": "scale[1/D]"}
 
 
 # What goes wrong on the way

@@ -96,6 +96,13 @@ def texts_of(exercise):
     return [exercise.solution, exercise.stub, next(text for text in mutated if "aescratch" not in text.replace(exercise.stub, ""))]
 
 
+def test_one_number_for_a_bias_has_its_cause_without_the_source(here):
+    seen, judgement = both(DENSE, START + RETURN.replace("grad_y.sum(0)", "np.sum(grad_y)"), here)
+    assert comparable(judgement.outcome) == comparable(seen)
+    assert "collapsed@grad_b" in judgement.outcome.codes
+    assert "grad_b is the right gradient summed over everything" in "".join(judgement.outcome.reports)
+
+
 @pytest.mark.in_turn
 @pytest.mark.parametrize("name", EXERCISES)
 def test_a_submission_comes_to_what_its_students_own_check_says(name, here):

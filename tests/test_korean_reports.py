@@ -159,8 +159,8 @@ def test_where_to_look_is_told_in_korean_by_whoever_judged_in_english(shape):
     look = SimpleNamespace(
         returned={"W": rng.normal(size=shape)}, truth=lambda name: rng.normal(size=(7, 3)), usable=lambda name: np.full(shape, True)
     )
-    advice = gettext("Look first at {place}: what it computes isn't the gradient of any value of the forward.")
-    message = describe(look, "W", [], advice=advice.format(place="mine.py, line 3")).message
+    advice = gettext("Look first at {place}: what it computes is used as the gradient of `{value}`, but isn't that.")
+    message = describe(look, "W", [], advice=advice.format(place="mine.py, line 3", value="x @ W")).message
     assert "Look first at mine.py, line 3" in message
     with in_language("ko"):
         assert "mine.py, line 3" in told(message)

@@ -266,6 +266,29 @@ def test_no_change_is_told_that_makes_another_loss():
     assert not blamed(lambda a: wave(a), lambda grad_y, a: grad_y * wave(a), "a")
 
 
+def test_a_line_that_only_the_loss_depends_on_is_not_suspected(monkeypatch):
+    suspected = []
+
+    def suspects(search, own=repairing.Search._suspects):
+        suspected.append({line.statement.node.lineno: line.moves for line in search.lines})
+        return [suspected.append(line.statement.node.lineno) or line for line in own(search)]
+
+    monkeypatch.setattr(repairing.Search, "_suspects", suspects)
+    both = mistakes.written(
+        "def backward(x, W):\n"
+        "    error = x @ W - 1\n"
+        "    value = 0.5 * (error**2).sum() / len(x)\n"
+        "    grad_W = x.T @ error\n"
+        "    return value, grad_W\n"
+    )
+    report = ae.check_function(both, None, {"x": X, "W": NETWORK["W1"]}, wrt=["W"])
+    assert [f.evidence["line"] for f in report.findings if f.cause] == [4]
+    moves, *numbers = suspected
+    assert (moves[3], moves[4]) == ({""}, {"W"})
+    assert 4 in numbers
+    assert not {2, 3} & set(numbers)
+
+
 def test_no_factor_is_tried_where_something_is_0_and_more_is_due(monkeypatch):
     tried = []
 
@@ -521,9 +544,71 @@ def test_a_search_that_is_given_up_says_so(limit, least, monkeypatch):
     monkeypatch.setattr(repairing, limit, least)
     report = ae.check_function(loss, written("grad_h * slope", "np.sinh(grad_h)"), NETWORK, wrt=WRT)
     (told,) = [f for f in report.findings if "Look first at" in f.message]
-    assert "line 7: what it computes isn't the gradient of any value of the forward. The evidence: " in told.message
+    assert "line 7: what it computes is used as the gradient of `x @ W1 + b1`, but isn't that. The evidence: " in told.message
     assert told.message.endswith("; " + lines.GIVEN_UP)
     assert not told.cause
+
+
+# Where no change of a line is known: where to look is proved, or it is said from where on values are wrong.
+def clipped(z, w):
+    return np.sin(np.clip(z * w, -1, 1)) * (1 + np.tanh(z) + np.tanh(w))
+
+
+CLIPPED = """def slope(s):
+    return 1 - s**2
+
+
+def backward(grad_y, z, w):
+    raw, s, t = z * w, np.tanh(z), np.tanh(w)
+    kept = np.clip(raw, -1, 1)
+    grad_kept = grad_y * np.cos(kept) * (1 + s + t)
+    grad_raw = grad_kept * (np.abs(raw) < 1)
+    grad_sum = grad_y * np.sin(kept)
+    grad_z = grad_raw * w + grad_sum * slope(s)
+    grad_w = grad_raw * z + grad_sum * slope(t)
+    return grad_z, grad_w
+"""
+
+
+@pytest.fixture
+def where(monkeypatch):
+    monkeypatch.setattr(repairing, "MOST_RUNS", 0)  # no changes are tried
+    return told_of_clipped
+
+
+def told_of_clipped(old, new):
+    """Return the finding that tells where values are wrong."""
+    assert CLIPPED.count(old) == 1
+    inputs = {name: np.random.default_rng(seed).normal(size=(N, D)) for seed, name in enumerate("zw")}
+    report = ae.check_function(clipped, mistakes.written(CLIPPED.replace(old, new)), inputs)
+    assert not any(f.cause for f in report.findings)
+    (finding,) = [f for f in report.findings if "line" in f.evidence or "wrong_from" in f.evidence]
+    return finding
+
+
+def test_a_line_is_blamed_if_a_gradient_in_place_of_its_value_makes_all_right(where):
+    finding = where("np.cos(kept) * (1 + s + t)", "np.arctan(np.cos(kept) * np.exp(s + t))")
+    assert finding.evidence["line"] == 8
+    assert "what it computes is used as the gradient of `np.clip(z * w, -1, 1)`, but isn't that." in finding.message
+
+
+def test_a_right_gradient_that_is_used_as_another_is_blamed_and_not_the_lines_that_use_it(where):
+    finding = where(" * (np.abs(raw) < 1)", "")
+    assert finding.evidence["line"] == 9
+    assert "is used as the gradient of `z * w`, but isn't that." in finding.message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "cause"),
+    [("return 1 - s**2", "return np.arctan(1 - s)", 2), ("raw, s, t =", "raw, t, s =", 6)],
+    ids=["a function", "a value"],
+)
+def test_a_line_that_may_be_right_is_not_blamed_for_what_it_reads_or_calls(old, new, cause, where):
+    finding = where(old, new)
+    assert "line" not in finding.evidence
+    assert cause in finding.evidence["comes_from"]
+    wrong_from, sources = finding.evidence["wrong_from"], ", ".join(map(str, finding.evidence["comes_from"]))
+    assert f"line {wrong_from} on; what it reads and calls comes from lines {sources}." in finding.message
 
 
 def test_control_c_ends_the_search_and_leaves_what_is_known(monkeypatch):

@@ -128,4 +128,4 @@ STYLES = {
 # Causes that the checker names falsely.
 FALSE = {}
 
-THIRD = ProgramSet("third", "15 programs, human mistakes", WAYS, STYLES, MISTAKES, FALSE)
+THIRD = ProgramSet("third", "15 programs, human mistakes, looked at since", WAYS, STYLES, MISTAKES, FALSE)

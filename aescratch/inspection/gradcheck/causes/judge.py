@@ -15,6 +15,7 @@ from aescratch.inspection.gradcheck.causes.catalogue import STAGES
 from aescratch.inspection.gradcheck.causes.draws import Dimension
 from aescratch.inspection.gradcheck.causes.hypothesis import CONSTANT, Hypothesis
 from aescratch.inspection.gradcheck.causes.looks import Look, Unusable
+from aescratch.inspection.gradcheck.causes.paths import EVERYTHING
 from aescratch.inspection.gradcheck.causes.readings import Reading, read
 from aescratch.inspection.gradcheck.report import Finding
 
@@ -24,7 +25,7 @@ EXPLAINS = 1e-4  # of the largest difference: what may remain of it after a pred
 SMALLEST_SHOWN = 1e-16  # of a residual, which may be 0
 CLEARER = 100.0  # times as good as any other that isn't equivalent
 FEWEST_LOOKS = 3
-FEWEST_ENTRIES = 12  # over all looks
+FEWEST_ENTRIES = 12  # over all looks, unless each is a sum of many
 RECIPROCAL = {"factor-missing": "factor-extra", "factor-extra": "factor-missing"}  # in other words
 ALIKE = 0.3  # statements whose costs differ by less are given together
 
@@ -104,7 +105,8 @@ class Judge:
     def _finding(self, found: Sequence[Explanation]) -> Finding | None:
         best, tensor = found[0], f"grad_{self.name}"
         code = best.hypothesis.code
-        if self.runner_up[0] < CLEARER * best.residual or best.entries < FEWEST_ENTRIES:
+        is_sum = (best.words, best.reading.text) == (EVERYTHING, "1")
+        if self.runner_up[0] < CLEARER * best.residual or (best.entries < FEWEST_ENTRIES and not is_sum):
             return None
         if self.evidence.degenerate and not best.reading.simple:
             return None

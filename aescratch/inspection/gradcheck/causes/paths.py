@@ -24,6 +24,7 @@ from aescratch.inspection.gradcheck.causes.hypothesis import (
 )
 from aescratch.inspection.gradcheck.causes.looks import Look, Unusable
 
+EVERYTHING = Phrase("summed over everything")
 Parts = list[tuple[str, Array]]
 
 
@@ -56,6 +57,7 @@ def _averaged(truth: Array) -> Iterator[tuple[str, Array]]:
     for axis, (_, lines) in enumerate(lines_of(truth)):
         whole = truth.sum(axis, keepdims=True)
         yield Phrase("summed over its {lines}, and repeated", lines=lines), np.broadcast_to(whole, truth.shape)
+    yield from ((EVERYTHING, truth.sum().reshape(shape)) for shape in ((), (1,)))
 
 
 def _not_summed(look: Look, name: str) -> Iterator[Candidate]:
@@ -66,7 +68,6 @@ def _not_summed(look: Look, name: str) -> Iterator[Candidate]:
         yield Candidate(words, np.moveaxis(parts, 0, -1))
     if u.ndim == 2 and truth.shape == u.shape[1:] and np.allclose(truth, u.sum(0), 1e-8, 1e-8 * np.abs(truth).max()):
         yield Candidate(Phrase("summed over the columns of the output, not over its rows"), u.sum(1))
-    yield Candidate(Phrase("summed over everything"), np.asarray(truth.sum()))
 
 
 def _of_the_batch(look: Look, name: str) -> dict[str, Array]:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from aescratch.foundations.language import gettext, gettext_noop, joined
 from aescratch.inspection.gradcheck.findings import place_of_line
+from aescratch.inspection.gradcheck.lines.line import Line
 from aescratch.inspection.gradcheck.lines.repairing import Search
 from aescratch.inspection.gradcheck.lines.scene import Scene
 from aescratch.inspection.gradcheck.lines.source import Statement, definitions_of
@@ -27,7 +28,7 @@ class WrongLine(NamedTuple):
     """What is known about the line that makes gradients wrong.
 
     Its mistake and a question, empty if no change of the line corrects it; the gradients that the change corrects; the
-    evidence for programs, without a line if none was found; whether the search was stopped.
+    evidence for programs, without a line if none was found; whether the search was stopped; else where to look.
     """
 
     cause: str
@@ -35,6 +36,7 @@ class WrongLine(NamedTuple):
     mended: Sequence[str]
     evidence: dict[str, Any]
     gave_up: bool
+    advice: str = ""
 
     @property
     def place(self) -> str:
@@ -47,14 +49,6 @@ class WrongLine(NamedTuple):
             said = gettext("{tensors} and {last} go wrong at {place}")
             return said.format(tensors=", ".join(tensors[:-1]), last=tensors[-1], place=self.place)
         return gettext("{tensor} goes wrong at {place}").format(tensor=tensors[0], place=self.place)
-
-    @property
-    def advice(self) -> str:
-        """Where to look if no change of a line is known to correct the gradient; empty if no line was found."""
-        if "line" not in self.evidence:
-            return ""
-        said = gettext("Look first at {place}: what it computes isn't the gradient of any value of the forward.")
-        return said.format(place=self.place)
 
     @property
     def remark(self) -> str:
@@ -102,11 +96,22 @@ def wrong_lines(
             "repaired": repair.edit.repaired, "mends": repair.mended, "draws": len(search.scenes), "runs": search.runs,
         }  # fmt: skip
         found.append(WrongLine(sentence(repair.edit), question(repair.edit), repair.mended, evidence, search.gave_up))
-    first = None if found else search.at_fault()
-    if not found and (first is not None or search.gave_up):
-        place = {} if first is None else _place(first.statement)
-        found = [WrongLine("", "", (), {**place, "runs": search.runs}, search.gave_up)]
+    if not found and ((suspect := search.at_fault()) or search.gave_up):
+        place, advice = _where(search, *suspect) if suspect else ({}, "")
+        found = [WrongLine("", "", (), {**place, "runs": search.runs}, search.gave_up, advice)]
     return found
+
+
+def _where(search: Search, line: Line, needed: str) -> tuple[dict[str, Any], str]:
+    """Return the evidence about a line at fault, and where to look."""
+    found = _place(line.statement)
+    place = gettext("{file}, line {line}").format(**found)
+    if needed:
+        said = gettext("Look first at {place}: what it computes is used as the gradient of `{value}`, but isn't that.")
+        return found, said.format(place=place, value=needed)
+    lines = search.sources_of(line)
+    said = gettext("Values are wrong from {place} on; what it reads and calls comes from lines {lines}.")
+    return {"wrong_from": found["line"], "comes_from": lines}, said.format(place=place, lines=str(lines)[1:-1])
 
 
 def _place(statement: Statement) -> dict[str, Any]:

@@ -59,6 +59,11 @@ def read_by(node: ast.stmt) -> set[str]:
     return {ast.unparse(each) for each in nodes if isinstance(each, (ast.Name, ast.Attribute, ast.Subscript))}
 
 
+def assigned_by(node: ast.stmt) -> set[str]:
+    """Return the names, attributes and entries that a statement assigns, as source."""
+    return {ast.unparse(each) for each in ast.walk(node) if isinstance(getattr(each, "ctx", None), ast.Store)}
+
+
 def is_floats(value: Any) -> bool:
     """Whether a value is a float or an array of floats, and not an empty one."""
     return is_float(value) and np.size(value) > 0

@@ -25,7 +25,7 @@ import numpy as np
 from aescratch.backend import Array
 from aescratch.inspection.gradcheck.deadline import OutOfTime, limited
 from aescratch.inspection.gradcheck.lines.edits import Edit, changed_numbers, doubles, edits, of_its_product, rivals
-from aescratch.inspection.gradcheck.lines.line import Line, is_floats, read_by, targets_of
+from aescratch.inspection.gradcheck.lines.line import Line, assigned_by, is_floats, read_by, targets_of
 from aescratch.inspection.gradcheck.lines.missing import factors, missing, parts
 from aescratch.inspection.gradcheck.lines.probing import Forward, Gradients, Target, expressions_of, recorded
 from aescratch.inspection.gradcheck.lines.scene import Scene
@@ -58,7 +58,7 @@ class Repair:
 
 @dataclass
 class Search:
-    """The search in a backward: the lines that may be wrong, the first of them, and its repair, if there is one."""
+    """The search in a backward: the lines that may be wrong, and the repair of one, if there is one."""
 
     scenes: Sequence[Scene]
     names: Sequence[str]
@@ -66,7 +66,6 @@ class Search:
     backward: Sequence[Definition]
     forward: Sequence[Definition]
     runs: int = 0
-    first: Line | None = None
     doubtful: list[Line] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
@@ -100,7 +99,7 @@ class Search:
             found = self._mending(line, tried)
             if found and found[0].is_whole:
                 return [self._of_its_helper(line, found[0])]
-            if line is self.first or line.reads_right:
+            if line.reads_right:
                 for repair in found:
                     if not any({*repair.mended} & {*each.mended} for each in partial):
                         partial.append(repair)
@@ -115,7 +114,7 @@ class Search:
             yield from ((line, self._sorted_out(line)[0]) for line in group)
             yield from ((line, [e for e in self._sorted_out(line)[1] if e.kind in HOW_IT_ASSIGNS]) for line in group)
             yield from ((line, self._sorted_out(line)[1]) for line in helpers)
-            yield from ((line, self._missing(line)) for line in sorted(group, key=lambda line: line is not self.first))
+            yield from ((line, self._missing(line)) for line in sorted(group, key=lambda x: x not in self.doubtful[:1]))
             yield from ((line, self._sorted_out(line)[1]) for line in group if line not in helpers)
             yield from ((line, list(factors(line.statement.node, self._there(line)))) for line in helpers)
 
@@ -188,33 +187,54 @@ class Search:
             self._look_at_what_is_read(line, trusted, spoilt)
         of_backward = [line for line in ordered if line.number not in of_forward]
         self.lines = ordered = of_backward or ordered  # a function that is both has no separate backward line
-        doubtful = (x for x in ordered if x.reads_right and x.reads_gradient and not (x.is_right or x.moves_right))
-        self.doubtful = [x for x in doubtful if not (x.is_forward or x.is_helper) and x.has_array]
-        self.first = next(iter(self.doubtful), None)
+        self.doubtful = [
+            x for x in ordered
+            if x.reads_right and x.has_array and not (x.is_right or x.is_forward or x.is_helper or x.moves_right)
+        ]  # fmt: skip
 
-    def at_fault(self) -> Line | None:
-        """Return the first line that is proved to be wrong, though no change of it is known that corrects it."""
-        return next((line for line in self.doubtful if self._is_at_fault(line)), None)
+    def at_fault(self) -> tuple[Line, str] | None:
+        """Return the line whose value is used as a gradient that it isn't, and the value that this gradient belongs to.
 
-    def _is_at_fault(self, line: Line) -> bool:
-        """Whether a wrong gradient comes out right with the gradient of a value of the forward in place of the line's.
-
-        Otherwise it may be a part of a formula, as a sum in a normalisation's is, and right.
+        With the right one in its place every gradient comes out right. Otherwise it is the first line with which some
+        do, without a value: what it reads or calls may be wrong.
         """
+        right = [x for x in self.lines[::-1] if x.is_right and not (x.is_forward or x.moves_right)]
+        first = None
+        for line in (*self.doubtful, *right):
+            mended, needed = self._with_truth(line)
+            if len(mended) == len(self.wrong):
+                return line, needed
+            if mended and not (first or line.is_right):
+                first = line, "" if self.sources_of(line) else needed
+        return first
+
+    def _with_truth(self, line: Line) -> tuple[set[str], str]:
+        """Return the gradients that come right with another gradient in place of a line's value, and whose."""
         node, values = line.statement.node, line.runs[0].values
         if len(line.runs) > 1 or len(values) != 1 or not isinstance(node, (ast.Assign, ast.Return)):
-            return False
+            return set(), ""
         told: Any = copy.copy(node)
         told.value = ast.Name(TRUTH, ast.Load())
-        fitting = [target.gradient for target in self.targets if target.array.shape == np.shape(values[0])]
+
+        def mended(target: Target) -> tuple[set[str], str]:
+            setattr(builtins, TRUTH, target.gradient)
+            return self._mended(line.statement, [told], self.scenes[:1]), target.text
+
+        # Of values with one gradient, the last is nearest to the loss.
+        fitting = [target for target in self.targets[::-1] if target.array.shape == np.shape(values[0])]
         try:
-            for truth in fitting:
-                setattr(builtins, TRUTH, truth)
-                if truth is not None and self._mended(line.statement, [told], self.scenes[:1]):
-                    return True
+            return max(map(mended, fitting), key=lambda each: len(each[0]), default=(set(), ""))
         finally:
             vars(builtins).pop(TRUTH, None)
-        return False
+
+    def sources_of(self, line: Line) -> list[int]:
+        """Return the numbers of the lines before it that assign what a line reads, and of those that it calls."""
+        read, before = read_by(line.statement.node), line.runs[0].number
+        return sorted({
+            each.statement.node.lineno for each in self.lines
+            if each.statement.definition.name in read
+            or (each.runs[0].number < before and read & assigned_by(each.statement.node))
+        })  # fmt: skip
 
     def _classify(self, line: Line) -> None:
         values = [v for run in line.runs for v in run.values]
@@ -251,9 +271,9 @@ class Search:
         """
         mendable = [line for line in self.lines if "" not in line.moves]
         mendable.sort(key=lambda line: line.runs[0].number)
-        is_wrong = [not x.is_right and (any(run.values for run in x.runs) or bool(x.moves)) for x in mendable]
-        wrong = [line for line, known in zip(mendable, is_wrong, strict=True) if known and not line.is_forward]
-        rest = [line for line in reversed(mendable) if line not in wrong and not line.is_forward]
+        known = [x for x in mendable if x.moves or any(run.values for run in x.runs)]
+        wrong = [x for x in known if not (x.is_right or x.is_forward)]
+        rest = [x for x in mendable[::-1] if not (x in wrong or x.is_forward)]
 
         def rank(line: Line) -> int:
             return 1 if not line.moves else 2 * line.moves_right
