@@ -581,7 +581,7 @@ def test_of_a_loop_the_first_turns_are_noted_each_by_itself():
         return y
 
     (definition,) = definitions_of(total)
-    runs = recorded(definition.statements(), total)
+    runs = recorded([definition], total)
     assert [run.values for run in runs[2]] == [[2.0 * turn] for turn in range(1, MOST_TURNS + 1)]
     assert [run.values for run in runs[3]] == [[2.0 * MOST_TURNS + 6]]
 

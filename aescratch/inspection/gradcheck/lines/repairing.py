@@ -164,8 +164,8 @@ class Search:
         """Run forward and backward with probes, and record what every line computes."""
         scene = self.scenes[0]
         statements = [s for definition in self.backward for s in definition.statements()]
-        of_forward = recorded(statements, scene.objective)
-        runs = recorded(statements, scene.gradients)
+        of_forward = recorded(self.backward, scene.objective)
+        runs = recorded(self.backward, scene.gradients)
         sizes = {int(np.size(v)) for each in runs.values() for run in each for v in run.values if v is not None}
         own = [
             Target(name, scene.arrays[name], scene.slopes(name), functools.partial(scene.gradient, name))
