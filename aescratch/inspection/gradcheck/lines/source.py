@@ -13,6 +13,7 @@ import contextlib
 import copy
 import functools
 import gc
+import itertools
 import linecache
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -226,31 +227,19 @@ def _functions(objects: Sequence[Any]) -> Functions:
 
 
 def _definition(code: CodeType, known: Functions) -> Definition | None:
-    """Return the definition of a code, or of the code around it if its function was created in the call."""
-    tree, definitions = _read("".join(linecache.getlines(code.co_filename)))
-    chains = definitions.get((code.co_name, code.co_firstlineno), [])
-    chain = chains[0] if len(chains) == 1 else []  # none if it is missing or ambiguous
-    while chain and chain[-1] is not tree:
-        functions = known.get(id(code), [])
-        if functions and isinstance(chain[-1], DEFINING):
-            return Definition(code.co_filename, chain, functions)
-        chain = chain[:-1]
-        while chain and not isinstance(chain[-1], (*DEFINING, ast.Module)):
-            chain = chain[:-1]
-        outer = _code_at(known, code.co_filename, _first_line(chain[-1])) if chain[-1] is not tree else None
-        if outer is None:
-            return None
-        code = outer
-    return None
+    """Return the definition of a code, or of the innermost known code around it if its function was created there."""
+    within = [each for each in known.values() if any(part is code for part in _codes(each[0].__code__))]
+    if not within:
+        return None
+    functions = min(within, key=lambda each: len([*_codes(each[0].__code__)]))
+    own = functions[0].__code__
+    chains = _read("".join(linecache.getlines(own.co_filename))).get((own.co_name, own.co_firstlineno), [])
+    return Definition(own.co_filename, chains[0], functions) if len(chains) == 1 else None  # missing or ambiguous
 
 
 @functools.lru_cache(maxsize=4)
-def _read(text: str) -> tuple[ast.Module, Chains]:
-    """Return the tree of a file, of which only copies are changed, empty if it can't be parsed, and its definitions."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
-        tree = ast.Module([], [])
+def _read(text: str) -> Chains:
+    """Return the definitions in a file's text, of which only copies are changed; none if it can't be parsed."""
     found: Chains = {}
 
     def look(node: ast.AST, above: list[ast.AST]) -> None:
@@ -261,8 +250,9 @@ def _read(text: str) -> tuple[ast.Module, Chains]:
         for child in ast.iter_child_nodes(node):
             look(child, here)
 
-    look(tree, [])
-    return tree, found
+    with contextlib.suppress(SyntaxError, ValueError):
+        look(ast.parse(text), [])
+    return found
 
 
 def _first_line(node: ast.AST) -> int:
@@ -270,32 +260,23 @@ def _first_line(node: ast.AST) -> int:
     return min([node.lineno, *(each.lineno for each in decorators)])  # type: ignore[attr-defined]
 
 
-def _code_at(known: Functions, file: str, line: int) -> CodeType | None:
-    codes = (functions[0].__code__ for functions in known.values())
-    return next((code for code in codes if (code.co_filename, code.co_firstlineno) == (file, line)), None)
-
-
 def _pruned(chain: Sequence[ast.AST]) -> tuple[ast.Module, ast.AST]:
     """Return a module with only the definition and what encloses it, and the definition in it."""
-    tree = chain[0]
+    tree, top, *_ = chain
     assert isinstance(tree, ast.Module)
-    top, *path = chain[1:]
     assert isinstance(top, ast.stmt)
     future = [n for n in tree.body if isinstance(n, ast.ImportFrom) and n.module == "__future__"]
     memory: dict[int, Any] = {}
     module = ast.Module([*future, copy.deepcopy(top, memory)], [])
-    node: ast.AST = memory[id(chain[-1])]
-    for outer, inner in zip(chain[1:], path, strict=False):
-        if isinstance(outer, (ast.ClassDef, ast.FunctionDef)) and outer is not chain[-1]:
-            kept = memory[id(inner)]
-            body = memory[id(outer)].body
-            if isinstance(outer, ast.ClassDef) and kept in body:
-                body[:] = [kept]
-    return module, node
+    for outer, inner in itertools.pairwise(chain[1:]):
+        if isinstance(outer, ast.ClassDef) and isinstance(inner, ast.stmt):
+            memory[id(outer)].body = [memory[id(inner)]]
+    return module, memory[id(chain[-1])]
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
+    """Yield a code and all codes within it."""
+    yield code
     for each in code.co_consts:
         if isinstance(each, CodeType):
-            yield each
             yield from _codes(each)

@@ -23,7 +23,7 @@ from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.inspection.gradcheck.deadline import limited
 from aescratch.inspection.gradcheck.findings import is_ours
-from aescratch.inspection.gradcheck.lines.scene import Slopes, directions_in, gradient_of, size_of, slopes_along
+from aescratch.inspection.gradcheck.lines.scene import Slopes, directions_in, gradient_of, moving, size_of, slopes_along
 from aescratch.inspection.recording import Call, observed
 
 TIME_LIMIT = 60.0  # seconds; the first call stayed within its limit, but a later one may take longer
@@ -159,16 +159,8 @@ class Step:
 
     def slopes_of_parameter(self, parameter: Parameter, count: int = FEW) -> Slopes:
         """Return the slopes of the loss along directions in a parameter."""
-        start = parameter.value.copy()
-
-        def at(change: Array) -> float:
-            parameter.value[...] = start + change
-            return self._loss()
-
-        try:
-            return self._slopes(at, start, count)
-        finally:
-            parameter.value[...] = start
+        with moving(parameter.value, self._loss) as at:
+            return self._slopes(at, parameter.value, count)
 
     def _slopes(self, at: Callable[[Array], float], array: Array, count: int) -> Slopes:
         return slopes_in(at, array, count, self._loss())
