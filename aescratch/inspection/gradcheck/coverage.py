@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.backend import Array
+from aescratch.backend import Array, array_module, move, to_numpy
 from aescratch.foundations.language import gettext
 from aescratch.inspection.gradcheck.binding import Pair, draw_upstream
-from aescratch.inspection.gradcheck.numeric import Objective, Together, estimates, estimates_along
+from aescratch.inspection.gradcheck.numeric import Objective, Together, estimates
 from aescratch.inspection.gradcheck.report import FAIL, PASS, UNCHECKED, TensorResult, judge
 
 MODES = ("exhaustive", "sampled", "directional", "auto")
@@ -59,10 +59,7 @@ class Coverage:
         if self.mode == "sampled" and array.size > SAMPLES:
             return judged(self._some_entries(array.size))
         if self.mode == "directional" and array.size > DIRECTIONS:
-            directions = self._directions(array.shape)
-            slopes = (directions * analytic).sum(axis=tuple(range(1, directions.ndim)))
-            found = estimates_along(objective, array, directions, slopes, tolerance)
-            along = judge(name, slopes, found, tolerance, largest_of_all)
+            along = self._along(name, objective, array, analytic, tolerance, DIRECTIONS, largest_of_all)
             if along.verdict == PASS:
                 return along
             if self.is_short and array.size > FEW:
@@ -95,22 +92,34 @@ class Coverage:
         def objective() -> tuple[float, list[Array]]:
             return float((upstream * pair.output()).sum()), []
 
-        directions = self._directions(gradient.shape)[:FEW_DIRECTIONS]
-        slopes = (directions * gradient).sum(axis=tuple(range(1, directions.ndim)))
         try:
             with np.errstate(all="ignore"):
-                found = estimates_along(objective, pair.inputs[name], directions, slopes, tolerance)
+                found = self._along(name, objective, pair.inputs[name], gradient, tolerance, FEW_DIRECTIONS)
         except Exception:  # for a forward that takes no other values there, such as a loss's target
             return False
-        return judge(name, slopes, found, tolerance).verdict == PASS
+        return found.verdict == PASS
+
+    def _along(
+        self, name: str, objective: Objective, array: Array, analytic: Array, tolerance: float, count: int,
+        largest_of_all: float = 0.0,
+    ) -> TensorResult:  # fmt: skip
+        """Return the comparison along random directions of length near 1, without entries near 0, which hide errors."""
+        entries = draw_upstream((DIRECTIONS, *analytic.shape), self.rng)[:count]
+        directions = np.asarray(entries / np.sqrt(analytic.size))
+        slopes = (directions * analytic).sum(axis=tuple(range(1, directions.ndim)))
+        start, along, backend = to_numpy(array).copy(), np.zeros(count), array_module(array).__name__
+
+        def moved() -> tuple[float, list[Array]]:
+            array[...] = move(start + np.tensordot(along, directions, 1), backend)
+            return objective()
+
+        try:
+            return judge(name, slopes, estimates(moved, along, slopes, tolerance), tolerance, largest_of_all)
+        finally:
+            array[...] = move(start, backend)
 
     def _some_entries(self, size: int) -> Array:
         return np.sort(self.rng.choice(size, SAMPLES, replace=False))
-
-    def _directions(self, shape: tuple[int, ...]) -> Array:
-        """Return directions of length near 1 without entries near 0, which would hide an error there."""
-        entries = draw_upstream((DIRECTIONS, *shape), self.rng)
-        return np.asarray(entries / np.sqrt(np.prod(shape)))
 
     def described(self, tensors: Sequence[TensorResult], sizes: Sequence[int]) -> str:
         """Return what was covered, for the end of a report's title; an empty string if every entry was."""

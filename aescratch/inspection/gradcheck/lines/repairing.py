@@ -66,7 +66,6 @@ class Search:
     backward: Sequence[Definition]
     forward: Sequence[Definition]
     runs: int = 0
-    first: Line | None = None
     doubtful: list[Line] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
@@ -79,6 +78,8 @@ class Search:
         self.before: list[set[str]] = [scene.right(self.names) for scene in self.scenes]
         self.value: float = self.scenes[0].objective()
         self.returned = self.scenes[0].returned() or {}
+        self.definitions: list[Definition] = [*self.backward, *self.forward]
+        self.nodes: list[ast.AST] = [node for each in self.definitions for node in ast.walk(each.node)]
         self.of_forward: set[str] = {definition.name for definition in self.forward}
         begun = time.monotonic()
         self.scenes[0].right(self.names)
@@ -100,7 +101,7 @@ class Search:
             found = self._mending(line, tried)
             if found and found[0].is_whole:
                 return [self._of_its_helper(line, found[0])]
-            if line is self.first or line.reads_right:
+            if line.reads_right:
                 for repair in found:
                     if not any({*repair.mended} & {*each.mended} for each in partial):
                         partial.append(repair)
@@ -115,7 +116,7 @@ class Search:
             yield from ((line, self._sorted_out(line)[0]) for line in group)
             yield from ((line, [e for e in self._sorted_out(line)[1] if e.kind in HOW_IT_ASSIGNS]) for line in group)
             yield from ((line, self._sorted_out(line)[1]) for line in helpers)
-            yield from ((line, self._missing(line)) for line in sorted(group, key=lambda line: line is not self.first))
+            yield from ((line, self._missing(line)) for line in sorted(group, key=lambda line: line not in self.doubtful[:1]))
             yield from ((line, self._sorted_out(line)[1]) for line in group if line not in helpers)
             yield from ((line, list(factors(line.statement.node, self._there(line)))) for line in helpers)
 
@@ -173,7 +174,7 @@ class Search:
         ]  # fmt: skip
         self.targets = own + (Forward(self.forward, scene.objective).targets(sizes) if self.forward else [])
         self.known: Gradients = Gradients(self.targets)
-        self.computed: list[str] = expressions_of([*self.backward, *self.forward])
+        self.computed: list[str] = expressions_of(self.definitions)
         self.lines = [Line(s, n, runs[n]) for n, s in enumerate(statements) if n in runs]
         moves = {id(line.statement.node): self._what_depends_on(line.statement) for line in self.lines}
         for line in self.lines:
@@ -190,7 +191,6 @@ class Search:
         self.lines = ordered = of_backward or ordered  # a function that is both has no separate backward line
         doubtful = (x for x in ordered if x.reads_right and x.reads_gradient and not (x.is_right or x.moves_right))
         self.doubtful = [x for x in doubtful if not (x.is_forward or x.is_helper) and x.has_array]
-        self.first = next(iter(self.doubtful), None)
 
     def at_fault(self) -> Line | None:
         """Return the first line that is proved to be wrong, though no change of it is known that corrects it."""
@@ -250,10 +250,9 @@ class Search:
         A line that the loss depends on is none of them: another one would be right for another loss.
         """
         mendable = [line for line in self.lines if "" not in line.moves]
-        mendable.sort(key=lambda line: line.runs[0].number)
-        is_wrong = [not x.is_right and (any(run.values for run in x.runs) or bool(x.moves)) for x in mendable]
-        wrong = [line for line, known in zip(mendable, is_wrong, strict=True) if known and not line.is_forward]
-        rest = [line for line in reversed(mendable) if line not in wrong and not line.is_forward]
+        own = [line for line in mendable if not line.is_forward]
+        wrong = [x for x in own if not x.is_right and (x.moves or any(run.values for run in x.runs))]
+        rest = [line for line in reversed(own) if line not in wrong]
 
         def rank(line: Line) -> int:
             return 1 if not line.moves else 2 * line.moves_right
@@ -282,8 +281,7 @@ class Search:
         names = line.statement.definition.names
         numpy = next((name for name, value in names.items() if value is np), "np")
         modules = {numpy, *(name for name, value in names.items() if isinstance(value, ModuleType))}
-        nodes = _nodes_of([*self.backward, *self.forward])
-        used = dict.fromkeys(node.id for node in nodes if isinstance(node, ast.Name))
+        used = dict.fromkeys(node.id for node in self.nodes if isinstance(node, ast.Name))
         functions = [name for name in used if isinstance(names.get(name), FunctionType)]
         own = [name for name in functions if names[name].__code__.co_argcount == 1]
         terms: dict[str, Any] = {}
@@ -324,15 +322,15 @@ class Search:
         if changed := changed_numbers(statement.node, edit, scope):
             if not self.settings_moved:
                 self.settings_moved, known = True, len(self.scenes)
-                self.scenes = [*self.scenes, *moved(self.scenes[0], [*self.backward, *self.forward])]
+                self.scenes = [*self.scenes, *moved(self.scenes[0], self.definitions)]
                 self.before += [scene.right(self.names) for scene in self.scenes[known:]]
                 mended = self._mended(statement, edit.nodes)
-            others = doubles(edit, changed, scope, list(_nodes_of([*self.backward, *self.forward])))
+            others = doubles(edit, changed, scope, self.nodes)
             if not mended or any(self._mended(statement, [each]) >= mended for each in others):
                 return None
         kept = [name for name in self.names if name in mended]
         if edit.kind == "constant":
-            edit = of_its_product(statement.node, edit, {number_of(node) for node in _nodes_of(self.forward)})
+            edit = of_its_product(statement.node, edit, {number_of(node) for each in self.forward for node in ast.walk(each.node)})
         return Repair(statement, edit, kept, len(kept) == len(self.wrong))
 
     def _mended(self, statement: Statement, nodes: list[ast.stmt], scenes: Sequence[Scene] = ()) -> set[str]:
@@ -351,10 +349,6 @@ class Search:
         except (SyntaxError, ValueError, TypeError, StopIteration):  # if the edit has no valid source
             return set()
         return mended
-
-
-def _nodes_of(definitions: Sequence[Definition]) -> Iterator[ast.AST]:
-    return (node for definition in definitions for node in ast.walk(definition.node))
 
 
 def _factors_of(text: str) -> set[str]:
