@@ -168,8 +168,15 @@ class Recorder:
 class _Wrapping(ast.NodeTransformer):
     """Wraps expressions that compute a value in calls of the probe; what is assigned to stays as it is."""
 
-    def __init__(self) -> None:
-        self.texts: list[str] = []
+    texts: list[str]
+
+    def wrap(self, definitions: Sequence[Definition]) -> None:
+        """Change the statements of definitions."""
+        self.texts = []
+        for definition in definitions:
+            node: Any = definition.node
+            is_one = isinstance(node, ast.Lambda)
+            node.body = self.visit(node.body) if is_one else [self.visit(each) for each in node.body]
 
     def visit(self, node: ast.AST) -> Any:
         if isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del)):
@@ -187,57 +194,38 @@ def _call(method: str, *arguments: Any) -> ast.Call:
     return ast.Call(function, list(arguments), [])
 
 
-class Forward:
-    """A forward whose values can be moved."""
+def targets_in(
+    definitions: Sequence[Definition], objective: Callable[[], float], sizes: set[int]
+) -> list[Target]:  # fmt: skip
+    """Return a forward's values of these sizes, with the objective's slopes in each; of a loop, first turns come first.
 
-    definitions: Sequence[Definition]
-    objective: Callable[[], float]
+    A value that the loss doesn't depend on, as all those of a backward in the same function, is none.
+    """
+    recorder, wrapping, found = Recorder(), _Wrapping(), list[Target]()
+    probing = functools.partial(_rewritten, definitions, recorder, functools.partial(wrapping.wrap, definitions))
 
-    def __init__(self, definitions: Sequence[Definition], objective: Callable[[], float]) -> None:
-        self.definitions, self.objective = definitions, objective
-        self.recorder: Recorder = Recorder()
-        self.texts: list[str] = []
+    def moved(key: Key, change: Array) -> float:
+        recorder.turns, recorder.move = {}, (key, change)
+        return objective()
 
-    def targets(self, sizes: set[int]) -> list[Target]:
-        """Return the values of these sizes, with the objective's slopes in each; of a loop, its first turns come first.
+    def measured(key: Key) -> Array:
+        with probing():
+            return gradient_of(functools.partial(moved, key), recorder.seen[key])
 
-        A value that the loss doesn't depend on, as all those of a backward in the same function, is none.
-        """
-        found = []
-        with self._probing():
-            value, start = self.objective(), time.process_time()
-            seen = sorted(self.recorder.seen.items(), key=lambda item: item[0][1])
-            for key, array in [(key, array) for key, array in seen if array.size in sizes][:MOST_VALUES]:
-                if time.process_time() - start > MOST_SECONDS:
-                    break
-                at, directions, size = functools.partial(self._moved, key), directions_in(array.shape), size_of(array)
-                with contextlib.suppress(Exception):
-                    if at(STEP * size * directions[0]) != value:
-                        slopes = slopes_along(at, directions, size, value)
-                        if (np.abs(slopes.values) > 100 * slopes.errors).any():
-                            measure = functools.partial(self._measured, key)
-                            found.append(Target(self.texts[key[0]], array, slopes, measure))
-        return found
-
-    def _moved(self, key: Key, change: Array) -> float:
-        self.recorder.turns, self.recorder.move = {}, (key, change)
-        return self.objective()
-
-    def _measured(self, key: Key) -> Array:
-        with self._probing():
-            return gradient_of(functools.partial(self._moved, key), self.recorder.seen[key])
-
-    def _probing(self) -> contextlib.AbstractContextManager[None]:
-        wrapping = _Wrapping()
-        self.texts = wrapping.texts
-
-        def wrap() -> None:
-            for definition in self.definitions:
-                node: Any = definition.node
-                is_one = isinstance(node, ast.Lambda)
-                node.body = wrapping.visit(node.body) if is_one else [wrapping.visit(each) for each in node.body]
-
-        return _rewritten(self.definitions, self.recorder, wrap)
+    with probing():
+        value, start = objective(), time.process_time()
+        seen = sorted(recorder.seen.items(), key=lambda item: item[0][1])
+        for key, array in [(key, array) for key, array in seen if array.size in sizes][:MOST_VALUES]:
+            if time.process_time() - start > MOST_SECONDS:
+                break
+            at, directions, size = functools.partial(moved, key), directions_in(array.shape), size_of(array)
+            with contextlib.suppress(Exception):
+                if at(STEP * size * directions[0]) != value:
+                    slopes = slopes_along(at, directions, size, value)
+                    if (np.abs(slopes.values) > 100 * slopes.errors).any():
+                        text, measure = wrapping.texts[key[0]], functools.partial(measured, key)
+                        found.append(Target(text, array, slopes, measure))
+    return found
 
 
 def recorded(definitions: Sequence[Definition], call: Callable[[], Any]) -> dict[int, list[Run]]:
@@ -317,9 +305,9 @@ def _observe(statement: Statement, number: int) -> None:
         new.value = _noted(number, node.value)
     if statement.index is None:  # of a lambda, which is one expression
         new.value = ast.Subscript(ast.Tuple([enter, new.value], ast.Load()), ast.Constant(1), ast.Load())
-        statement.put([new])
+        statement.put(new)
     else:
-        statement.put([ast.copy_location(ast.Expr(enter), node), new, *after])
+        statement.put(ast.copy_location(ast.Expr(enter), node), new, *after)
 
 
 def _noted(number: int, value: Any) -> Any:

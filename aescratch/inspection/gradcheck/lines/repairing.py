@@ -27,7 +27,7 @@ from aescratch.inspection.gradcheck.deadline import OutOfTime, limited
 from aescratch.inspection.gradcheck.lines.edits import Edit, changed_numbers, doubles, edits, of_its_product, rivals
 from aescratch.inspection.gradcheck.lines.line import Line, is_floats, read_by, targets_of
 from aescratch.inspection.gradcheck.lines.missing import factors, missing, parts
-from aescratch.inspection.gradcheck.lines.probing import Forward, Gradients, Target, expressions_of, recorded
+from aescratch.inspection.gradcheck.lines.probing import Gradients, Target, expressions_of, recorded, targets_in
 from aescratch.inspection.gradcheck.lines.scene import Scene
 from aescratch.inspection.gradcheck.lines.scope import Scope
 from aescratch.inspection.gradcheck.lines.settings import moved
@@ -66,9 +66,6 @@ class Search:
     backward: Sequence[Definition]
     forward: Sequence[Definition]
     runs: int = 0
-    doubtful: list[Line] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
-    targets: list[Target] = field(default_factory=list)
     sorted_out: dict[int, tuple[list[Edit], list[Edit]]] = field(default_factory=dict)
     gave_up: bool = False
     settings_moved: bool = False
@@ -116,7 +113,8 @@ class Search:
             yield from ((line, self._sorted_out(line)[0]) for line in group)
             yield from ((line, [e for e in self._sorted_out(line)[1] if e.kind in HOW_IT_ASSIGNS]) for line in group)
             yield from ((line, self._sorted_out(line)[1]) for line in helpers)
-            yield from ((line, self._missing(line)) for line in sorted(group, key=lambda line: line not in self.doubtful[:1]))
+            doubtful_first = sorted(group, key=lambda line: line not in self.doubtful[:1])
+            yield from ((line, self._missing(line)) for line in doubtful_first)
             yield from ((line, self._sorted_out(line)[1]) for line in group if line not in helpers)
             yield from ((line, list(factors(line.statement.node, self._there(line)))) for line in helpers)
 
@@ -146,12 +144,12 @@ class Search:
         before = [last.value(part) for _, part in parts(node)]
         fitting, others = [], []
         for edit in edits(node, self._scope(line)):
-            after = [last.value(part) for _, part in parts(edit.nodes[0])]
+            after = [last.value(part) for _, part in parts(edit.node)]
             pairs = [(a, b) for a, b in zip(before, after, strict=False) if a is not None and b is not None]
             new = [b for a, b in pairs if not np.array_equal(a, b)]
             if len(before) == len(after) == len(pairs) and new and all(map(self.known.fits, new)):
                 fitting.append(edit)
-            elif new or not before or len(pairs) < len(before) or targets_of(edit.nodes[0]) != targets_of(node):
+            elif new or not before or len(pairs) < len(before) or targets_of(edit.node) != targets_of(node):
                 others.append(edit)
         self.sorted_out[line.number] = sorted(fitting, key=lambda edit: edit.cost), others
         return self.sorted_out[line.number]
@@ -172,10 +170,10 @@ class Search:
             Target(name, scene.arrays[name], scene.slopes(name), functools.partial(scene.gradient, name))
             for name in self.names
         ]  # fmt: skip
-        self.targets = own + (Forward(self.forward, scene.objective).targets(sizes) if self.forward else [])
+        self.targets: list[Target] = own + targets_in(self.forward, scene.objective, sizes)
         self.known: Gradients = Gradients(self.targets)
         self.computed: list[str] = expressions_of(self.definitions)
-        self.lines = [Line(s, n, runs[n]) for n, s in enumerate(statements) if n in runs]
+        self.lines: list[Line] = [Line(s, n, runs[n]) for n, s in enumerate(statements) if n in runs]
         moves = {id(line.statement.node): self._what_depends_on(line.statement) for line in self.lines}
         for line in self.lines:
             within = [moves.get(id(node), set()) for node in ast.walk(line.statement.node)]  # of a loop, all its lines
@@ -190,7 +188,7 @@ class Search:
         of_backward = [line for line in ordered if line.number not in of_forward]
         self.lines = ordered = of_backward or ordered  # a function that is both has no separate backward line
         doubtful = (x for x in ordered if x.reads_right and x.reads_gradient and not (x.is_right or x.moves_right))
-        self.doubtful = [x for x in doubtful if not (x.is_forward or x.is_helper) and x.has_array]
+        self.doubtful: list[Line] = [x for x in doubtful if not (x.is_forward or x.is_helper) and x.has_array]
 
     def at_fault(self) -> Line | None:
         """Return the first line that is proved to be wrong, though no change of it is known that corrects it."""
@@ -210,7 +208,7 @@ class Search:
         try:
             for truth in fitting:
                 setattr(builtins, TRUTH, truth)
-                if truth is not None and self._mended(line.statement, [told], self.scenes[:1]):
+                if truth is not None and self._mended(line.statement, told, self.scenes[:1]):
                     return True
         finally:
             vars(builtins).pop(TRUTH, None)
@@ -266,7 +264,7 @@ class Search:
             return set()
         larger: Any = copy.copy(statement.node)
         larger.value = ast.BinOp(value, ast.Mult(), ast.Constant(MOVED))
-        with contextlib.suppress(Exception, OutOfTime), statement.replaced([larger]), np.errstate(all="ignore"):
+        with contextlib.suppress(Exception, OutOfTime), statement.replaced(larger), np.errstate(all="ignore"):
             if statement.definition.name in self.of_forward and limited(scene.objective, scene.seconds) != self.value:
                 return {""}
             found = scene.returned() or {}
@@ -315,8 +313,8 @@ class Search:
         An edit that has a rival isn't the cause; nor is one of numbers, unless it holds with other settings, too.
         """
         statement = line.statement
-        mended = self._mended(statement, edit.nodes)
-        if not mended or any(self._mended(statement, [each]) >= mended for each in rivals(statement.node, edit)):
+        mended = self._mended(statement, edit.node)
+        if not mended or any(self._mended(statement, each) >= mended for each in rivals(statement.node, edit)):
             return None
         scope = self._scope(line)
         if changed := changed_numbers(statement.node, edit, scope):
@@ -324,21 +322,22 @@ class Search:
                 self.settings_moved, known = True, len(self.scenes)
                 self.scenes = [*self.scenes, *moved(self.scenes[0], self.definitions)]
                 self.before += [scene.right(self.names) for scene in self.scenes[known:]]
-                mended = self._mended(statement, edit.nodes)
+                mended = self._mended(statement, edit.node)
             others = doubles(edit, changed, scope, self.nodes)
-            if not mended or any(self._mended(statement, [each]) >= mended for each in others):
+            if not mended or any(self._mended(statement, each) >= mended for each in others):
                 return None
         kept = [name for name in self.names if name in mended]
         if edit.kind == "constant":
-            edit = of_its_product(statement.node, edit, {number_of(node) for each in self.forward for node in ast.walk(each.node)})
+            of_forward = {number_of(node) for each in self.forward for node in ast.walk(each.node)}
+            edit = of_its_product(statement.node, edit, of_forward)
         return Repair(statement, edit, kept, len(kept) == len(self.wrong))
 
-    def _mended(self, statement: Statement, nodes: list[ast.stmt], scenes: Sequence[Scene] = ()) -> set[str]:
-        """Return the gradients that are right at every scene with other nodes; none if they make another wrong."""
+    def _mended(self, statement: Statement, node: ast.stmt, scenes: Sequence[Scene] = ()) -> set[str]:
+        """Return the gradients that are right at every scene with another node; none if they make another wrong."""
         self.runs += 1
         mended = set(self.wrong)
         try:
-            with statement.replaced(nodes), np.errstate(all="ignore"):
+            with statement.replaced(node), np.errstate(all="ignore"):
                 for scene, before in zip(scenes or self.scenes, self.before, strict=False):
                     right = scene.right(self.names)
                     mended &= right

@@ -1,7 +1,7 @@
 """The source of functions under check: read from their files, changed in one place, and in force for a block.
 
     a call --> the functions of the user's files that it runs --> Definition: the tree of each, statement by statement
-    Definition.in_force()    the functions run the changed tree, and afterwards their own code again
+    in_force(definitions)    the functions run the changed tree, and afterwards their own code again
 
 A function keeps its globals, defaults and closure: only its code is replaced.
 """
@@ -43,14 +43,13 @@ class Definition:
     module: ast.Module
     node: ast.AST
     name: str
-    line: int
     arguments: Sequence[Any] = ()  # of its first call
 
-    def __init__(self, file: str, chain: Sequence[ast.AST], functions: Sequence[FunctionType]) -> None:
-        self.file, self.functions = file, list(functions)
+    def __init__(self, chain: Sequence[ast.AST], functions: Sequence[FunctionType]) -> None:
         self.module, self.node = _pruned(chain)
-        self.own: list[CodeType] = [function.__code__ for function in self.functions]
-        self.name, self.line = self.own[0].co_name, self.own[0].co_firstlineno
+        self.functions = list(functions)
+        self.own: CodeType = functions[0].__code__
+        self.file, self.name = self.own.co_filename, self.own.co_name
 
     @property
     def names(self) -> dict[str, Any]:
@@ -59,20 +58,8 @@ class Definition:
 
     def compiled(self) -> CodeType:
         """Return the code of the current tree; new nodes must have been given a place in the file."""
-        code = compile(self.module, self.file, "exec", dont_inherit=True)
-        return next(each for each in _codes(code) if (each.co_name, each.co_firstlineno) == (self.name, self.line))
-
-    @contextlib.contextmanager
-    def in_force(self) -> Iterator[None]:
-        """Let the functions run the current tree within the block."""
-        code = self.compiled()
-        try:
-            for function in self.functions:
-                function.__code__ = code
-            yield
-        finally:
-            for function, own in zip(self.functions, self.own, strict=True):
-                function.__code__ = own
+        codes = _codes(compile(self.module, self.file, "exec", dont_inherit=True))
+        return next(each for each in codes if _place(each) == _place(self.own))
 
     def statements(self) -> list[Statement]:
         """Return the statements that are executed themselves, in the order of the text."""
@@ -112,8 +99,8 @@ class Statement:
         lines = linecache.getlines(self.definition.file)[node.lineno - 1 : node.end_lineno]
         return " ".join(line.strip() for line in lines) or ast.unparse(node)
 
-    def put(self, nodes: Sequence[ast.stmt], count: int = 1) -> None:
-        """Replace this statement, or as many as stand in its place, by others."""
+    def put(self, *nodes: ast.stmt) -> None:
+        """Replace this statement, or what stands in its place, by others."""
         for node in nodes:
             if not hasattr(node, "lineno"):
                 ast.copy_location(node, self.node)
@@ -121,32 +108,35 @@ class Statement:
         if self.index is None:
             assert isinstance(nodes[0], ast.Return)
             setattr(self.owner, self.field, nodes[0].value)
-            return
-        getattr(self.owner, self.field)[self.index : self.index + count] = nodes
+        else:
+            getattr(self.owner, self.field)[self.index : self.index + 1] = nodes
 
     @contextlib.contextmanager
-    def replaced(self, nodes: Sequence[ast.stmt]) -> Iterator[None]:
-        """Let the function run with other statements in place of this one, within the block."""
-        self.put(nodes)
+    def replaced(self, node: ast.stmt) -> Iterator[None]:
+        """Let the function run with another statement in place of this one, within the block."""
+        self.put(node)
         try:
-            with self.definition.in_force():
+            with in_force([self.definition]):
                 yield
         finally:
-            self.put([self.node], len(nodes))
+            self.put(self.node)
 
 
 @contextlib.contextmanager
 def in_force(definitions: Sequence[Definition]) -> Iterator[None]:
-    """Let the functions of several definitions run their current trees within the block."""
-    with contextlib.ExitStack() as stack:
-        _enter_all(stack, definitions)
+    """Let the functions of definitions run their current trees within the block."""
+    codes = [definition.compiled() for definition in definitions]
+    try:
+        _give(definitions, codes)
         yield
+    finally:
+        _give(definitions, [definition.own for definition in definitions])
 
 
-def _enter_all(stack: contextlib.ExitStack, definitions: Sequence[Definition]) -> None:
-    """Put definitions in force; in a function of its own, since Control-C can slip past a loop in a with block."""
-    for definition in definitions:
-        stack.enter_context(definition.in_force())
+def _give(definitions: Sequence[Definition], codes: Sequence[CodeType]) -> None:
+    for definition, code in zip(definitions, codes, strict=True):
+        for function in definition.functions:
+            function.__code__ = code
 
 
 def definitions_of(call: Callable[[], Any], *, also: Sequence[Any] = ()) -> list[Definition]:
@@ -170,8 +160,8 @@ def definitions_of(call: Callable[[], Any], *, also: Sequence[Any] = ()) -> list
     for code in theirs:
         definition = _definition(code, known)
         if definition is not None:
-            definition.arguments = arguments.get(id(definition.own[0]), ())
-            found.setdefault(id(definition.own[0]), definition)
+            definition.arguments = arguments.get(id(definition.own), ())
+            found.setdefault(id(definition.own), definition)
     return list(found.values())
 
 
@@ -233,8 +223,8 @@ def _definition(code: CodeType, known: Functions) -> Definition | None:
         return None
     functions = min(within, key=lambda each: len([*_codes(each[0].__code__)]))
     own = functions[0].__code__
-    chains = _read("".join(linecache.getlines(own.co_filename))).get((own.co_name, own.co_firstlineno), [])
-    return Definition(own.co_filename, chains[0], functions) if len(chains) == 1 else None  # missing or ambiguous
+    chains = _read("".join(linecache.getlines(own.co_filename))).get(_place(own), [])
+    return Definition(chains[0], functions) if len(chains) == 1 else None  # missing or ambiguous
 
 
 @functools.lru_cache(maxsize=4)
@@ -272,6 +262,10 @@ def _pruned(chain: Sequence[ast.AST]) -> tuple[ast.Module, ast.AST]:
         if isinstance(outer, ast.ClassDef) and isinstance(inner, ast.stmt):
             memory[id(outer)].body = [memory[id(inner)]]
     return module, memory[id(chain[-1])]
+
+
+def _place(code: CodeType) -> tuple[str, int]:
+    return code.co_name, code.co_firstlineno
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
