@@ -47,6 +47,10 @@ class Slopes(NamedTuple):
         is_off = off > AGREE * np.maximum(scale, np.abs(self.values)) + self.errors  # never at a kink
         return self.are_known and bool(np.isfinite(scale).all()) and not is_off.any()
 
+    def allow(self, gradient: Array) -> bool:
+        """Whether a gradient has these slopes, or no slope is known to judge it by: a kink in every direction."""
+        return self.fits(gradient) or not self.are_known
+
 
 @dataclass
 class Scene:

@@ -61,7 +61,7 @@ class Search(Shares):
         if passes.upstream.shape != np.shape(passes.result):
             return [of_shape(self.model, passes)]
         given, truth = passes.upstream / self.scale, self.step.slopes_of_result(passes)
-        if _fits(truth, given) or self._in_several_calls(passes) or self._scaled_on_purpose(passes, truth):
+        if truth.allow(given) or self._in_several_calls(passes) or self._scaled_on_purpose(passes, truth):
             return []
         known, others = self.shares(passes), self.other_shares(passes)
         itself = _itself(Phrase("the output of {part}", part=passes.name), passes.result)
@@ -74,7 +74,7 @@ class Search(Shares):
         """Return the further calls of a part's backward, if all calls together get the right gradient."""
         again = [call for call in self.step.again if call.name == passes.name]
         total = sum((call.given for call in again), passes.upstream) / self.scale
-        return again if again and _fits(self.step.slopes_of_result(passes), total) else []
+        return again if again and self.step.slopes_of_result(passes).allow(total) else []
 
     def _told(
         self, tensor: str, place: tuple[str, int] | None, about: str, found: Array, truth: Slopes,
@@ -118,7 +118,7 @@ class Search(Shares):
         return True
 
     def _is_wrong(self, parameter: Parameter) -> bool:
-        return not _fits(self.step.slopes_of_parameter(parameter), self.step.gradients[parameter.name])
+        return not self.step.slopes_of_parameter(parameter).allow(self.step.gradients[parameter.name])
 
     def _part(self, passes: Seen) -> list[Finding]:
         """Return what is wrong with the result of a part's backward."""
@@ -151,11 +151,6 @@ class Search(Shares):
         attempts, about = [known, [*known, weight], [*known, sign]], f"{parameter.name}.grad"
         truth, place = self.step.slopes_of_parameter(parameter, MANY), place_of(self.model.backward)
         return [self._told(parameter.name, place, about, found, truth, attempts)]
-
-
-def _fits(truth: Slopes, gradient: Array) -> bool:
-    """Whether a gradient has these slopes, or no slope is known to judge it by."""
-    return truth.fits(gradient) or not truth.are_known
 
 
 def _itself(label: str, value: Array) -> tuple[Share, Share]:
