@@ -67,8 +67,8 @@ class Search(Shares):
         itself = _itself(Phrase("the output of {part}", part=passes.name), passes.result)
         attempts = [known, [*known, *others], *([*known, each] for each in itself)]
         about = gettext("the gradient that {part}.backward gets").format(part=passes.name)
-        place = passes.called_back_at or place_of(self.model.backward)
-        return [self._told(passes.name, place, about, given, self.step.slopes_of_result(passes, MANY), attempts)]
+        truth = self.step.slopes_of_result(passes, MANY)
+        return [self._told(passes.name, passes.called_back_at, about, given, truth, attempts)]
 
     def _in_several_calls(self, passes: Seen) -> list[Seen]:
         """Return the further calls of a part's backward, if all calls together get the right gradient."""
@@ -81,7 +81,7 @@ class Search(Shares):
         attempts: Sequence[Sequence[Share]],
     ) -> Finding:  # fmt: skip
         """Return the finding about a wrongly combined gradient, by the first shares that explain it."""
-        n = len(self.batch[0])
+        n = len(self.step.batch[0])
         for shares in attempts:
             wrong = [plainest(fault, shares) for fault in faults(shares, found, truth) or []]
             if wrong and all(is_told(fault, n) for fault in wrong):
@@ -149,8 +149,8 @@ class Search(Shares):
         if parameter.value.ndim == 1:
             weight.label = Phrase("weight decay on the bias {name}", name=parameter.name)
         attempts, about = [known, [*known, weight], [*known, sign]], f"{parameter.name}.grad"
-        truth, place = self.step.slopes_of_parameter(parameter, MANY), place_of(self.model.backward)
-        return [self._told(parameter.name, place, about, found, truth, attempts)]
+        truth = self.step.slopes_of_parameter(parameter, MANY)
+        return [self._told(parameter.name, None, about, found, truth, attempts)]
 
 
 def _itself(label: str, value: Array) -> tuple[Share, Share]:

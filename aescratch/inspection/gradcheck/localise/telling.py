@@ -77,7 +77,7 @@ def of_wiring(
     model: Any, tensor: str, place: Place, text: str, fault: str = "described", cause: str = "", **evidence: Any
 ) -> Finding:
     """Return the finding for a fault in the model's own backward, or in its loss if only the loss isn't ours."""
-    name, lost = type(model).__name__, place_of(model.loss)
+    name, lost, place = type(model).__name__, place_of(model.loss), place or place_of(model.backward)
     function = f"{name}.backward"
     if place is not None and is_ours(place[0]) and lost is not None and not is_ours(lost[0]):
         place, function = lost, f"{name}.loss"
@@ -93,7 +93,7 @@ def of_shape(model: Any, passes: Seen) -> Finding:
         "the gradient that {part}.backward gets has shape {got}, but the output of its forward has shape {shape}"
     )
     text = text.format(part=passes.name, got=passes.upstream.shape, shape=np.shape(passes.result))
-    return of_wiring(model, passes.name, passes.called_back_at or place_of(model.backward), text)
+    return of_wiring(model, passes.name, passes.called_back_at, text)
 
 
 def of_unknown(
