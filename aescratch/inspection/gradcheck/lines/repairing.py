@@ -276,7 +276,7 @@ class Search:
         return replace(self._scope(line), terms=line.runs[line.first_wrong].terms)
 
     def _scope(self, line: Line) -> Scope:
-        names = line.statement.definition.names
+        names = line.statement.definition.functions[0].__globals__
         numpy = next((name for name, value in names.items() if value is np), "np")
         modules = {numpy, *(name for name, value in names.items() if isinstance(value, ModuleType))}
         used = dict.fromkeys(node.id for node in self.nodes if isinstance(node, ast.Name))

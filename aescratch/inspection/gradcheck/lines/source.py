@@ -51,11 +51,6 @@ class Definition:
         self.own: CodeType = functions[0].__code__
         self.file, self.name = self.own.co_filename, self.own.co_name
 
-    @property
-    def names(self) -> dict[str, Any]:
-        """The global names that the function sees."""
-        return self.functions[0].__globals__
-
     def compiled(self) -> CodeType:
         """Return the code of the current tree; new nodes must have been given a place in the file."""
         codes = _codes(compile(self.module, self.file, "exec", dont_inherit=True))
