@@ -17,7 +17,6 @@ from aescratch import functions as sheet
 from aescratch.inspection.gradcheck import lines
 from aescratch.inspection.gradcheck.lines import repairing, source
 from aescratch.inspection.gradcheck.lines.edits import edits
-from aescratch.inspection.gradcheck.lines.evaluating import evaluated
 from aescratch.inspection.gradcheck.lines.probing import MOST_TURNS, Gradients, Target, recorded
 from aescratch.inspection.gradcheck.lines.scene import Slopes, slopes_along
 from aescratch.inspection.gradcheck.lines.scope import Scope
@@ -516,13 +515,13 @@ EXPRESSIONS = [
 @pytest.mark.parametrize("text", EXPRESSIONS)
 def test_an_expression_is_evaluated_as_python_does(text):
     terms = {"x": X, "W": RNG.normal(size=(D, H)), "g": RNG.normal(size=(N, H))}
-    value = evaluated(ast.parse(text, mode="eval").body, terms, {"np": np})
+    value = Scope(terms, "np", [], {"np"}, {"np": np}).value(ast.parse(text, mode="eval").body)
     assert np.array_equal(value, eval(text, {"np": np, **terms}))
 
 
 def test_what_is_not_known_has_no_value():
     for text in ("unknown + 1", "x @ x", "[i for i in x]"):
-        assert evaluated(ast.parse(text, mode="eval").body, {"x": X}, {"np": np}) is None
+        assert Scope({"x": X}, "np", [], {"np"}, {"np": np}).value(ast.parse(text, mode="eval").body) is None
 
 
 @pytest.mark.parametrize(("distance", "are_known"), [(1.0, True), (3e-5, True), (5e-6, True), (2e-7, False), (0.0, False)])
@@ -666,7 +665,7 @@ def test_of_a_loop_the_first_turns_are_noted_each_by_itself():
         return y
 
     (definition,) = definitions_of(total)
-    runs = recorded(definition.statements(), total)
+    runs = recorded([definition], total)
     assert [run.values for run in runs[2]] == [[2.0 * turn] for turn in range(1, MOST_TURNS + 1)]
     assert [run.values for run in runs[3]] == [[2.0 * MOST_TURNS + 6]]
 

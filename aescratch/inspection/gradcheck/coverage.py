@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.backend import Array
+from aescratch.backend import Array, array_module, move, to_numpy
 from aescratch.foundations.language import gettext
 from aescratch.inspection.gradcheck.binding import Pair, draw_upstream
-from aescratch.inspection.gradcheck.numeric import Objective, Together, estimates, estimates_along
+from aescratch.inspection.gradcheck.numeric import Objective, Together, estimates
 from aescratch.inspection.gradcheck.report import FAIL, PASS, UNCHECKED, TensorResult, judge
 
 MODES = ("exhaustive", "sampled", "directional", "auto")
@@ -59,7 +59,7 @@ class Coverage:
         if self.mode == "sampled" and array.size > SAMPLES:
             return judged(self._some_entries(array.size))
         if self.mode == "directional" and array.size > DIRECTIONS:
-            along = self._along(name, objective, array, analytic, tolerance, largest_of_all)
+            along = self._along(name, objective, array, analytic, tolerance, DIRECTIONS, largest_of_all)
             if along.verdict == PASS:
                 return along
             if self.is_short and array.size > FEW:
@@ -88,21 +88,29 @@ class Coverage:
         objective, array = _objective(pair, upstream), pair.inputs[name]
         try:
             with np.errstate(all="ignore"):
-                found = self._along(name, objective, array, gradient, tolerance, n_directions=FEW_DIRECTIONS)
+                found = self._along(name, objective, array, gradient, tolerance, FEW_DIRECTIONS)
         except Exception:  # for a forward that takes no other values there, such as a loss's target
             return False
         return found.verdict == PASS
 
     def _along(
-        self, name: str, objective: Objective, array: Array, analytic: Array, tolerance: float,
-        largest_of_all: float = 0.0, n_directions: int = DIRECTIONS,
+        self, name: str, objective: Objective, array: Array, analytic: Array, tolerance: float, count: int,
+        largest_of_all: float = 0.0,
     ) -> TensorResult:  # fmt: skip
-        """Return the comparison along random directions of length near 1, without entries near 0, where errors hide."""
-        entries = draw_upstream((DIRECTIONS, *analytic.shape), self.rng) / np.sqrt(analytic.size)
-        directions = np.asarray(entries)[:n_directions]
+        """Return the comparison along random directions of length near 1, without entries near 0, which hide errors."""
+        entries = draw_upstream((DIRECTIONS, *analytic.shape), self.rng)[:count]
+        directions = np.asarray(entries / np.sqrt(analytic.size))
         slopes = (directions * analytic).sum(axis=tuple(range(1, directions.ndim)))
-        found = estimates_along(objective, array, directions, slopes, tolerance)
-        return judge(name, slopes, found, tolerance, largest_of_all)
+        start, along, backend = to_numpy(array).copy(), np.zeros(count), array_module(array).__name__
+
+        def moved() -> tuple[float, list[Array]]:
+            array[...] = move(start + np.tensordot(along, directions, 1), backend)
+            return objective()
+
+        try:
+            return judge(name, slopes, estimates(moved, along, slopes, tolerance), tolerance, largest_of_all)
+        finally:
+            array[...] = move(start, backend)
 
     def _some_entries(self, size: int) -> Array:
         return np.sort(self.rng.choice(size, SAMPLES, replace=False))

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.backend import Array, array_module, move, to_numpy
+from aescratch.backend import Array
 
 EPSILON = float(np.finfo(np.float64).eps)
 FIRST_STEP = 3e-5  # both truncation, h²/6 f''', and rounding, ε f / h, are then far below any tolerance
@@ -98,22 +98,6 @@ def estimates(
         settled[i] if i in settled else _estimate(Probe(objective, here, flat, i), given[i], tolerance, largest)
         for i in chosen.tolist()
     ]
-
-
-def estimates_along(
-    objective: Objective, array: Array, directions: Array, slopes: Array, tolerance: float
-) -> list[Estimate]:  # fmt: skip
-    """Return the derivative of the objective along each direction in an array, where `slopes` are the analytic ones."""
-    start, along, backend = to_numpy(array).copy(), np.zeros(len(directions)), array_module(array).__name__
-
-    def moved() -> tuple[float, list[Array]]:
-        array[...] = move(start + np.tensordot(along, directions, 1), backend)
-        return objective()
-
-    try:
-        return estimates(moved, along, slopes, tolerance)
-    finally:
-        array[...] = move(start, backend)
 
 
 def _settled_together(

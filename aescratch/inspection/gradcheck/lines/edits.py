@@ -1,6 +1,6 @@
 """Edits of a statement: every way to undo one slip in it.
 
-    statement, its scope -> Edit(kind, was, now, statements in its place, cost)
+    statement, its scope -> Edit(kind, was, now, the statement in its place, cost)
 
 An edit undoes a typical slip: a wrong name, transpose, sign, constant, axis or sum, or an extra factor or term. Parts
 that are missing, and have to be found among the terms, are the subject of `missing`.
@@ -28,32 +28,32 @@ NUMBERS = ("2", "0.5", "3", "4", "0.25", "10", "0.1")  # which formulas have, so
 
 @dataclass
 class Edit:
-    """One change of a statement: its kind, the old and the new source, the new statements, and the path to it."""
+    """One change of a statement: its kind, the old and the new source, the new statement, and the path to it."""
 
     kind: str
     was: str
     now: str
-    nodes: list[ast.stmt]
+    node: ast.stmt
     cost: float
     path: Path = ()
 
     @property
     def repaired(self) -> str:
         """The statement with the edit, as source."""
-        return "\n".join(ast.unparse(ast.fix_missing_locations(node)) for node in self.nodes)
+        return ast.unparse(ast.fix_missing_locations(self.node))
 
 
 def edits(node: ast.stmt, scope: Scope) -> Iterator[Edit]:
     """Yield the edits of a statement."""
     for path, expression, above in expressions(node):
         for kind, was, now, new, cost in variants(expression, above, scope):
-            yield Edit(kind, was, now, [put(node, path, new)], cost, path)
+            yield Edit(kind, was, now, put(node, path, new), cost, path)
     yield from _exchanges(node, scope)
     entries = [(path, each) for path, each, _ in expressions(node) if isinstance(each, ast.Subscript)]
     slices = [(path, each.value) for path, each in entries if isinstance(each.slice, ast.Slice)]
     if len(slices) > 1:
         whole = functools.reduce(lambda new, each: put(new, *each), reversed(slices), node)
-        yield Edit("index", ast.unparse(node), "", [whole], 1.6)
+        yield Edit("index", ast.unparse(node), "", whole, 1.6)
     yield from _of_the_statement(node, scope)
 
 
@@ -76,7 +76,7 @@ def rivals(node: ast.stmt, edit: Edit) -> Iterator[ast.stmt]:
 
 def changed_numbers(node: ast.stmt, edit: Edit, scope: Scope) -> collections.Counter[str]:
     """Return the numbers, sizes and settings that an edit inserts or takes away, as source."""
-    before, after = (collections.Counter(_numbers(each, scope).values()) for each in (node, edit.nodes[0]))
+    before, after = (collections.Counter(_numbers(each, scope).values()) for each in (node, edit.node))
     return (after - before) + (before - after)
 
 
@@ -103,12 +103,12 @@ def doubles(edit: Edit, changed: Collection[str], scope: Scope, code: Sequence[a
     values = {text: v for text, each in used.items() if (v := scope.value(each)) is not None and not v.ndim}
     settings = {text: v for text, v in values.items() if text in scope.terms and text not in made}
     settings |= {number: np.float64(number) for number in NUMBERS}
-    for path, text in _numbers(edit.nodes[0], scope).items():
+    for path, text in _numbers(edit.node, scope).items():
         value = scope.value(parsed(text)) if text in changed else None
         others = values if number_of(parsed(text)) else {} if text in constants else settings
         for other, number in others.items() if value and value != 1 else ():
             if other != text and value in (number, 1 / (number or 1)):
-                yield put(edit.nodes[0], path, parsed(other if value == number else f"(1 / {other})"))
+                yield put(edit.node, path, parsed(other if value == number else f"(1 / {other})"))
 
 
 def of_its_product(node: ast.stmt, edit: Edit, of_forward: set[float | None]) -> Edit:
@@ -120,7 +120,7 @@ def of_its_product(node: ast.stmt, edit: Edit, of_forward: set[float | None]) ->
     numbers = next((found for found in products if edit.path in found), {})
     if len(numbers) < 2:
         return edit
-    new = {path: number_of(each) for path, each, _ in expressions(edit.nodes[0])}[edit.path] or 0.0
+    new = {path: number_of(each) for path, each, _ in expressions(edit.node)}[edit.path] or 0.0
     was, power = numbers[edit.path]
     times = (new / was) ** power
     known = [
@@ -129,7 +129,7 @@ def of_its_product(node: ast.stmt, edit: Edit, of_forward: set[float | None]) ->
     ]  # fmt: skip
     if len(known) == 1:
         path, value, number = known[0]
-        return replace(edit, was=f"{value}", now=f"{number}", nodes=[put(node, path, ast.Constant(number))])
+        return replace(edit, was=f"{value}", now=f"{number}", node=put(node, path, ast.Constant(number)))
     whole = np.prod([value**power for value, power in numbers.values()])
     shown = " * ".join(f"{value}" if power > 0 else f"(1 / {value})" for value, power in numbers.values())
     return replace(edit, kind="constants", was=shown, now=f"{whole * times:.6g}")
@@ -158,15 +158,15 @@ def _exchanges(node: ast.stmt, scope: Scope) -> Iterator[Edit]:
     leaves = [(path, each, text) for path, each, text in found if text in arrays]
     for (a, first, one), (b, second, other) in itertools.combinations(leaves, 2):
         if one != other and a[: len(b)] != b and b[: len(a)] != a:
-            yield Edit("exchanged", one, other, [put(put(node, a, second), b, first)], 1.7)
+            yield Edit("exchanged", one, other, put(put(node, a, second), b, first), 1.7)
     texts = [text for _, _, text in leaves]
     for one in dict.fromkeys(texts):
         for other in arrays - {one}:
             if texts.count(one) > 1 and np.ndim(scope.terms[one]) == np.ndim(scope.terms[other]):
-                yield Edit("other-name", one, other, [_renamed(node, leaves, {one: other})], 1.9)
+                yield Edit("other-name", one, other, _renamed(node, leaves, {one: other}), 1.9)
     for one, other in itertools.combinations(dict.fromkeys(texts), 2):
         if texts.count(one) + texts.count(other) > 2:
-            yield Edit("exchanged", one, other, [_renamed(node, leaves, {one: other, other: one})], 1.8)
+            yield Edit("exchanged", one, other, _renamed(node, leaves, {one: other, other: one}), 1.8)
 
 
 def _renamed(node: ast.stmt, leaves: Sequence[tuple[Path, ast.expr, str]], names: Mapping[str, str]) -> ast.stmt:
@@ -180,32 +180,25 @@ def _renamed(node: ast.stmt, leaves: Sequence[tuple[Path, ast.expr, str]], names
 def _of_the_statement(node: ast.stmt, scope: Scope) -> Iterator[Edit]:
     """Yield the edits of a whole statement: how it assigns, whether it belongs there, and where."""
     is_left_out = isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant)
+    target: Any = getattr(node, "target", None)
+    way: Path = (("target", None),)
     if isinstance(node, ast.AugAssign):
-        is_left_out = True
-        plain = ast.Assign([copied(node.target)], copied(node.value), lineno=node.lineno)
-        yield Edit("accumulates", ast.unparse(node.target), "", [ast.copy_location(plain, node)], 1.0)
+        is_left_out, text = True, ast.unparse(node.target)
+        yield Edit("accumulates", text, "", ast.copy_location(ast.Assign([node.target], node.value), node), 1.0)
         for operator in (ast.Add, ast.Sub, ast.Mult, ast.Div):
             if not isinstance(node.op, operator):
                 kind = "sign-of-term" if operator in (ast.Add, ast.Sub) else "operator"
-                new = copied(node)
-                new.op = operator()
-                yield Edit(kind, ast.unparse(node.value), "", [new], 1.1)
-    if isinstance(node, ast.Assign) and len(node.targets) == 1:
-        text = ast.unparse(node.targets[0])
-        if text in scope.terms or isinstance(node.targets[0], ast.Subscript):
-            is_left_out = True
-            adding = ast.AugAssign(copied(node.targets[0]), ast.Add(), copied(node.value))
-            yield Edit("overwrites", text, "", [ast.copy_location(adding, node)], 1.1)
+                yield Edit(kind, ast.unparse(node.value), "", put(node, (("op", None),), operator()), 1.1)
+    if isinstance(node, ast.Assign):
+        target, way = node.targets[0], (("targets", 0),)
+        text = ast.unparse(target)
+        if len(node.targets) == 1 and (text in scope.terms or isinstance(target, ast.Subscript)):
+            is_left_out, adding = True, ast.AugAssign(target, ast.Add(), node.value)
+            yield Edit("overwrites", text, "", ast.copy_location(adding, node), 1.1)
     if is_left_out:
-        yield Edit("statement-extra", ast.unparse(node), "", [ast.copy_location(ast.Pass(), node)], 0.8)
-    target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        yield Edit("statement-extra", ast.unparse(node), "", ast.copy_location(ast.Pass(), node), 0.8)
     if isinstance(target, ast.Subscript) and not isinstance(node, ast.For):
-        whole = ast.unparse(target.value)
-        for count in scope.counts():
-            divided = ast.parse(f"{whole} /= {count}").body[0]
-            yield Edit("count-missing", whole, f"1/{count}", [copied(node), ast.copy_location(divided, node)], 1.6)
-        way: Path = (("targets", 0) if isinstance(node, ast.Assign) else ("target", None),)
         for kind, was, now, entry, cost in of_entry(target, ast.unparse(target), scope):
             stored: Any = copied(entry)
             stored.ctx = ast.Store()
-            yield Edit(kind, was, now, [put(node, way, stored)], cost)
+            yield Edit(kind, was, now, put(node, way, stored), cost)

@@ -141,7 +141,7 @@ def _factors(
             for text, extra in [*read, ("1", 0.5)] if read or gradients is None else ():  # a later line may have it
                 now = factor.text if text == "1" else f"{text} * {factor.text}"
                 new = put(node, (*path, *inner[1:]), ast.BinOp(expression, ast.Mult(), parsed(f"({now})")))
-                yield Edit("factor-missing", ast.unparse(expression), now, [new], 2.0 + extra + factor.cost)
+                yield Edit("factor-missing", ast.unparse(expression), now, new, 2.0 + extra + factor.cost)
 
 
 def _by_truth(
@@ -178,14 +178,14 @@ def _by_truth(
                 if _divides(now, addend) or isinstance(addend, ast.Constant):
                     continue
                 new = ast.BinOp(addend, ast.Mult(), parsed(f"({now})"))
-                yield Edit("factor-missing", ast.unparse(addend), now, [put(node, (*path, *inner), new)], 2.2 + cost)
+                yield Edit("factor-missing", ast.unparse(addend), now, put(node, (*path, *inner), new), 2.2 + cost)
         for now, cost in _pairs(fitting, rows, truth - value, constants):
             negative = now.startswith("-")
             text = now[1:] if negative else now
             new = ast.BinOp(part, ast.Sub() if negative else ast.Add(), parsed(text))
-            yield Edit("term-missing", ast.unparse(part), now, [put(node, path, new)], 2.3 + cost)
+            yield Edit("term-missing", ast.unparse(part), now, put(node, path, new), 2.3 + cost)
         for now, cost in () if is_right else _pairs(fitting, rows, truth, constants):
-            yield Edit("formula", ast.unparse(part), now, [put(node, path, parsed(now))], 3.0 + cost)
+            yield Edit("formula", ast.unparse(part), now, put(node, path, parsed(now)), 3.0 + cost)
 
 
 def _addends(part: ast.expr, path: Path = (), sign: float = 1.0) -> Iterator[tuple[Path, ast.expr, float]]:

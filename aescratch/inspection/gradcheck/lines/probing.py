@@ -123,7 +123,7 @@ class Recorder:
     runs: dict[int, list[Run]] = field(default_factory=dict)
     left_out: set[int] = field(default_factory=set)  # statements with more runs than are recorded
     count: int = 0
-    compiled: dict[int, list[tuple[str, Any]]] = field(default_factory=dict)
+    compiled: list[list[tuple[str, Any]]] = field(default_factory=list)  # the terms of each statement
 
     def at(self, key: int, value: Any) -> Any:
         """Pass a value of a forward on, moved if it is the current target."""
@@ -165,43 +165,28 @@ class Recorder:
         return value
 
 
-@contextlib.contextmanager
-def _probing(recorder: Recorder) -> Iterator[None]:
-    setattr(builtins, PROBE, recorder)
-    try:
-        yield
-    finally:
-        delattr(builtins, PROBE)
-
-
-LEFT_AS_IT_IS: dict[type[ast.AST], tuple[str, ...]] = {
-    ast.FunctionDef: ("decorator_list", "args", "returns"), ast.Lambda: ("args",), ast.Assign: ("targets",),
-    ast.AugAssign: ("target",), ast.AnnAssign: ("target", "annotation"), ast.For: ("target",), ast.Call: ("func",),
-}  # fmt: skip
-
-
 class _Wrapping(ast.NodeTransformer):
-    """Wraps expressions that compute a value in calls of the probe."""
+    """Wraps expressions that compute a value in calls of the probe; what is assigned to stays as it is."""
 
-    def __init__(self) -> None:
-        self.texts: list[str] = []
+    texts: list[str]
 
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        left = LEFT_AS_IT_IS.get(type(node), ())
-        fields = [name for name in node._fields if name not in left]
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            fields.append("func")  # the object of a method call
+    def wrap(self, definitions: Sequence[Definition]) -> None:
+        """Change the statements of definitions."""
+        self.texts = []
+        for definition in definitions:
+            node: Any = definition.node
+            is_one = isinstance(node, ast.Lambda)
+            node.body = self.visit(node.body) if is_one else [self.visit(each) for each in node.body]
+
+    def visit(self, node: ast.AST) -> Any:
+        if isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del)):
+            return node
         text = ast.unparse(node) if isinstance(node, (ast.BinOp, ast.Call, ast.UnaryOp, ast.Subscript)) else ""
-        for name in fields:
-            old = getattr(node, name, None)
-            if isinstance(old, list):
-                setattr(node, name, [self.visit(each) if isinstance(each, ast.AST) else each for each in old])
-            elif isinstance(old, ast.AST):
-                setattr(node, name, self.visit(old))
-        if text and isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
-            self.texts.append(text)
-            return _call("at", ast.Constant(len(self.texts) - 1), node)
-        return node
+        node = self.generic_visit(node)
+        if not text:
+            return node
+        self.texts.append(text)
+        return _call("at", ast.Constant(len(self.texts) - 1), node)
 
 
 def _call(method: str, *arguments: Any) -> ast.Call:
@@ -209,75 +194,55 @@ def _call(method: str, *arguments: Any) -> ast.Call:
     return ast.Call(function, list(arguments), [])
 
 
-class Forward:
-    """A forward whose values can be moved."""
+def targets_in(
+    definitions: Sequence[Definition], objective: Callable[[], float], sizes: set[int]
+) -> list[Target]:  # fmt: skip
+    """Return a forward's values of these sizes, with the objective's slopes in each; of a loop, first turns come first.
 
-    definitions: Sequence[Definition]
-    objective: Callable[[], float]
+    A value that the loss doesn't depend on, as all those of a backward in the same function, is none.
+    """
+    recorder, wrapping, found = Recorder(), _Wrapping(), list[Target]()
+    probing = functools.partial(_rewritten, definitions, recorder, functools.partial(wrapping.wrap, definitions))
 
-    def __init__(self, definitions: Sequence[Definition], objective: Callable[[], float]) -> None:
-        self.definitions, self.objective = definitions, objective
-        self.recorder: Recorder = Recorder()
-        self.texts: list[str] = []
+    def moved(key: Key, change: Array) -> float:
+        recorder.turns, recorder.move = {}, (key, change)
+        return objective()
 
-    def targets(self, sizes: set[int]) -> list[Target]:
-        """Return the values of these sizes, with the objective's slopes in each; of a loop, its first turns come first.
+    def measured(key: Key) -> Array:
+        with probing():
+            return gradient_of(functools.partial(moved, key), recorder.seen[key])
 
-        A value that the loss doesn't depend on, as all those of a backward in the same function, is none.
-        """
-        found = []
-        with self._probing():
-            value, start = self.objective(), time.process_time()
-            seen = sorted(self.recorder.seen.items(), key=lambda item: item[0][1])
-            for key, array in [(key, array) for key, array in seen if array.size in sizes][:MOST_VALUES]:
-                if time.process_time() - start > MOST_SECONDS:
-                    break
-                at, directions, size = functools.partial(self._moved, key), directions_in(array.shape), size_of(array)
-                with contextlib.suppress(Exception):
-                    if at(STEP * size * directions[0]) != value:
-                        slopes = slopes_along(at, directions, size, value)
-                        if (np.abs(slopes.values) > 100 * slopes.errors).any():
-                            measure = functools.partial(self._measured, key)
-                            found.append(Target(self.texts[key[0]], array, slopes, measure))
-        return found
-
-    def _moved(self, key: Key, change: Array) -> float:
-        self.recorder.turns, self.recorder.move = {}, (key, change)
-        return self.objective()
-
-    def _measured(self, key: Key) -> Array:
-        with self._probing():
-            return gradient_of(functools.partial(self._moved, key), self.recorder.seen[key])
-
-    @contextlib.contextmanager
-    def _probing(self) -> Iterator[None]:
-        wrapping = _Wrapping()
-        self.texts = wrapping.texts
-        with _rewritten(self.definitions, wrapping.visit), _probing(self.recorder):
-            yield
+    with probing():
+        value, start = objective(), time.process_time()
+        seen = sorted(recorder.seen.items(), key=lambda item: item[0][1])
+        for key, array in [(key, array) for key, array in seen if array.size in sizes][:MOST_VALUES]:
+            if time.process_time() - start > MOST_SECONDS:
+                break
+            at, directions, size = functools.partial(moved, key), directions_in(array.shape), size_of(array)
+            with contextlib.suppress(Exception):
+                if at(STEP * size * directions[0]) != value:
+                    slopes = slopes_along(at, directions, size, value)
+                    if (np.abs(slopes.values) > 100 * slopes.errors).any():
+                        text, measure = wrapping.texts[key[0]], functools.partial(measured, key)
+                        found.append(Target(text, array, slopes, measure))
+    return found
 
 
-def recorded(statements: Sequence[Statement], call: Callable[[], Any]) -> dict[int, list[Run]]:
-    """Return the runs of each statement, by its place in the sequence, while the call runs; it may raise."""
+def recorded(definitions: Sequence[Definition], call: Callable[[], Any]) -> dict[int, list[Run]]:
+    """Return the runs of each statement of the definitions, by its number, while a call runs; it may raise."""
     recorder = Recorder()
-    definitions = {id(s.definition): s.definition for s in statements}
-    terms = {key: terms_of(definition) for key, definition in definitions.items()}
-    shared = [text for found in terms.values() for text in found if text.startswith("self.")]
-    for number, statement in enumerate(statements):
-        texts = dict.fromkeys([*terms[id(statement.definition)], *shared])
-        recorder.compiled[number] = [(text, compile(text, "<term>", "eval")) for text in texts]
-    undo = []
-    try:
-        for number, statement in reversed(list(enumerate(statements))):
-            undo.append((statement, _observed(statement, number)))
-        with (
-            in_force(list(definitions.values())), _probing(recorder),
-            np.errstate(all="ignore"), contextlib.suppress(Exception),
-        ):  # fmt: skip
-            call()
-    finally:
-        for statement, count in reversed(undo):
-            statement.put([statement.node], count)
+    terms = [terms_of(definition) for definition in definitions]
+    shared = [text for found in terms for text in found if text.startswith("self.")]
+    for definition, own in zip(definitions, terms, strict=True):
+        compiled = [(text, compile(text, "<term>", "eval")) for text in dict.fromkeys([*own, *shared])]
+        recorder.compiled += [compiled for _ in definition.statements()]
+
+    def observe() -> None:
+        for number, statement in reversed([*enumerate(s for each in definitions for s in each.statements())]):
+            _observe(statement, number)
+
+    with np.errstate(all="ignore"), _rewritten(definitions, recorder, observe), contextlib.suppress(Exception):
+        call()
     return recorder.runs
 
 
@@ -307,45 +272,42 @@ def expressions_of(definitions: Sequence[Definition]) -> list[str]:
 
 
 @contextlib.contextmanager
-def _rewritten(definitions: Sequence[Definition], change: Callable[[ast.AST], Any]) -> Iterator[None]:
-    """Let the definitions run changed copies of their statements within the block."""
+def _rewritten(definitions: Sequence[Definition], recorder: Recorder, change: Callable[[], None]) -> Iterator[None]:
+    """Let the definitions run copies of their statements within the block, changed so that they call a recorder."""
     nodes: list[Any] = [definition.node for definition in definitions]
-    before = [(node, node.body) for node in nodes]
+    bodies = [node.body for node in nodes]
+    setattr(builtins, PROBE, recorder)
     try:
-        for node, body in before:
-            is_lambda = isinstance(node, ast.Lambda)
-            node.body = change(copied(body)) if is_lambda else [change(copied(each)) for each in body]
+        for node in nodes:
+            node.body = copied(node.body)
+        change()
+        for node in nodes:
             ast.fix_missing_locations(node)
         with in_force(definitions):
             yield
     finally:
-        for node, body in before:
+        delattr(builtins, PROBE)
+        for node, body in zip(nodes, bodies, strict=True):
             node.body = body
 
 
-def _observed(statement: Statement, number: int) -> int:
-    """Replace a statement by statements that report to the probe, and return their number."""
-    here = ast.Constant(number)
-    scope = [ast.Call(ast.Name(name, ast.Load()), [], []) for name in ("locals", "globals")]
-    enter = _call("enter", here, *scope)
-    if statement.index is None:
-        assert isinstance(statement.node, ast.Return)
-        both = ast.Tuple([enter, _noted(number, statement.node.value)], ast.Load())
-        statement.put([ast.Return(ast.Subscript(both, ast.Constant(1), ast.Load()))])
-        return 1
-    node = statement.node
-    new: Any = node
+def _observe(statement: Statement, number: int) -> None:
+    """Replace a statement by statements that report to the probe."""
+    here, node = ast.Constant(number), statement.node
+    enter = _call("enter", here, *(ast.Call(ast.Name(name, ast.Load()), [], []) for name in ("locals", "globals")))
+    new: Any = copy.copy(node)
     after: list[ast.stmt] = []
-    if isinstance(node, (ast.Assign, ast.AnnAssign, ast.Return)) and node.value is not None:
-        new = copy.copy(node)
-        new.value = _noted(number, node.value)
-    elif isinstance(node, ast.AugAssign):
+    if isinstance(node, ast.AugAssign):
         target = copied(node.target)
         target.ctx = ast.Load()
         after = [ast.Expr(_call("value", here, target))]
-    nodes = [ast.copy_location(ast.Expr(enter), node), new, *after]
-    statement.put(nodes)
-    return len(nodes)
+    elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.Return)) and node.value is not None:
+        new.value = _noted(number, node.value)
+    if statement.index is None:  # of a lambda, which is one expression
+        new.value = ast.Subscript(ast.Tuple([enter, new.value], ast.Load()), ast.Constant(1), ast.Load())
+        statement.put(new)
+    else:
+        statement.put(ast.copy_location(ast.Expr(enter), node), new, *after)
 
 
 def _noted(number: int, value: Any) -> Any:

@@ -27,7 +27,7 @@ from aescratch.inspection.gradcheck.deadline import OutOfTime, limited
 from aescratch.inspection.gradcheck.lines.edits import Edit, changed_numbers, doubles, edits, of_its_product, rivals
 from aescratch.inspection.gradcheck.lines.line import Line, assigned_by, is_floats, read_by, targets_of
 from aescratch.inspection.gradcheck.lines.missing import factors, missing, parts
-from aescratch.inspection.gradcheck.lines.probing import Forward, Gradients, Target, expressions_of, recorded
+from aescratch.inspection.gradcheck.lines.probing import Gradients, Target, expressions_of, recorded, targets_in
 from aescratch.inspection.gradcheck.lines.scene import Scene
 from aescratch.inspection.gradcheck.lines.scope import Scope
 from aescratch.inspection.gradcheck.lines.settings import moved
@@ -66,9 +66,6 @@ class Search:
     backward: Sequence[Definition]
     forward: Sequence[Definition]
     runs: int = 0
-    doubtful: list[Line] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
-    targets: list[Target] = field(default_factory=list)
     sorted_out: dict[int, tuple[list[Edit], list[Edit]]] = field(default_factory=dict)
     gave_up: bool = False
     settings_moved: bool = False
@@ -78,6 +75,8 @@ class Search:
         self.before: list[set[str]] = [scene.right(self.names) for scene in self.scenes]
         self.value: float = self.scenes[0].objective()
         self.returned = self.scenes[0].returned() or {}
+        self.definitions: list[Definition] = [*self.backward, *self.forward]
+        self.nodes: list[ast.AST] = [node for each in self.definitions for node in ast.walk(each.node)]
         self.of_forward: set[str] = {definition.name for definition in self.forward}
         begun = time.monotonic()
         self.scenes[0].right(self.names)
@@ -144,12 +143,12 @@ class Search:
         before = [last.value(part) for _, part in parts(node)]
         fitting, others = [], []
         for edit in edits(node, self._scope(line)):
-            after = [last.value(part) for _, part in parts(edit.nodes[0])]
+            after = [last.value(part) for _, part in parts(edit.node)]
             pairs = [(a, b) for a, b in zip(before, after, strict=False) if a is not None and b is not None]
             new = [b for a, b in pairs if not np.array_equal(a, b)]
             if len(before) == len(after) == len(pairs) and new and all(map(self.known.fits, new)):
                 fitting.append(edit)
-            elif new or not before or len(pairs) < len(before) or targets_of(edit.nodes[0]) != targets_of(node):
+            elif new or not before or len(pairs) < len(before) or targets_of(edit.node) != targets_of(node):
                 others.append(edit)
         self.sorted_out[line.number] = sorted(fitting, key=lambda edit: edit.cost), others
         return self.sorted_out[line.number]
@@ -163,17 +162,17 @@ class Search:
         """Run forward and backward with probes, and record what every line computes."""
         scene = self.scenes[0]
         statements = [s for definition in self.backward for s in definition.statements()]
-        of_forward = recorded(statements, scene.objective)
-        runs = recorded(statements, scene.gradients)
+        of_forward = recorded(self.backward, scene.objective)
+        runs = recorded(self.backward, scene.gradients)
         sizes = {int(np.size(v)) for each in runs.values() for run in each for v in run.values if v is not None}
         own = [
             Target(name, scene.arrays[name], scene.slopes(name), functools.partial(scene.gradient, name))
             for name in self.names
         ]  # fmt: skip
-        self.targets = own + (Forward(self.forward, scene.objective).targets(sizes) if self.forward else [])
+        self.targets: list[Target] = own + targets_in(self.forward, scene.objective, sizes)
         self.known: Gradients = Gradients(self.targets)
-        self.computed: list[str] = expressions_of([*self.backward, *self.forward])
-        self.lines = [Line(s, n, runs[n]) for n, s in enumerate(statements) if n in runs]
+        self.computed: list[str] = expressions_of(self.definitions)
+        self.lines: list[Line] = [Line(s, n, runs[n]) for n, s in enumerate(statements) if n in runs]
         moves = {id(line.statement.node): self._what_depends_on(line.statement) for line in self.lines}
         for line in self.lines:
             within = [moves.get(id(node), set()) for node in ast.walk(line.statement.node)]  # of a loop, all its lines
@@ -187,7 +186,7 @@ class Search:
             self._look_at_what_is_read(line, trusted, spoilt)
         of_backward = [line for line in ordered if line.number not in of_forward]
         self.lines = ordered = of_backward or ordered  # a function that is both has no separate backward line
-        self.doubtful = [
+        self.doubtful: list[Line] = [
             x for x in ordered
             if x.reads_right and x.has_array and not (x.is_right or x.is_forward or x.is_helper or x.moves_right)
         ]  # fmt: skip
@@ -218,7 +217,7 @@ class Search:
 
         def mended(target: Target) -> tuple[set[str], str]:
             setattr(builtins, TRUTH, target.gradient)
-            return self._mended(line.statement, [told], self.scenes[:1]), target.text
+            return self._mended(line.statement, told, self.scenes[:1]), target.text
 
         # Of values with one gradient, the last is nearest to the loss.
         fitting = [target for target in self.targets[::-1] if target.array.shape == np.shape(values[0])]
@@ -270,10 +269,9 @@ class Search:
         A line that the loss depends on is none of them: another one would be right for another loss.
         """
         mendable = [line for line in self.lines if "" not in line.moves]
-        mendable.sort(key=lambda line: line.runs[0].number)
-        known = [x for x in mendable if x.moves or any(run.values for run in x.runs)]
-        wrong = [x for x in known if not (x.is_right or x.is_forward)]
-        rest = [x for x in mendable[::-1] if not (x in wrong or x.is_forward)]
+        own = [line for line in mendable if not line.is_forward]
+        wrong = [x for x in own if not x.is_right and (x.moves or any(run.values for run in x.runs))]
+        rest = [line for line in reversed(own) if line not in wrong]
 
         def rank(line: Line) -> int:
             return 1 if not line.moves else 2 * line.moves_right
@@ -287,7 +285,7 @@ class Search:
             return set()
         larger: Any = copy.copy(statement.node)
         larger.value = ast.BinOp(value, ast.Mult(), ast.Constant(MOVED))
-        with contextlib.suppress(Exception, OutOfTime), statement.replaced([larger]), np.errstate(all="ignore"):
+        with contextlib.suppress(Exception, OutOfTime), statement.replaced(larger), np.errstate(all="ignore"):
             if statement.definition.name in self.of_forward and limited(scene.objective, scene.seconds) != self.value:
                 return {""}
             found = scene.returned() or {}
@@ -299,11 +297,10 @@ class Search:
         return replace(self._scope(line), terms=line.runs[line.first_wrong].terms)
 
     def _scope(self, line: Line) -> Scope:
-        names = line.statement.definition.names
+        names = line.statement.definition.functions[0].__globals__
         numpy = next((name for name, value in names.items() if value is np), "np")
         modules = {numpy, *(name for name, value in names.items() if isinstance(value, ModuleType))}
-        nodes = _nodes_of([*self.backward, *self.forward])
-        used = dict.fromkeys(node.id for node in nodes if isinstance(node, ast.Name))
+        used = dict.fromkeys(node.id for node in self.nodes if isinstance(node, ast.Name))
         functions = [name for name in used if isinstance(names.get(name), FunctionType)]
         own = [name for name in functions if names[name].__code__.co_argcount == 1]
         terms: dict[str, Any] = {}
@@ -337,30 +334,31 @@ class Search:
         An edit that has a rival isn't the cause; nor is one of numbers, unless it holds with other settings, too.
         """
         statement = line.statement
-        mended = self._mended(statement, edit.nodes)
-        if not mended or any(self._mended(statement, [each]) >= mended for each in rivals(statement.node, edit)):
+        mended = self._mended(statement, edit.node)
+        if not mended or any(self._mended(statement, each) >= mended for each in rivals(statement.node, edit)):
             return None
         scope = self._scope(line)
         if changed := changed_numbers(statement.node, edit, scope):
             if not self.settings_moved:
                 self.settings_moved, known = True, len(self.scenes)
-                self.scenes = [*self.scenes, *moved(self.scenes[0], [*self.backward, *self.forward])]
+                self.scenes = [*self.scenes, *moved(self.scenes[0], self.definitions)]
                 self.before += [scene.right(self.names) for scene in self.scenes[known:]]
-                mended = self._mended(statement, edit.nodes)
-            others = doubles(edit, changed, scope, list(_nodes_of([*self.backward, *self.forward])))
-            if not mended or any(self._mended(statement, [each]) >= mended for each in others):
+                mended = self._mended(statement, edit.node)
+            others = doubles(edit, changed, scope, self.nodes)
+            if not mended or any(self._mended(statement, each) >= mended for each in others):
                 return None
         kept = [name for name in self.names if name in mended]
         if edit.kind == "constant":
-            edit = of_its_product(statement.node, edit, {number_of(node) for node in _nodes_of(self.forward)})
+            of_forward = {number_of(node) for each in self.forward for node in ast.walk(each.node)}
+            edit = of_its_product(statement.node, edit, of_forward)
         return Repair(statement, edit, kept, len(kept) == len(self.wrong))
 
-    def _mended(self, statement: Statement, nodes: list[ast.stmt], scenes: Sequence[Scene] = ()) -> set[str]:
-        """Return the gradients that are right at every scene with other nodes; none if they make another wrong."""
+    def _mended(self, statement: Statement, node: ast.stmt, scenes: Sequence[Scene] = ()) -> set[str]:
+        """Return the gradients that are right at every scene with another node; none if they make another wrong."""
         self.runs += 1
         mended = set(self.wrong)
         try:
-            with statement.replaced(nodes), np.errstate(all="ignore"):
+            with statement.replaced(node), np.errstate(all="ignore"):
                 for scene, before in zip(scenes or self.scenes, self.before, strict=False):
                     right = scene.right(self.names)
                     mended &= right
@@ -371,10 +369,6 @@ class Search:
         except (SyntaxError, ValueError, TypeError, StopIteration):  # if the edit has no valid source
             return set()
         return mended
-
-
-def _nodes_of(definitions: Sequence[Definition]) -> Iterator[ast.AST]:
-    return (node for definition in definitions for node in ast.walk(definition.node))
 
 
 def _factors_of(text: str) -> set[str]:

@@ -7,8 +7,8 @@ A few directions are enough: a gradient that agrees along all of them is right.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -47,6 +47,10 @@ class Slopes(NamedTuple):
         is_off = off > AGREE * np.maximum(scale, np.abs(self.values)) + self.errors  # never at a kink
         return self.are_known and bool(np.isfinite(scale).all()) and not is_off.any()
 
+    def allow(self, gradient: Array) -> bool:
+        """Whether a gradient has these slopes, or no slope is known to judge it by: a kink in every direction."""
+        return self.fits(gradient) or not self.are_known
+
 
 @dataclass
 class Scene:
@@ -69,26 +73,15 @@ class Scene:
     def slopes(self, name: str) -> Slopes:
         """Return the slopes of the objective in one of the arrays."""
         if name not in self.known:
-            array, start = self.arrays[name], self.arrays[name].copy()
-            value = self.objective()
-            try:
-                at = functools.partial(self._moved, name, start)
-                self.known[name] = slopes_along(at, directions_in(array.shape), size_of(start), value)
-            finally:
-                array[...] = start
+            array, value = self.arrays[name], self.objective()
+            with moving(array, self.objective) as at:
+                self.known[name] = slopes_along(at, directions_in(array.shape), size_of(array), value)
         return self.known[name]
 
     def gradient(self, name: str) -> Array:
         """Return the right gradient for one of the arrays, entry by entry."""
-        start = self.arrays[name].copy()
-        try:
-            return gradient_of(functools.partial(self._moved, name, start), start)
-        finally:
-            self.arrays[name][...] = start
-
-    def _moved(self, name: str, start: Array, change: Array) -> float:
-        self.arrays[name][...] = start + change
-        return self.objective()
+        with moving(self.arrays[name], self.objective) as at:
+            return gradient_of(at, self.arrays[name])
 
     def right(self, names: Any = None) -> set[str]:
         """Return the arrays whose current gradients are right."""
@@ -108,6 +101,21 @@ class Scene:
         if gradient.shape != self.arrays[name].shape or gradient.dtype.kind != "f" or not np.isfinite(gradient).all():
             return False
         return self.slopes(name).fits(gradient)
+
+
+@contextlib.contextmanager
+def moving(array: Array, objective: Callable[[], float]) -> Iterator[Callable[[Array], float]]:
+    """Give an objective as a function of a change of an array, which is restored after the block."""
+    start = array.copy()
+
+    def at(change: Array) -> float:
+        array[...] = start + change
+        return objective()
+
+    try:
+        yield at
+    finally:
+        array[...] = start
 
 
 def directions_in(shape: tuple[int, ...], count: int = DIRECTIONS) -> Array:

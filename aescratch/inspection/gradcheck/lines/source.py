@@ -1,7 +1,7 @@
 """The source of functions under check: read from their files, changed in one place, and in force for a block.
 
     a call --> the functions of the user's files that it runs --> Definition: the tree of each, statement by statement
-    Definition.in_force()    the functions run the changed tree, and afterwards their own code again
+    in_force(definitions)    the functions run the changed tree, and afterwards their own code again
 
 A function keeps its globals, defaults and closure: only its code is replaced.
 """
@@ -13,6 +13,7 @@ import contextlib
 import copy
 import functools
 import gc
+import itertools
 import linecache
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -42,36 +43,18 @@ class Definition:
     module: ast.Module
     node: ast.AST
     name: str
-    line: int
     arguments: Sequence[Any] = ()  # of its first call
 
-    def __init__(self, file: str, chain: Sequence[ast.AST], functions: Sequence[FunctionType]) -> None:
-        self.file, self.functions = file, list(functions)
+    def __init__(self, chain: Sequence[ast.AST], functions: Sequence[FunctionType]) -> None:
         self.module, self.node = _pruned(chain)
-        self.own: list[CodeType] = [function.__code__ for function in self.functions]
-        self.name, self.line = self.own[0].co_name, self.own[0].co_firstlineno
-
-    @property
-    def names(self) -> dict[str, Any]:
-        """The global names that the function sees."""
-        return self.functions[0].__globals__
+        self.functions = list(functions)
+        self.own: CodeType = functions[0].__code__
+        self.file, self.name = self.own.co_filename, self.own.co_name
 
     def compiled(self) -> CodeType:
         """Return the code of the current tree; new nodes must have been given a place in the file."""
-        code = compile(self.module, self.file, "exec", dont_inherit=True)
-        return next(each for each in _codes(code) if (each.co_name, each.co_firstlineno) == (self.name, self.line))
-
-    @contextlib.contextmanager
-    def in_force(self) -> Iterator[None]:
-        """Let the functions run the current tree within the block."""
-        code = self.compiled()
-        try:
-            for function in self.functions:
-                function.__code__ = code
-            yield
-        finally:
-            for function, own in zip(self.functions, self.own, strict=True):
-                function.__code__ = own
+        codes = _codes(compile(self.module, self.file, "exec", dont_inherit=True))
+        return next(each for each in codes if _place(each) == _place(self.own))
 
     def statements(self) -> list[Statement]:
         """Return the statements that are executed themselves, in the order of the text."""
@@ -111,8 +94,8 @@ class Statement:
         lines = linecache.getlines(self.definition.file)[node.lineno - 1 : node.end_lineno]
         return " ".join(line.strip() for line in lines) or ast.unparse(node)
 
-    def put(self, nodes: Sequence[ast.stmt], count: int = 1) -> None:
-        """Replace this statement, or as many as stand in its place, by others."""
+    def put(self, *nodes: ast.stmt) -> None:
+        """Replace this statement, or what stands in its place, by others."""
         for node in nodes:
             if not hasattr(node, "lineno"):
                 ast.copy_location(node, self.node)
@@ -120,32 +103,35 @@ class Statement:
         if self.index is None:
             assert isinstance(nodes[0], ast.Return)
             setattr(self.owner, self.field, nodes[0].value)
-            return
-        getattr(self.owner, self.field)[self.index : self.index + count] = nodes
+        else:
+            getattr(self.owner, self.field)[self.index : self.index + 1] = nodes
 
     @contextlib.contextmanager
-    def replaced(self, nodes: Sequence[ast.stmt]) -> Iterator[None]:
-        """Let the function run with other statements in place of this one, within the block."""
-        self.put(nodes)
+    def replaced(self, node: ast.stmt) -> Iterator[None]:
+        """Let the function run with another statement in place of this one, within the block."""
+        self.put(node)
         try:
-            with self.definition.in_force():
+            with in_force([self.definition]):
                 yield
         finally:
-            self.put([self.node], len(nodes))
+            self.put(self.node)
 
 
 @contextlib.contextmanager
 def in_force(definitions: Sequence[Definition]) -> Iterator[None]:
-    """Let the functions of several definitions run their current trees within the block."""
-    with contextlib.ExitStack() as stack:
-        _enter_all(stack, definitions)
+    """Let the functions of definitions run their current trees within the block."""
+    codes = [definition.compiled() for definition in definitions]
+    try:
+        _give(definitions, codes)
         yield
+    finally:
+        _give(definitions, [definition.own for definition in definitions])
 
 
-def _enter_all(stack: contextlib.ExitStack, definitions: Sequence[Definition]) -> None:
-    """Put definitions in force; in a function of its own, since Control-C can slip past a loop in a with block."""
-    for definition in definitions:
-        stack.enter_context(definition.in_force())
+def _give(definitions: Sequence[Definition], codes: Sequence[CodeType]) -> None:
+    for definition, code in zip(definitions, codes, strict=True):
+        for function in definition.functions:
+            function.__code__ = code
 
 
 def definitions_of(call: Callable[[], Any], *, also: Sequence[Any] = ()) -> list[Definition]:
@@ -169,8 +155,8 @@ def definitions_of(call: Callable[[], Any], *, also: Sequence[Any] = ()) -> list
     for code in theirs:
         definition = _definition(code, known)
         if definition is not None:
-            definition.arguments = arguments.get(id(definition.own[0]), ())
-            found.setdefault(id(definition.own[0]), definition)
+            definition.arguments = arguments.get(id(definition.own), ())
+            found.setdefault(id(definition.own), definition)
     return list(found.values())
 
 
@@ -226,31 +212,19 @@ def _functions(objects: Sequence[Any]) -> Functions:
 
 
 def _definition(code: CodeType, known: Functions) -> Definition | None:
-    """Return the definition of a code, or of the code around it if its function was created in the call."""
-    tree, definitions = _read("".join(linecache.getlines(code.co_filename)))
-    chains = definitions.get((code.co_name, code.co_firstlineno), [])
-    chain = chains[0] if len(chains) == 1 else []  # none if it is missing or ambiguous
-    while chain and chain[-1] is not tree:
-        functions = known.get(id(code), [])
-        if functions and isinstance(chain[-1], DEFINING):
-            return Definition(code.co_filename, chain, functions)
-        chain = chain[:-1]
-        while chain and not isinstance(chain[-1], (*DEFINING, ast.Module)):
-            chain = chain[:-1]
-        outer = _code_at(known, code.co_filename, _first_line(chain[-1])) if chain[-1] is not tree else None
-        if outer is None:
-            return None
-        code = outer
-    return None
+    """Return the definition of a code, or of the innermost known code around it if its function was created there."""
+    within = [each for each in known.values() if any(part is code for part in _codes(each[0].__code__))]
+    if not within:
+        return None
+    functions = min(within, key=lambda each: len([*_codes(each[0].__code__)]))
+    own = functions[0].__code__
+    chains = _read("".join(linecache.getlines(own.co_filename))).get(_place(own), [])
+    return Definition(chains[0], functions) if len(chains) == 1 else None  # missing or ambiguous
 
 
 @functools.lru_cache(maxsize=4)
-def _read(text: str) -> tuple[ast.Module, Chains]:
-    """Return the tree of a file, of which only copies are changed, empty if it can't be parsed, and its definitions."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
-        tree = ast.Module([], [])
+def _read(text: str) -> Chains:
+    """Return the definitions in a file's text, of which only copies are changed; none if it can't be parsed."""
     found: Chains = {}
 
     def look(node: ast.AST, above: list[ast.AST]) -> None:
@@ -261,8 +235,9 @@ def _read(text: str) -> tuple[ast.Module, Chains]:
         for child in ast.iter_child_nodes(node):
             look(child, here)
 
-    look(tree, [])
-    return tree, found
+    with contextlib.suppress(SyntaxError, ValueError):
+        look(ast.parse(text), [])
+    return found
 
 
 def _first_line(node: ast.AST) -> int:
@@ -270,32 +245,27 @@ def _first_line(node: ast.AST) -> int:
     return min([node.lineno, *(each.lineno for each in decorators)])  # type: ignore[attr-defined]
 
 
-def _code_at(known: Functions, file: str, line: int) -> CodeType | None:
-    codes = (functions[0].__code__ for functions in known.values())
-    return next((code for code in codes if (code.co_filename, code.co_firstlineno) == (file, line)), None)
-
-
 def _pruned(chain: Sequence[ast.AST]) -> tuple[ast.Module, ast.AST]:
     """Return a module with only the definition and what encloses it, and the definition in it."""
-    tree = chain[0]
+    tree, top, *_ = chain
     assert isinstance(tree, ast.Module)
-    top, *path = chain[1:]
     assert isinstance(top, ast.stmt)
     future = [n for n in tree.body if isinstance(n, ast.ImportFrom) and n.module == "__future__"]
     memory: dict[int, Any] = {}
     module = ast.Module([*future, copy.deepcopy(top, memory)], [])
-    node: ast.AST = memory[id(chain[-1])]
-    for outer, inner in zip(chain[1:], path, strict=False):
-        if isinstance(outer, (ast.ClassDef, ast.FunctionDef)) and outer is not chain[-1]:
-            kept = memory[id(inner)]
-            body = memory[id(outer)].body
-            if isinstance(outer, ast.ClassDef) and kept in body:
-                body[:] = [kept]
-    return module, node
+    for outer, inner in itertools.pairwise(chain[1:]):
+        if isinstance(outer, ast.ClassDef) and isinstance(inner, ast.stmt):
+            memory[id(outer)].body = [memory[id(inner)]]
+    return module, memory[id(chain[-1])]
+
+
+def _place(code: CodeType) -> tuple[str, int]:
+    return code.co_name, code.co_firstlineno
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
+    """Yield a code and all codes within it."""
+    yield code
     for each in code.co_consts:
         if isinstance(each, CodeType):
-            yield each
             yield from _codes(each)

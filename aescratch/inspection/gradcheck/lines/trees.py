@@ -86,16 +86,14 @@ def root_of(node: ast.expr) -> str:
 
 def is_slot(node: ast.expr, above: ast.AST, of_arrays: bool = False) -> bool:
     """Whether a factor put here differs from the same factor put around the parent: not within a product."""
-    products = ast.Mult if of_arrays else (ast.Mult, ast.MatMult)
-    if isinstance(above, ast.BinOp) and isinstance(above.op, products):
+    if isinstance(node, NO_ARRAY):
         return False
-    if isinstance(above, ast.BinOp) and isinstance(above.op, ast.Div) and above.left is node:
-        return False
-    if isinstance(above, ast.Attribute) and above.attr in SUMMING:
-        return not isinstance(node, NO_ARRAY)
-    if isinstance(above, (ast.Attribute, ast.UnaryOp, ast.Subscript, ast.Slice, ast.keyword, ast.Compare)):
-        return False
-    return not isinstance(node, NO_ARRAY)
+    if isinstance(above, ast.BinOp):
+        products = ast.Mult if of_arrays else (ast.Mult, ast.MatMult)
+        return not (isinstance(above.op, products) or (isinstance(above.op, ast.Div) and above.left is node))
+    if isinstance(above, ast.Attribute):
+        return above.attr in SUMMING
+    return not isinstance(above, (ast.UnaryOp, ast.Subscript, ast.Slice, ast.keyword, ast.Compare))
 
 
 def copied(node: Any) -> Any:

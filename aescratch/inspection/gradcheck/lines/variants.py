@@ -110,8 +110,6 @@ def _of_operation(node: ast.BinOp, text: str) -> Iterator[Variant]:
         yield "term-extra", right, "", node.left, 1.1
         yield "term-extra", left, "", minus, 1.1
         yield "sign", text, "", ast.BinOp(ast.UnaryOp(ast.USub(), node.left), node.op, node.right), 1.2
-        if isinstance(node.op, ast.Sub):
-            yield "sign", text, f"{right} - {left}", ast.BinOp(node.right, ast.Sub(), node.left), 1.1
     elif isinstance(node.op, (ast.Mult, ast.Div, ast.MatMult)):
         kind = "divisor-extra" if isinstance(node.op, ast.Div) else "factor-extra"
         yield kind, right, "", node.left, 1.1
@@ -149,10 +147,6 @@ def _transposed(node: ast.expr) -> ast.expr:
 
 def _of_constant(node: ast.Constant, above: ast.AST) -> Iterator[Variant]:
     number, was = number_of(node), ast.unparse(node)
-    if node.value is None or isinstance(node.value, bool):
-        for axis in (0, 1) if node.value is None and isinstance(above, ast.keyword) and above.arg == "axis" else ():
-            yield "axis", was, str(axis), ast.Constant(axis), 0.9
-        return
     if number is None:
         return
     is_axis = isinstance(above, ast.keyword) and above.arg in ("axis", "keepdims")
@@ -190,11 +184,9 @@ def _of_call(node: ast.Call, text: str, scope: Scope) -> Iterator[Variant]:
         yield kind, text, ast.unparse(inner), inner, 1.5
     if name == "where" and len(arguments) == 3:
         yield "condition", text, "", ast.Call(function, [arguments[0], arguments[2], arguments[1]], []), 1.2
-        yield "function-extra", text, ast.unparse(arguments[1]), arguments[1], 1.6
-    if len(arguments) > 1:
-        for index in range(1, len(arguments)):
-            kind = "clipped" if name in CUTTING else "function-extra"
-            yield kind, text, ast.unparse(arguments[index]), arguments[index], 1.8
+    for argument in arguments[1:]:
+        kind = "clipped" if name in CUTTING else "function-extra"
+        yield kind, text, ast.unparse(argument), argument, 1.8
     if isinstance(function, ast.Attribute):
         for other in SWAPPED.get(name, ()):
             new = ast.Call(ast.Attribute(function.value, other, ast.Load()), arguments, node.keywords)

@@ -23,6 +23,7 @@ from aescratch.inspection.gradcheck.deadline import OutOfTime
 from aescratch.inspection.gradcheck.keeping import kept
 from aescratch.inspection.gradcheck.localise.own_lines import with_line
 from aescratch.inspection.gradcheck.localise.search import Search
+from aescratch.inspection.gradcheck.localise.step import Step
 from aescratch.inspection.gradcheck.report import Finding
 from aescratch.inspection.gradcheck.surrogates import Surrogates
 
@@ -44,7 +45,7 @@ def localise(model: object, batch: Sequence[Array], rng: int) -> list[Finding]:
         try:
             run = functools.partial(model.loss, *batch, rng=rng)  # type: ignore[attr-defined]
             stack.enter_context(Surrogates(model, run, None).in_place())
-            found = Search(model, batch, rng).findings()
+            found = Search(Step(model, batch, rng)).findings()
         except (Exception, OutOfTime) as error:  # the code under check runs in unusual ways here, and may raise
             message = gettext("the place where the gradient first goes wrong was not found: {kind}: {error}")
             message = message.format(kind=type(error).__name__, error=error)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,7 @@ class Alone:
         self.parameters: dict[str, Parameter] = dict(held_parameters(self.part))
         self.arrays: list[str] = [name for name, value in passes.arguments.items() if is_float_array(value)]
         inputs = {**passes.arguments, **{name: p.value.copy() for name, p in self.parameters.items()}}
-        returned, _ = self._step(self.upstream, inputs)
+        returned, _ = self._step({**inputs, "grad_y": self.upstream})
         self.arguments = [name for name, gradient in zip(self.arrays, returned, strict=False) if gradient is not None]
         self.names = [*self.arguments, *self.parameters]  # the inputs whose gradients backward returns, in its order
         self.pair: Pair = pair_of(self.part, self.forward, self.backward, inputs, is_term=passes.is_term)
@@ -49,9 +49,8 @@ class Alone:
 
     def backward(self, inputs: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return the gradients of the part's backward, in the order of `names`."""
-        returned, grads = self._step(inputs.get("grad_y", 1.0), inputs)
-        gradients = [g for g in returned if g is not None][: len(self.arguments)]
-        return (*gradients, *(grads[name] for name in self.parameters))
+        returned, grads = self._step(inputs)
+        return (*[g for g in returned if g is not None][: len(self.arguments)], *grads)
 
     def contributions(self, upstream: Any) -> dict[str, Array]:
         """Return the gradients for this upstream gradient, at the inputs of the step, by name."""
@@ -73,16 +72,15 @@ class Alone:
         def at(change: Array) -> float:
             return float(np.sum(upstream * np.asarray(self.forward({**self.pair.inputs, name: start + change}))))
 
-        slopes = slopes_in(at, start, FEW, at(np.zeros(start.shape)))
-        return slopes.fits(np.asarray(gradient)) or not slopes.are_known  # a kink in every direction
+        return slopes_in(at, start, FEW, at(np.zeros(start.shape))).allow(np.asarray(gradient))
 
-    def _step(self, upstream: Any, inputs: Mapping[str, Any]) -> tuple[list[Any], dict[str, Array]]:
+    def _step(self, inputs: Mapping[str, Any]) -> tuple[list[Any], list[Array]]:
         """Return what backward returns, and the parameters' gradients."""
         with self._values(inputs):
             self._forward(inputs)
-            given = () if self.passes.is_term else (np.array(upstream),)
+            given = () if self.passes.is_term else (np.array(inputs["grad_y"]),)
             returned = as_list(limited(lambda: self.part.backward(*given), TIME_LIMIT))
-            return copy.deepcopy(returned), {name: p.grad.copy() for name, p in self.parameters.items()}
+            return copy.deepcopy(returned), [parameter.grad.copy() for parameter in self.parameters.values()]
 
     def _forward(self, inputs: Mapping[str, Any]) -> Any:
         arguments = {name: copy.deepcopy(inputs[name]) for name in self.passes.arguments}
@@ -90,20 +88,12 @@ class Alone:
 
     @contextlib.contextmanager
     def _values(self, inputs: Mapping[str, Any]) -> Iterator[None]:
-        """Put these values into the part's parameters, for the block; gradients start at 0."""
-        values = [np.array(inputs[name], dtype=np.float64) for name in self.parameters]
-        with _fresh(list(self.parameters.values()), values):
+        """Bind the part's parameters to new buffers with these values, and gradients of 0, for the block."""
+        before = [dict(vars(parameter)) for parameter in self.parameters.values()]
+        try:
+            for name, parameter in self.parameters.items():
+                put_alone(parameter, np.array(inputs[name], dtype=np.float64))
             yield
-
-
-@contextlib.contextmanager
-def _fresh(parameters: Sequence[Parameter], values: Sequence[Array] | None = None) -> Iterator[None]:
-    """Bind parameters to new buffers for the block, with these values, or copies of their own."""
-    before = [dict(vars(parameter)) for parameter in parameters]
-    try:
-        for parameter, value in zip(parameters, values or [p.value.copy() for p in parameters], strict=True):
-            put_alone(parameter, value)
-        yield
-    finally:
-        for parameter, attributes in zip(parameters, before, strict=True):
-            vars(parameter).update(attributes)
+        finally:
+            for parameter, attributes in zip(self.parameters.values(), before, strict=True):
+                vars(parameter).update(attributes)

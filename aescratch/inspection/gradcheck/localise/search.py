@@ -61,32 +61,47 @@ class Search(Shares):
         if passes.upstream.shape != np.shape(passes.result):
             return [of_shape(self.model, passes)]
         given, truth = passes.upstream / self.scale, self.step.slopes_of_result(passes)
-        if _fits(truth, given) or self._in_several_calls(passes) or self._scaled_on_purpose(passes, truth):
+        if truth.allow(given) or self._in_several_calls(passes) or self._scaled_on_purpose(passes, truth):
             return []
         known, others = self.shares(passes), self.other_shares(passes)
         itself = _itself(Phrase("the output of {part}", part=passes.name), passes.result)
         attempts = [known, [*known, *others], *([*known, each] for each in itself)]
         about = gettext("the gradient that {part}.backward gets").format(part=passes.name)
-        place = passes.called_back_at or place_of(self.model.backward)
-        return [self._told(passes.name, place, about, given, self.step.slopes_of_result(passes, MANY), attempts)]
+        truth = self.step.slopes_of_result(passes, MANY)
+        return [self._told(passes.name, passes.called_back_at, about, given, truth, attempts)]
 
     def _in_several_calls(self, passes: Seen) -> list[Seen]:
         """Return the further calls of a part's backward, if all calls together get the right gradient."""
         again = [call for call in self.step.again if call.name == passes.name]
         total = sum((call.given for call in again), passes.upstream) / self.scale
-        return again if again and _fits(self.step.slopes_of_result(passes), total) else []
+        return again if again and self.step.slopes_of_result(passes).allow(total) else []
 
     def _told(
         self, tensor: str, place: tuple[str, int] | None, about: str, found: Array, truth: Slopes,
         attempts: Sequence[Sequence[Share]],
     ) -> Finding:  # fmt: skip
         """Return the finding about a wrongly combined gradient, by the first shares that explain it."""
-        n = len(self.batch[0])
+        n = len(self.step.batch[0])
         for shares in attempts:
             wrong = [plainest(fault, shares) for fault in faults(shares, found, truth) or []]
             if wrong and all(is_told(fault, n) for fault in wrong):
-                return self._explained(tensor, place, about, wrong, shares)
+                lost, later = self._lost(tensor, wrong, shares)
+                if later is not None:
+                    place = theirs(later.called_back_at, place_of(later.part.backward))
+                return of_shares(self.model, tensor, place, about, wrong, n, lost, later)
         return of_unknown(self.model, tensor, place, about, found, truth, n)
+
+    def _lost(
+        self, tensor: str, wrong: Sequence[Fault], shares: Sequence[Share]
+    ) -> tuple[Seen | None, Seen | None]:  # fmt: skip
+        """Return the part whose share is missing, and the later one that wrote over it in a parameter's gradient."""
+        missing = wrong[0].share.part if wrong[0].kind == "missing" else None
+        lost = next((each for each in self.step.passes if each.name == missing), None)
+        if lost is None or tensor not in {p.name for p in self.by_itself(lost).parameters.values() if lost.order >= 0}:
+            return lost, None
+        right = {share.part for share in shares} - {fault.share.part for fault in wrong}
+        later = (each for each in self.step.backward_order if each.order > lost.order and each.name in right)
+        return lost, next(later, None)
 
     def _scaled_on_purpose(self, passes: Seen, truth: Slopes) -> bool:
         """Whether the gradient is a multiple of the right one, but that of every parameter it reaches is right."""
@@ -103,7 +118,7 @@ class Search(Shares):
         return True
 
     def _is_wrong(self, parameter: Parameter) -> bool:
-        return not _fits(self.step.slopes_of_parameter(parameter), self.step.gradients[parameter.name])
+        return not self.step.slopes_of_parameter(parameter).allow(self.step.gradients[parameter.name])
 
     def _part(self, passes: Seen) -> list[Finding]:
         """Return what is wrong with the result of a part's backward."""
@@ -134,36 +149,8 @@ class Search(Shares):
         if parameter.value.ndim == 1:
             weight.label = Phrase("weight decay on the bias {name}", name=parameter.name)
         attempts, about = [known, [*known, weight], [*known, sign]], f"{parameter.name}.grad"
-        truth, place = self.step.slopes_of_parameter(parameter, MANY), place_of(self.model.backward)
-        return [self._told(parameter.name, place, about, found, truth, attempts)]
-
-    def _explained(
-        self, tensor: str, place: tuple[str, int] | None, about: str, wrong: Sequence[Fault], shares: Sequence[Share]
-    ) -> Finding:  # fmt: skip
-        """Return the finding about shares that a gradient contains a wrong number of times."""
-        worst, passes = wrong[0], self.step.passes
-        lost = next((each for each in passes if worst.kind == "missing" and each.name == worst.share.part), None)
-        later = self._wrote_over(tensor, lost, wrong, shares)
-        if later is not None:
-            place = theirs(later.called_back_at, place_of(later.part.backward))
-        return of_shares(self.model, tensor, place, about, wrong, len(self.batch[0]), lost, later)
-
-    def _wrote_over(
-        self, tensor: str, lost: Seen | None, wrong: Sequence[Fault], shares: Sequence[Share]
-    ) -> Seen | None:  # fmt: skip
-        """Return the part that came after the lost one and left only its own share in a parameter's gradient."""
-        if lost is None or lost.order < 0:
-            return None
-        if not any(parameter.name == tensor for parameter in self.by_itself(lost).parameters.values()):
-            return None
-        right_parts = {share.part for share in shares} - {fault.share.part for fault in wrong}
-        later = (each for each in self.step.backward_order if each.order > lost.order and each.name in right_parts)
-        return next(later, None)
-
-
-def _fits(truth: Slopes, gradient: Array) -> bool:
-    """Whether a gradient has these slopes, or no slope is known to judge it by."""
-    return truth.fits(gradient) or not truth.are_known
+        truth = self.step.slopes_of_parameter(parameter, MANY)
+        return [self._told(parameter.name, None, about, found, truth, attempts)]
 
 
 def _itself(label: str, value: Array) -> tuple[Share, Share]:

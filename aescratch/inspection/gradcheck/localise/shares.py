@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,13 +21,11 @@ from aescratch.inspection.gradcheck.localise.wiring import Share
 class Shares:
     """A step of a model, and the contributions of its parts to each gradient."""
 
+    step: Step
     model: Any
-    batch: Sequence[Array]
-    rng: int
 
-    def __init__(self, model: Any, batch: Sequence[Array], rng: int) -> None:
-        self.model, self.batch, self.rng = model, batch, rng
-        self.step: Step = Step(model, batch, rng)
+    def __init__(self, step: Step) -> None:
+        self.step, self.model = step, step.model
         self.alone: dict[int, Alone] = {}
         self.scale: float = 1.0  # gradients are this many times the truth if the model divides at the very end
 
@@ -51,13 +48,16 @@ class Shares:
         alone = self.by_itself(consumer)
         if name not in alone.arguments:
             return []
-        label: str = Phrase("{part} for {name}", part=consumer.name, name=name)
         if consumer.order >= 0:
             gradient = as_list(consumer.returned)[alone.arrays.index(name)]
         else:
             gradient = alone.contributions(self.true_upstream(consumer))[name]
-        label = consumer.name if len(alone.arguments) == 1 else label
-        return [Share(consumer.name, label, gradient / self.scale)] if isinstance(gradient, np.ndarray) else []
+        return self._share(consumer, "" if len(alone.arguments) == 1 else name, gradient)
+
+    def _share(self, passes: Seen, name: str, gradient: Any) -> list[Share]:
+        """Return a gradient as the share of a part, for the argument of this name if it must be told; none if None."""
+        label: str = Phrase("{part} for {name}", part=passes.name, name=name) if name else passes.name
+        return [Share(passes.name, label, gradient / self.scale)] if isinstance(gradient, np.ndarray) else []
 
     def true_upstream(self, passes: Seen) -> Array:
         """Return the upstream gradient of a part whose backward is never called, from the numbers."""
@@ -65,13 +65,11 @@ class Shares:
 
     def other_shares(self, passes: Seen) -> list[Share]:
         """Return what other parts returned in the right shape: it may have gone here by mistake."""
-        shares = []
-        for other in reversed(self.step.backward_order):
-            for name, gradient in zip(self.by_itself(other).arrays, as_list(other.returned), strict=False):
-                if isinstance(gradient, np.ndarray) and gradient.shape == passes.upstream.shape and other is not passes:
-                    label = Phrase("{part} for {name}", part=other.name, name=name)
-                    shares.append(Share(other.name, label, gradient / self.scale))
-        return shares
+        return [
+            share for other in reversed(self.step.backward_order) if other is not passes
+            for name, gradient in zip(self.by_itself(other).arrays, as_list(other.returned), strict=False)
+            if np.shape(gradient) == passes.upstream.shape for share in self._share(other, name, gradient)
+        ]  # fmt: skip
 
     def shares_of(self, parameter: Parameter) -> list[Share]:
         """Return the contributions of the parts to a parameter's gradient."""

@@ -23,7 +23,7 @@ from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.inspection.gradcheck.deadline import limited
 from aescratch.inspection.gradcheck.findings import is_ours
-from aescratch.inspection.gradcheck.lines.scene import Slopes, directions_in, gradient_of, size_of, slopes_along
+from aescratch.inspection.gradcheck.lines.scene import Slopes, directions_in, gradient_of, moving, size_of, slopes_along
 from aescratch.inspection.recording import Call, observed
 
 TIME_LIMIT = 60.0  # seconds; the first call stayed within its limit, but a later one may take longer
@@ -83,6 +83,7 @@ class Step:
     def __init__(self, model: Any, batch: Sequence[Array], seed: int) -> None:
         self.model, self.batch, self.seed = model, batch, seed
         self.passes: list[Seen] = []  # the parts' forward calls in the loss, each with its backward call
+        self.backward_order: list[Seen] = []  # those with one, in the order of these calls
         self.again: list[Seen] = []  # calls of a part's backward beyond the one for each forward
         for parameter in model.parameters:
             parameter.grad[...] = 0
@@ -121,17 +122,12 @@ class Step:
             if call.which == "forward" and not call.in_backward:
                 self.passes.append(call)
             elif call.which == "backward" and same:
-                open_ones = [passes for passes in same if passes.order < 0]
-                if open_ones:
-                    open_ones[-1].order = len(self.backward_order)
-                    open_ones[-1].backward = call
-                else:
+                passes = next((each for each in reversed(same) if each.backward is None), None)
+                if passes is None:
                     self.again.append(call)
-
-    @property
-    def backward_order(self) -> list[Seen]:
-        """The passes whose backward was called, in the order of these calls."""
-        return sorted((each for each in self.passes if each.order >= 0), key=lambda each: each.order)
+                else:
+                    passes.backward, passes.order = call, len(self.backward_order)
+                    self.backward_order.append(passes)
 
     def slopes_of_result(self, passes: Seen, count: int = FEW) -> Slopes:
         """Return the slopes of the loss along directions in the output of a part's forward."""
@@ -159,16 +155,8 @@ class Step:
 
     def slopes_of_parameter(self, parameter: Parameter, count: int = FEW) -> Slopes:
         """Return the slopes of the loss along directions in a parameter."""
-        start = parameter.value.copy()
-
-        def at(change: Array) -> float:
-            parameter.value[...] = start + change
-            return self._loss()
-
-        try:
-            return self._slopes(at, start, count)
-        finally:
-            parameter.value[...] = start
+        with moving(parameter.value, self._loss) as at:
+            return self._slopes(at, parameter.value, count)
 
     def _slopes(self, at: Callable[[Array], float], array: Array, count: int) -> Slopes:
         return slopes_in(at, array, count, self._loss())

@@ -61,8 +61,7 @@ def of_part(alone: Alone, wrong: Sequence[str]) -> list[Finding]:
         message += other.format(place=_shown(place), backward=where)
     else:
         message += f" ({where}, {_shown(place)})"
-    evidence = {**_evidence(name, place), "kind": "part", "tensors": list(wrong)}
-    first = Finding("first-wrong", name, "error", message, evidence, question=gettext(QUESTIONS["part"]))
+    first = _first(name, place, message, QUESTIONS["part"], kind="part", tensors=list(wrong))
     found = causes.explain(alone.pair, alone.names)
     claimed = next((finding for finding in found if finding.cause), None)
     if claimed is not None:
@@ -78,15 +77,14 @@ def of_wiring(
     model: Any, tensor: str, place: Place, text: str, fault: str = "described", cause: str = "", **evidence: Any
 ) -> Finding:
     """Return the finding for a fault in the model's own backward, or in its loss if only the loss isn't ours."""
-    name, lost = type(model).__name__, place_of(model.loss)
+    name, lost, place = type(model).__name__, place_of(model.loss), place or place_of(model.backward)
     function = f"{name}.backward"
     if place is not None and is_ours(place[0]) and lost is not None and not is_ours(lost[0]):
         place, function = lost, f"{name}.loss"
     message = gettext(
         "on the way back from the loss, the first mistake is this: {text}; look at {function} ({place})"
     ).format(text=text, function=function, place=_shown(place))
-    evidence = {**_evidence(tensor, place), "kind": "wiring", "function": function, "fault": fault, **evidence}
-    return Finding("first-wrong", tensor, "error", message, evidence, cause, gettext(QUESTIONS[fault]))
+    return _of_fault(tensor, place, fault, message, cause, function=function, **evidence)
 
 
 def of_shape(model: Any, passes: Seen) -> Finding:
@@ -95,7 +93,7 @@ def of_shape(model: Any, passes: Seen) -> Finding:
         "the gradient that {part}.backward gets has shape {got}, but the output of its forward has shape {shape}"
     )
     text = text.format(part=passes.name, got=passes.upstream.shape, shape=np.shape(passes.result))
-    return of_wiring(model, passes.name, passes.called_back_at or place_of(model.backward), text)
+    return of_wiring(model, passes.name, passes.called_back_at, text)
 
 
 def of_unknown(
@@ -144,7 +142,7 @@ def of_shared(model: Any, places: Sequence[str]) -> Finding:
     message = gettext("{parts} are one object, which remembers only one forward pass, but each place needs its own")
     cause = gettext("{parts} share one object: in every place its backward uses the values of its last forward")
     message, cause = message.format(parts=_listed(places)), cause.format(parts=_listed(places))
-    return _of_call(places[0], place_of(type(model).__init__), "shared", message, cause, places=list(places))
+    return _of_fault(places[0], place_of(type(model).__init__), "shared", message, cause, places=list(places))
 
 
 def of_twice(model: Any, again: Seen) -> Finding:
@@ -158,13 +156,18 @@ def of_twice(model: Any, again: Seen) -> Finding:
         "{part}.backward is called twice: each call gets a part of the gradient; add the parts up first, and call it "
         "once"
     ).format(part=name)
-    return _of_call(name, again.place, "twice", message, cause, function=function)
+    return _of_fault(name, again.place, "twice", message, cause, function=function)
 
 
-def _of_call(name: str, place: Place, fault: str, message: str, cause: str, **more: Any) -> Finding:
-    """Return the finding about a part that is called in a wrong way."""
-    evidence = {**_evidence(name, place), "kind": "wiring", "fault": fault, **more}
-    return Finding("first-wrong", name, "error", message, evidence, cause, gettext(QUESTIONS[fault]))
+def _of_fault(name: str, place: Place, fault: str, message: str, cause: str, **more: Any) -> Finding:
+    """Return the finding about how the model uses its parts."""
+    return _first(name, place, message, QUESTIONS[fault], cause, kind="wiring", fault=fault, **more)
+
+
+def _first(name: str, place: Place, message: str, question: str, cause: str = "", **more: Any) -> Finding:
+    file, line = (shown_path(place[0]), place[1]) if place is not None else (None, None)
+    evidence = {"part": name, "file": file, "line": line, **more}
+    return Finding("first-wrong", name, "error", message, evidence, cause, gettext(question))
 
 
 def is_told(fault: Fault, n: int) -> bool:
@@ -211,11 +214,6 @@ def _number(value: float) -> str:
     fraction = Fraction(value).limit_denominator(SIMPLE)
     near = fraction and abs(float(fraction) / value - 1) < NEAR
     return str(fraction) if near else f"{value:.4g}"
-
-
-def _evidence(part: str, place: Place) -> dict[str, Any]:
-    file, line = (shown_path(place[0]), place[1]) if place is not None else (None, None)
-    return {"part": part, "file": file, "line": line}
 
 
 def _shown(place: Place) -> str:
