@@ -184,7 +184,7 @@ def test_a_gradient_of_the_wrong_shape_is_explained_too():
         return grad_y @ W.T, x.T @ grad_y, grad_y.sum(axis=1)
 
     inputs = dense_inputs(np.random.default_rng(0))
-    assert told(backward, sheet.dense, inputs, ["x", "W"]) == {"b": "not-summed[1]"}
+    assert told(backward, sheet.dense, inputs, ["x", "W", "b"]) == {"b": "not-summed[1]"}
 
 
 def test_large_inputs_are_looked_at_in_small():

@@ -331,16 +331,8 @@ def shrunk(
         smaller = [each._replace(size=size) if each is largest else each for each in smaller]
 
 
-def returned_names(pair: Pair, names: Sequence[str]) -> list[str]:
-    """Return the inputs that backward's gradients belong to: those named, or the leading ones of more gradients."""
-    output = np.asarray(pair.output())
-    count = len(pair.gradients(draw_upstream(output.shape, 0), output))
-    leading = pair.differentiable[:count]
-    return leading if count != len(names) and set(names) <= set(leading) else list(names)
-
-
 def base_look(pair: Pair, names: Sequence[str], dimensions: Sequence[Dimension], seed: int) -> Look:
     """Return the look at the given inputs."""
     sizes: dict[str, float] = {dimension.letter: dimension.size for dimension in dimensions}
-    sizes |= {name: value for name, value in pair.inputs.items() if is_scalar(value) and name not in sizes}
+    sizes |= {name: value for name, value in pair.inputs.items() if is_scalar(value)}
     return Look(pair, names, pair.inputs, np.random.default_rng([seed, 0]), sizes)

@@ -29,7 +29,6 @@ from aescratch.inspection.gradcheck.causes.draws import (
     generic_look,
     is_degenerate,
     other_size_looks,
-    returned_names,
     same_size_looks,
     shrunk,
     takes_a_number,
@@ -47,7 +46,6 @@ TRIALS = 3
 LONG = 3.0  # seconds of processor time, after which only the usual causes are tried for the remaining gradients
 VANISHING = 1e-6  # of the largest entry
 SATURATED = 0.5  # a share of entries that vanish at the given inputs only; with more, nothing is claimed
-ADDING = ("term", "upstream-term")  # hypotheses on a term too many
 OTHER_UPSTREAM = 1.7  # of an output that is a number, so that multiplying by it shows
 UNMEASURED = gettext_noop(
     "These facts are for random inputs of usual size: at the given inputs the right gradient can't be measured well "
@@ -75,7 +73,6 @@ def explain(pair: Pair, names: Sequence[str], *, seed: int = 0) -> list[Finding]
 
 
 def _explain(pair: Pair, names: Sequence[str], seed: int) -> list[Finding]:
-    names = returned_names(pair, names)
     dimensions = dimensions_of(pair, names)
     smaller = _too_much(pair, names)
     if smaller:
@@ -164,8 +161,9 @@ def _judged(
     seed: int, lines: Sequence[WrongLine],
 ) -> list[Finding]:  # fmt: skip
     """Return a cause or a description for every wrong gradient; if the given inputs aren't generic, others lead."""
-    findings = [_of_line(line, line.mended) for line in lines if len(line.mended) > 1]
-    told = {name for line in lines if len(line.mended) > 1 for name in line.mended}
+    several = [line for line in lines if len(line.mended) > 1]
+    findings = [_of_line(line, line.mended) for line in several]
+    told = {name for line in several for name in line.mended}
     by_line = {name: line for line in lines if len(line.mended) < 2 for name in line.mended or wrong[:1]}
     left = [name for name in wrong if name not in told]
     is_base = are_generic(given.inputs)
@@ -184,7 +182,7 @@ def _judged(
         if line is None:
             unknown = [describe(given, name, judge.ruled_out)] if _has_its_shape(given, name) else []
             findings += [cause] if cause else unknown
-        elif is_mended and (cause is None or _is_a_sign(cause, line)):
+        elif is_mended and (cause is None or line.evidence["edit"] == "sign-of-term"):  # not a term too many
             findings.append(_of_line(line, [name]))
             findings[-1].evidence = {**(cause.evidence if cause else {}), **line.evidence}
         elif cause is None:
@@ -196,11 +194,6 @@ def _judged(
             cause.evidence |= line.evidence if is_mended else {}
             findings.append(cause)
     return findings
-
-
-def _is_a_sign(cause: Finding, line: WrongLine) -> bool:
-    """Whether a cause is a term too many that is only the sign of a term in the line."""
-    return line.evidence["edit"] == "sign-of-term" and cause.evidence.get("hypothesis") in ADDING
 
 
 def _has_its_shape(look: Look, name: str) -> bool:
@@ -234,11 +227,8 @@ def vanishing(look: Look, name: str) -> float:
 
 
 def is_hidden(look: Look, name: str) -> bool:
-    """Whether only few entries of the right gradient are known well enough to compare, or a wrong entry isn't."""
-    if name not in look.returned or look.returned[name].shape != look.truth(name).shape:
-        return False
-    usable, off = look.usable(name), np.abs(look.returned[name] - look.truth(name))
-    return bool(2 * int(usable.sum()) < usable.size or (off > BOUNDS * look.error(name))[~usable].any())
+    """Whether only few entries of the right gradient are known well enough to compare."""
+    return bool(look.usable(name).mean() < 0.5)
 
 
 def is_wrong(look: Look, name: str) -> bool:
