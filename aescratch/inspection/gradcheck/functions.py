@@ -33,6 +33,7 @@ from aescratch.inspection.gradcheck.binding import (
     check_names,
     completed_by_held,
     copied,
+    copy_of,
     draw_upstream,
     name_of,
     same,
@@ -205,7 +206,7 @@ class PairCheck(Check):
         pair, name = self.pair, name_of(self.pair.forward)
         arguments = copied(pair.inputs)
         with aloud(), watched(name, self.findings, "note"):
-            self.output = copied({"output": _evaluate(pair, arguments)})["output"]
+            self.output = copy_of(_evaluate(pair, arguments))
         for argument in changed(arguments, pair.inputs):
             message = gettext(
                 "{who} changed {name}, one of its arguments; work on a copy, since the caller still needs it"
