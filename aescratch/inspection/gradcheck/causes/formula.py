@@ -10,25 +10,24 @@ from aescratch.backend import Array
 from aescratch.foundations.language import Phrase
 from aescratch.inspection.gradcheck.causes.hypothesis import COLUMN, CONSTANT, ROW, Candidate, Hypothesis, Predict
 from aescratch.inspection.gradcheck.causes.ingredients import (
-    ACTIVATIONS,
-    CURVATURES,
+    CURVATURES_AT,
+    FUNCTIONS,
     PLAIN,
     SLOPES,
+    SLOPES_AT,
+    VALUES,
     Feature,
-    curvature_of,
     features,
-    slope_of,
-    value_of,
 )
 from aescratch.inspection.gradcheck.causes.looks import Look
 from aescratch.inspection.gradcheck.causes.paths import elementwise_slope
 
-SLOPE_OF = {slope_of(name): name for name in SLOPES} | {"({} > 0)": "ReLU"}
-CURVED = {curvature_of(name) for name in CURVATURES}
-VALUES = {value_of(name) for name in ACTIVATIONS}  # their quotients equal quotients of other exponentials
+SLOPE_OF = dict(zip(SLOPES_AT, SLOPES, strict=True)) | {"({} > 0)": "ReLU"}
 STEPS = {"({} > 0)", "({} ≤ 0)", "sign({})"}  # equal by chance at numbers that are themselves 0 and 1, or −1 and 1
 MEANS = {"the mean of {0} {1}, {}", "the sum of {0} {1}, {}"}
-USUAL_TERMS = VALUES | set(PLAIN) - STEPS | MEANS
+USUAL_TERMS = set(VALUES) | set(PLAIN) - STEPS | MEANS
+# Quotients of activations equal quotients of other exponentials.
+IN_NO_QUOTIENT = {*CURVATURES_AT, *SLOPE_OF, *VALUES}
 # y (1 − y) is sigmoid's slope and 1 − y² is tanh's if y is the output; for another argument they are wrong.
 OUTPUT_FORM = {"{} (1 − {})": "sigmoid", "(1 − {}²)": "tanh", "({} > 0)": "ReLU"}
 RECIPROCAL = "1/"  # in a function: multiplying by it is dividing by another one, which is stated instead
@@ -48,7 +47,7 @@ def _own_activations(look: Look, name: str) -> set[str]:
         return set()
     value = look.inputs[name]
     known, near = look.usable(name), 1e-8 * np.abs(slope).max()
-    return {n for n, phi in SLOPES.items() if (np.abs(phi(value) - slope)[known] <= near).all()}
+    return {n for words, n in SLOPE_OF.items() if (np.abs(FUNCTIONS[words](value) - slope)[known] <= near).all()}
 
 
 def _other_slope(look: Look, name: str) -> Iterator[Candidate]:
@@ -69,7 +68,7 @@ def _wrong_argument(look: Look, name: str) -> Iterator[Candidate]:
 
 def _factors(look: Look, name: str) -> list[Feature]:
     found = features(look, look.inputs[name].shape)
-    return [f for f in found if RECIPROCAL not in f.function and f.function not in CURVED]
+    return [f for f in found if RECIPROCAL not in f.function and f.function not in CURVATURES_AT]
 
 
 def _changed_by_a_factor(change: Callable[[Array, Array], Array]) -> Predict:
@@ -119,7 +118,7 @@ def _replaced(look: Look, name: str) -> Iterator[Candidate]:
         return
     known = look.usable(name) & (truth != 0)
     plain = [feature for feature in features(look, truth.shape) if RECIPROCAL not in feature.function]
-    for group in _groups(look, plain, CURVED | set(SLOPE_OF) | VALUES):
+    for group in _groups(look, plain, IN_NO_QUOTIENT):
         rows = np.stack([feature.array[known] for feature in group])
         wanted = rows * (returned / np.where(known, truth, 1.0))[known]
         for wrong, right in _near(group, _unit(rows) @ _unit(wanted).T):
