@@ -15,9 +15,9 @@ import aescratch as ae
 PACKAGE = pathlib.Path(ae.__file__).parent
 OTHERS = ("path", "template")  # an exercise's sentences are in its own files
 ASKING = ("gettext", "gettext_noop", "Phrase")
-# Rows of the command line's help and of the tour: where the texts of each stand among its arguments.
+# Rows of the command line's help, of the tour and of the causes: where the texts of each stand among its arguments.
 HELP = {"switch": (1,), "whole": (1,), "group": (0,), "json_of": (0,), "command": (0,), "Action": (1,), "Option": (1,),
-        "TourRow": (1, 2), "Variant": (1, 2)}
+        "TourRow": (1, 2), "Variant": (1, 2), "Hypothesis": (1, 2)}
 MEANING = PACKAGE / "inspection" / "gradcheck" / "meaning"
 RECORDS = ("Formula", "Term", "Activation")
 # Names in formulas.

@@ -17,7 +17,7 @@ from aescratch import functions as sheet
 from aescratch.inspection.gradcheck import check_function
 from aescratch.inspection.gradcheck.binding import bind
 from aescratch.inspection.gradcheck.causes import HYPOTHESES, explain
-from aescratch.inspection.gradcheck.causes.draws import Dimension, base_look, dimensions_of, drawn_looks, shrunk
+from aescratch.inspection.gradcheck.causes.draws import Dimension, Looks, dimensions_of, shrunk
 from aescratch.inspection.gradcheck.causes.readings import read
 
 ROOT = Path(__file__).parent.parent
@@ -184,7 +184,7 @@ def test_a_gradient_of_the_wrong_shape_is_explained_too():
         return grad_y @ W.T, x.T @ grad_y, grad_y.sum(axis=1)
 
     inputs = dense_inputs(np.random.default_rng(0))
-    assert told(backward, sheet.dense, inputs, ["x", "W"]) == {"b": "not-summed[1]"}
+    assert told(backward, sheet.dense, inputs, ["x", "W", "b"]) == {"b": "not-summed[1]"}
 
 
 @pytest.mark.parametrize("shape", [(), (1,)])
@@ -410,7 +410,7 @@ def test_something_is_said_at_every_scale(scale):
 
 def test_a_kink_at_an_entry_itself_is_no_derivative_of_one_half():
     a = whole(np.random.default_rng(0), N, D)
-    look = base_look(bind(sheet.relu, lambda grad_y, a: grad_y, {"a": a}), ["a"], [], 0)
+    look = Looks.at(bind(sheet.relu, lambda grad_y, a: grad_y, {"a": a}), ["a"], [], 0).given
     assert (a == 0).any()
     assert np.array_equal(look.usable("a"), a != 0)
 
@@ -512,8 +512,8 @@ def test_every_length_is_drawn_longer_also_where_a_one_hot_target_may_hide_what_
 
     inputs = {"z": np.random.default_rng(0).uniform(0.1, 0.9, (N, 3)), "t": np.eye(3)[np.arange(N) % 3]}
     pair = bind(loss, lambda z, t: -t / z / len(z), inputs)
-    dimensions = dimensions_of(pair)
-    shapes = [look.inputs["z"].shape for look in drawn_looks(base_look(pair, ["z"], dimensions, seed), dimensions, seed, {})]
+    looks = Looks.at(pair, ["z"], dimensions_of(pair), seed)
+    shapes = [look.inputs["z"].shape for look in looks.drawn(looks.given, {})]
     assert shapes == [(N, 3), (N, 3), (N + 1, 3), (N, 4)]
 
 

@@ -226,6 +226,24 @@ def test_a_layer_that_prints_does_so_in_the_first_call_only(capsys):
     assert capsys.readouterr().out == "backward\n"
 
 
+@pytest.mark.parametrize("generator", [np.random.default_rng, np.random.RandomState, random.Random])
+def test_a_generator_of_a_layer_is_as_before(generator):
+    class Scaling:
+        def __init__(self):
+            self.rng = generator(0)
+
+        def forward(self, x):
+            self.factor = self.rng.random()
+            return self.factor * x
+
+        def backward(self, grad):
+            return self.factor * grad
+
+    layer = Scaling()
+    assert ae.check_layer(layer, X).verdict == "pass"
+    assert layer.rng.random() == generator(0).random()
+
+
 class Dropout:
     """Draws its mask from a generator of its own."""
 

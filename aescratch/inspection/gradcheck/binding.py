@@ -113,11 +113,7 @@ class Pair:
 
     def at(self, inputs: Mapping[str, Any]) -> Pair:
         """Return the pair at other inputs."""
-        return Pair(self.forward, self.backward, self.with_held(inputs), self.held)
-
-    def with_held(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the inputs, completed by the held copies of some of them."""
-        return with_copies(inputs, self.held)
+        return Pair(self.forward, self.backward, with_copies(inputs, self.held), self.held)
 
     def output(self) -> Any:
         """Return what forward returns, from copies of the inputs."""
@@ -238,7 +234,12 @@ def name_of(function: Any) -> str:
 
 def copied(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments with a copy of every array."""
-    return {name: np.array(value) if isinstance(value, np.ndarray) else value for name, value in arguments.items()}
+    return {name: copy_of(value) for name, value in arguments.items()}
+
+
+def copy_of(value: Any) -> Any:
+    """Return a copy of an array, or anything else as it is."""
+    return np.array(value) if isinstance(value, np.ndarray) else value
 
 
 def changed(arguments: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
@@ -294,8 +295,7 @@ def check_names(wrt: Any, pair: Pair) -> list[str]:
 def as_differentiable(name: str, value: Any) -> Array:
     """Return a float64 copy of an input that gets a gradient; raise if it is invalid."""
     if not isinstance(value, np.ndarray):
-        message = gettext("expected {name} to be an array, got {kind}; {advice}")
-        raise TypeError(message.format(name=name, kind=type(value).__name__, advice=_as_array(name, value)))
+        raise _no_array(name, value)
     value = without_subclass(value, name)
     if value.dtype.kind != "f" or value.dtype.itemsize < 4:
         advice = gettext(ADVICE.get(value.dtype.kind, AS_FLOATS)).format(name=name)
@@ -312,23 +312,22 @@ def as_differentiable(name: str, value: Any) -> Array:
     return np.array(value, dtype=np.float64, order="C")
 
 
-def _as_array(name: str, value: Any) -> str:
-    """Return the advice on how to make an array of a value; whole numbers in a list may be labels, and stay whole."""
-    whole = isinstance(value, (list, tuple)) and all(isinstance(each, (int, np.integer)) for each in value)
-    if not whole:
-        return gettext("pass numpy.array({name}, float)").format(name=name)
-    advice = gettext(
-        "pass numpy.array({name}) if these are labels or indices, numpy.array({name}, float) if they get a gradient"
-    )
-    return advice.format(name=name)
+def _no_array(name: str, value: Any) -> TypeError:
+    """Return the error, with advice on how to make an array; whole numbers in a list may be labels, and stay whole."""
+    advice = gettext("pass numpy.array({name}, float)")
+    if isinstance(value, (list, tuple)) and all(isinstance(each, (int, np.integer)) for each in value):
+        advice = gettext(
+            "pass numpy.array({name}) if these are labels or indices, numpy.array({name}, float) if they get a gradient"
+        )
+    message = gettext("expected {name} to be an array, got {kind}; {advice}")
+    return TypeError(message.format(name=name, kind=type(value).__name__, advice=advice.format(name=name)))
 
 
 def check_kinds(inputs: Mapping[str, Any]) -> None:
     """Raise if an input is a list, or lies on a GPU."""
     for name, value in inputs.items():
         if isinstance(value, (list, tuple)):
-            message = gettext("expected {name} to be an array, got {kind}; {advice}")
-            raise TypeError(message.format(name=name, kind=type(value).__name__, advice=_as_array(name, value)))
+            raise _no_array(name, value)
         if hasattr(value, "dtype") and array_module(value) is not np:
             message = gettext("expected {name} to be a NumPy array, got a CuPy array; move it with ae.to_numpy({name})")
             raise TypeError(message.format(name=name))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aescratch.backend import Array
@@ -35,15 +35,13 @@ class Options:
             require_number("time_limit", self.time_limit, above=0)
 
 
+@dataclass
 class Check:
     """A running check, with the findings so far in the order of the report."""
 
     options: Options
     coverage: Coverage
-
-    def __init__(self, options: Options, coverage: Coverage) -> None:
-        self.options, self.coverage = options, coverage
-        self.findings: list[Finding] = []
+    findings: list[Finding] = field(default_factory=list, init=False)
 
     def run(self) -> list[TensorResult]:
         """Return the comparison of every gradient that can be compared."""

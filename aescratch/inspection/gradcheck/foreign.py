@@ -23,6 +23,7 @@ import numpy as np
 
 from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.inspection.gradcheck.binding import Pair, call, is_array, is_float_array, name_of, same, signature_of
+from aescratch.inspection.gradcheck.keeping import reachable
 from aescratch.inspection.gradcheck.report import Finding
 
 FromInputs = Callable[[Mapping[str, Any]], Any]
@@ -100,7 +101,8 @@ def kept_pair(
 
         def pull(*upstreams: Any) -> Any:
             given = [id(value) for value in inputs.values()]  # a change of these is detected anyway
-            arrays = [(each, each.copy()) for each in _arrays(list(found[outputs:])) if id(each) not in given]
+            kept = [each for each in reachable(*found[outputs:]) if isinstance(each, np.ndarray)]
+            arrays = [(each, each.copy()) for each in kept if id(each) not in given]
             pulled = call_back(backward, inputs, [*upstreams, *found[outputs:]])
             if not all(same(array, old) for array, old in arrays):
                 message = gettext("{who} changed an array in its cache; work on a copy, since others may need it")
@@ -346,12 +348,3 @@ def named(function: FromInputs, taken: inspect.Signature, name: str, of: Any = N
     if of is not None:
         vars(by_name)["__wrapped__"] = of
     return by_name
-
-
-def _arrays(value: Any) -> list[Any]:
-    """Return the arrays in a cache: in tuples, lists and dictionaries at any depth."""
-    if isinstance(value, np.ndarray):
-        return [value]
-    if isinstance(value, dict):
-        value = list(value.values())
-    return [array for inner in value for array in _arrays(inner)] if isinstance(value, (list, tuple)) else []

@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ from aescratch.inspection.gradcheck.binding import (
     check_names,
     completed_by_held,
     copied,
+    copy_of,
     draw_upstream,
     name_of,
     same,
@@ -164,7 +166,7 @@ def check_pair(
     names = pair.differentiable if expected is None else expected
     pair.inputs = {**pair.inputs, **{name: as_differentiable(name, pair.inputs[name]) for name in names}}
     coverage = Coverage(mode, [pair.inputs[name].size for name in names], options.rng)
-    check = PairCheck(options, coverage, pair, expected, parameters, is_sure)
+    check = PairCheck(options, coverage, pair, expected, list(names), parameters, is_sure)
     tensors = check.run()
     declared = declaration_of(pair.backward)
     by_rule = gettext(", by the declared rule {rule}").format(rule=declared.rule) if declared else ""
@@ -174,29 +176,23 @@ def check_pair(
     return Report(title + check.coverage.described(tensors, sizes), tensors, check.findings, tolerance)
 
 
+@dataclass
 class PairCheck(Check):
     """The check of a pair."""
 
     pair: Pair
     expected: Sequence[str] | None
+    names: list[str]  # the inputs that the gradients belong to
     parameters: Sequence[str]
     is_sure: bool
-
-    def __init__(
-        self, options: Options, coverage: Coverage, pair: Pair, expected: Sequence[str] | None,
-        parameters: Sequence[str], is_sure: bool,
-    ) -> None:  # fmt: skip
-        super().__init__(options, coverage)
-        self.pair, self.expected, self.parameters, self.is_sure = pair, expected, parameters, is_sure
-        self.output: Any = None
-        self.upstream: Array = np.asarray(1.0)
-        self.names: list[str] = list(expected or pair.differentiable)  # the inputs that the gradients belong to
-        self.coarse: list[str] = []  # the inputs along which forward computes in float32
+    output: Any = None
+    upstream: Array = field(default_factory=lambda: np.asarray(1.0))
+    coarse: list[str] = field(default_factory=list)  # the inputs along which forward computes in float32
 
     @functools.cached_property
     def offsets(self) -> Offsets:
         """The constants that forward adds in logarithms to keep them finite."""
-        return Offsets(self.pair.forward, in_logarithms=True)
+        return Offsets(self.pair.output, in_logarithms=True)
 
     def look(self) -> dict[str, Array] | None:
         """Return the gradients that can be compared, by input; add the findings of several calls of both functions."""
@@ -210,7 +206,7 @@ class PairCheck(Check):
         pair, name = self.pair, name_of(self.pair.forward)
         arguments = copied(pair.inputs)
         with aloud(), watched(name, self.findings, "note"):
-            self.output = copied({"output": _evaluate(pair, arguments)})["output"]
+            self.output = copy_of(_evaluate(pair, arguments))
         for argument in changed(arguments, pair.inputs):
             message = gettext(
                 "{who} changed {name}, one of its arguments; work on a copy, since the caller still needs it"
@@ -301,7 +297,7 @@ class PairCheck(Check):
                 tensors[place] = compare_coarsely(f"grad_{name}", pair, name, tensor.analytic, upstream)
         if self.coarse:
             self.findings.append(seen_coarsely(name_of(pair.forward), self.coarse))
-        elif any(tensor.verdict != PASS for tensor in tensors):
+        elif any(map(_is_slightly_wrong, tensors)):
             tensors = [self._without(self.offsets, tensor) or tensor for tensor in tensors]
         zero = zero_elsewhere(tensors, pair, pair.backward, upstream, seed) - set(self.parameters)
         for name, tensor in zip(gradients, tensors, strict=True):
@@ -311,7 +307,7 @@ class PairCheck(Check):
     def _without(self, offsets: Offsets, tensor: TensorResult) -> TensorResult | None:
         """Return the comparison of a gradient that is right without a constant that forward adds, and add a finding."""
         name = tensor.name.removeprefix("grad_")
-        if tensor.verdict == PASS or not offsets.values or tensor.max_relative_error > SLIGHT:
+        if not (offsets.values and _is_slightly_wrong(tensor)):
             return None
         with offsets.left_out():
             gradients = {name: tensor.analytic}
@@ -342,21 +338,22 @@ class PairCheck(Check):
             from aescratch.inspection.gradcheck import causes  # large, while most gradients are right
 
             if unusable:
-                causes.mend(unusable, self.pair, self.names or self.pair.differentiable, seed=self.options.rng)
+                causes.mend(unusable, self.pair, self.names, seed=self.options.rng)
                 return
-            told: list[Finding] = []
-            if self.offsets.values:
-                with self.offsets.left_out():
-                    told = causes.explain(self.pair, self.names, seed=self.options.rng)
-            if not any(finding.cause for finding in told):
+            with self.offsets.left_out():
                 told = causes.explain(self.pair, self.names, seed=self.options.rng)
-            everywhere = Offsets(self.pair.forward, in_logarithms=False)
-            wrong = [tensor for tensor in tensors if tensor.verdict == FAIL]
-            known = {tensor.name for tensor in wrong if self._without(everywhere, tensor)}
-            told = [finding for finding in told if finding.tensor not in known]
-            self.findings += told
+            if self.offsets.values and not any(finding.cause for finding in told):
+                told = causes.explain(self.pair, self.names, seed=self.options.rng)
+            everywhere = Offsets(self.pair.output, in_logarithms=False)
+            known = {tensor.name for tensor in tensors if self._without(everywhere, tensor)}
+            self.findings += [finding for finding in told if finding.tensor not in known]
         self.findings += getattr(self.pair.backward, "remarks", {}).values()
         self.findings += audit_inputs(self.pair.inputs, list(gradients))
+
+
+def _is_slightly_wrong(tensor: TensorResult) -> bool:
+    """Whether a gradient isn't right, but only by as much as a small constant may make of it."""
+    return tensor.verdict != PASS and 0 < tensor.max_relative_error <= SLIGHT
 
 
 def _own_arguments(pair: Pair) -> list[str] | None:

@@ -24,6 +24,7 @@ from aescratch.inspection.gradcheck.binding import (
     as_differentiable,
     as_list,
     copied,
+    copy_of,
     draw_upstream,
     is_float_array,
     same,
@@ -89,21 +90,14 @@ class Held:
         declared = declaration_of(self.backward)
         if declared and declared.in_the_mean and self.takes_rng:
             self.inputs.setdefault("rng", seed)
-        methods = self.forward, self.backward
-        self.pair: Pair = pair_of(
-            layer, self._forward, self._backward, self.inputs, is_term=self.is_term, made_of=methods
-        )  # fmt: skip
+        pair = functools.partial(pair_of, layer, inputs=self.inputs, is_term=self.is_term)
+        self.pair: Pair = pair(self._forward, self._backward, made_of=(self.forward, self.backward))
         if declared:
-            rule = functools.partial(self._rule, declared.again)
-            pair = functools.partial(pair_of, layer, inputs=self.inputs, is_term=self.is_term)
-            by_rule = pair(self._forward, rule)
-            smoothed = {
-                name: pair(functools.partial(self._smoothed, forward), rule)
-                for name, forward in declared.smoothed.items()
-            }
+            rule, smooth = functools.partial(self._rule, declared.again), declared.smoothed.items()
+            smoothed = {name: pair(functools.partial(self._smoothed, forward), rule) for name, forward in smooth}
             surrogate_gradient(
-                declared.rule, declared.formula, declared.source, by_rule.backward,
-                smoothed={name: pair.forward for name, pair in smoothed.items()}, in_the_mean=declared.in_the_mean,
+                declared.rule, declared.formula, declared.source, pair(self._forward, rule).backward,
+                smoothed={name: each.forward for name, each in smoothed.items()}, in_the_mean=declared.in_the_mean,
             )(self.pair.backward)  # fmt: skip
 
     def _arguments(self, x: Any) -> dict[str, Any]:
@@ -202,7 +196,7 @@ class Held:
         except (Exception, OutOfTime):
             self.returned, self.failed = [None], True
         else:
-            self.returned = [_own(value) for value in returned]
+            self.returned = [copy_of(value) for value in returned]
 
     def _match_returned(self, homes: list[Home]) -> list[Home]:
         """Assign what backward returns beside its input's gradients to the parameters; return the other parameters."""
@@ -213,11 +207,13 @@ class Held:
             if len(fitting) == shapes.count(home.start.shape):
                 del more[fitting[0]]
                 shapes.remove(home.start.shape)
-                gradient = functools.partial(self._nth_returned, fitting[0])
-                self.places.append(Place(home.name, home.get, home.put, gradient, lambda: None))
+                self._add(home, functools.partial(self._nth_returned, fitting[0]))
             else:
                 left.append(home)
         return left
+
+    def _add(self, home: Home, gradient: Callable[[], Any]) -> None:
+        self.places.append(Place(home.name, home.get, home.put, gradient, lambda: None))
 
     def _nth_returned(self, number: int) -> Any:
         return self.returned[number] if number < len(self.returned) else None
@@ -226,8 +222,7 @@ class Held:
         """Take the arrays that backward updates as parameters, with the gradient of the update; return the others."""
         updated = [home for home in homes if id(home) in self.search.changed and self.rate.value is not None]
         for home in updated:
-            change = functools.partial(self._change, home)
-            self.places.append(Place(home.name, home.get, home.put, change, lambda: None))
+            self._add(home, functools.partial(self._change, home))
         self.updated: list[str] = [home.name for home in updated]
         return [home for home in homes if home not in updated]
 
@@ -261,7 +256,7 @@ class Held:
         gives = self.returned = self._pull(upstreams, kept, inputs)
         if self.places or not self.leading:
             gives = gives[: len(self.leading)]  # a backward may return the parameters' gradients too
-        return (*gives, *(_own(place.gradient()) for place in self.places))
+        return (*gives, *(copy_of(place.gradient()) for place in self.places))
 
     def _rule(self, again: Callable[..., Any], inputs: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return the gradients of the declared rule of the layer's backward, in the order of `names`."""
@@ -290,7 +285,7 @@ class Held:
         try:
             self.put(self.inputs)
             self._try_backward(self._again())
-            first = [_own(place.gradient()) for place in places]
+            first = [copy_of(place.gradient()) for place in places]
             changed = [name for name, get, value in before if not same(get(), value)]
             standing = [self._put_numbers(place) for place in places]
             self._try_backward(None)
@@ -391,7 +386,3 @@ def _is_sum(left: Any, before: Any, gradient: Any) -> bool:
         return False
     size = float(np.max(np.abs(before))) + float(np.max(np.abs(gradient)))
     return np.shape(left) == gradient.shape and np.allclose(left, before + gradient, 0, SAME * size)
-
-
-def _own(gradient: Any) -> Any:
-    return np.array(gradient) if isinstance(gradient, np.ndarray) else gradient

@@ -94,29 +94,6 @@ def _is_of_python(value: Any) -> bool:
     )
 
 
-def _put_back(value: Any) -> Callable[[], None]:
-    """Return a function that restores an array, a generator, a dictionary or a list to its state now."""
-    if isinstance(value, np.ndarray):
-        contents = value.copy()
-        return lambda: _write(value, contents)
-    if isinstance(value, np.random.Generator):
-        state = value.bit_generator.state
-        return lambda: setattr(value.bit_generator, "state", state)
-    if isinstance(value, np.random.RandomState):
-        legacy = value.get_state(legacy=False)
-        return lambda: value.set_state(legacy)
-    if isinstance(value, random.Random):
-        own = value.getstate()
-        return lambda: value.setstate(own)
-    if isinstance(value, dict):
-        entries = dict(value)
-        return lambda: _refill(value, entries)
-    if isinstance(value, list):
-        items = list(value)
-        return lambda: value.__setitem__(slice(None), items)
-    return lambda: None
-
-
 def _write(array: Any, contents: Any) -> None:
     if array.flags.writeable and array.tobytes() != contents.tobytes():
         array[...] = contents
@@ -125,3 +102,22 @@ def _write(array: Any, contents: Any) -> None:
 def _refill(dictionary: dict[Any, Any], entries: dict[Any, Any]) -> None:
     dictionary.clear()
     dictionary.update(entries)
+
+
+# What can change, how its state is read, and how it is restored.
+STATES: tuple[tuple[type, Callable[[Any], Any], Callable[[Any, Any], Any]], ...] = (
+    (np.ndarray, np.ndarray.copy, _write),
+    (np.random.Generator, lambda rng: rng.bit_generator.state, lambda rng, s: setattr(rng.bit_generator, "state", s)),
+    (np.random.RandomState, lambda rng: rng.get_state(legacy=False), np.random.RandomState.set_state),
+    (random.Random, random.Random.getstate, random.Random.setstate),
+    (dict, dict, _refill),
+    (list, list, lambda items, before: items.__setitem__(slice(None), before)),
+)
+
+
+def _put_back(value: Any) -> Callable[[], None]:
+    """Return a function that restores a value to its state now, if that can change."""
+    for kind, state_of, restore in STATES:
+        if isinstance(value, kind):
+            return functools.partial(restore, value, state_of(value))
+    return lambda: None

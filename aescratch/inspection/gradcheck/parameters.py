@@ -18,7 +18,7 @@ import numpy as np
 from aescratch.backend import Array
 from aescratch.foundations.parameters import Parameter, ParameterBuffer
 from aescratch.foundations.parts import Part
-from aescratch.inspection.gradcheck.binding import is_float, is_float_array, same
+from aescratch.inspection.gradcheck.binding import copy_of, is_float, is_float_array, same
 from aescratch.inspection.gradcheck.slots import BOXES, Home, Name, Slot, objects_in, slots_in
 from aescratch.layers import Sequential
 
@@ -107,13 +107,13 @@ class Search:
     ) -> None:  # fmt: skip
         self.places, self.by_likeness = list[Place](), list[tuple[str, str]]()
         homes = _homes(layer, taken, set(map(id, made)))
-        output = _copied(forward())
+        output = copy_of(forward())
         kept = [home for home in homes if same(home.start, home.get())]
         in_place = {id(home) for home in kept if home.is_number or home.slots[0].read() is home.array}
         kept = [home for home in kept if id(home) in in_place or not _overlaps(home, kept)]  # else a view
         used = {id(home) for home in kept if _matters(home, forward, output, put_back)}
         put_back()
-        found = {slot.identity: (slot.read(), _copied(slot.read())) for slot in slots_in(layer)}
+        found = {slot.identity: (slot.read(), copy_of(slot.read())) for slot in slots_in(layer)}
         backward(forward())
         self.changed = changed = {id(home) for home in kept if id(home) in used and not same(home.get(), home.start)}
         self.written: list[Slot] = [slot for slot in slots_in(layer) if _is_new(slot, found)]
@@ -201,10 +201,6 @@ def _homes(layer: Any, taken: Collection[str], made: Collection[int]) -> list[Ho
     for slots in groups.values():
         homes.append(Home(slots, [*taken, *(home.name for home in homes)]))
     return homes
-
-
-def _copied(value: Any) -> Any:
-    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def _matters(home: Home, forward: Callable[[], Any], output: Any, put_back: Callable[[], None]) -> bool:

@@ -16,9 +16,18 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.foundations.language import gettext
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.inspection.gradcheck.report import Finding
 
+CHANGED = gettext_noop(
+    "{who} changed the global random state, which all code shares (it was restored); draw from your own "
+    "numpy.random.default_rng instead"
+)
+DRAWS = gettext_noop(
+    "{who} draws from the global random state: it got the same numbers in every call, and the state was restored; "
+    "draw from your own numpy.random.default_rng instead"
+)
+PRINTS = gettext_noop("{who} prints; remove that when you no longer need it: a check calls it many times")
 dropping: ContextVar[bool] = ContextVar("dropping", default=False)  # of a thread, and of the threads that it starts
 
 
@@ -79,34 +88,22 @@ def _dropping(wanted: bool) -> Iterator[None]:
 def watched(who: str, findings: list[Finding], severity: str = "error") -> Iterator[None]:
     """Add a finding if the block changes a global random state, which is restored, and a note if it prints."""
     out = Counting(sys.stdout)
-    with kept_random_state(), _drawn_from() as changed, contextlib.redirect_stdout(out):
-        try:
-            yield
-        finally:
-            if changed():
-                findings.append(random_state_changed(who, severity))
-            if out.written:
-                message = gettext("{who} prints; remove that when you no longer need it: a check calls it many times")
-                message = message.format(who=who)
-                findings.append(Finding("prints", None, "note", message, {"by": who}))
+    with kept_random_state(), contextlib.redirect_stdout(out):
+        random.random()  # otherwise seeding with the same seed as before would go unnoticed
+        np.random.random()  # noqa: NPY002 - the global state is what this is about
+        with kept_random_state() as changed:
+            try:
+                yield
+            finally:
+                if changed():
+                    findings.append(_random_state_changed(who, gettext(CHANGED), severity))
+                if out.written:
+                    message = gettext(PRINTS).format(who=who)
+                    findings.append(Finding("prints", None, "note", message, {"by": who}))
 
 
-@contextlib.contextmanager
-def _drawn_from() -> Iterator[Any]:
-    """Draw a number first: otherwise seeding with the same seed as before would go unnoticed."""
-    random.random()
-    np.random.random()  # noqa: NPY002 - the global state is what this is about
-    with kept_random_state() as changed:
-        yield changed
-
-
-def random_state_changed(who: str, severity: str) -> Finding:
-    """Return the finding for a function that changed a global random state."""
-    message = gettext(
-        "{who} changed the global random state, which all code shares (it was restored); draw from your own "
-        "numpy.random.default_rng instead"
-    ).format(who=who)
-    return Finding("changed-random-state", None, severity, message, {"by": who})
+def _random_state_changed(who: str, message: str, severity: str = "note") -> Finding:
+    return Finding("changed-random-state", None, severity, message.format(who=who), {"by": who})
 
 
 class Frozen:
@@ -134,11 +131,7 @@ class Frozen:
 
     def remark(self, who: str) -> Finding:
         """Return the note on a function that draws from the global states."""
-        message = gettext(
-            "{who} draws from the global random state: it got the same numbers in every call, and the state was "
-            "restored; draw from your own numpy.random.default_rng instead"
-        ).format(who=who)
-        return Finding("changed-random-state", None, "note", message, {"by": who})
+        return _random_state_changed(who, gettext(DRAWS))
 
 
 @contextlib.contextmanager

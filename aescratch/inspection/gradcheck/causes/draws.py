@@ -15,6 +15,7 @@ import contextlib
 import functools
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -209,71 +210,108 @@ def is_degenerate(inputs: Mapping[str, Any]) -> bool:
     return all(np.unique(v).size <= FEW_VALUES or np.ptp(v) < SMALL_SPREAD * np.abs(v).max() for v in arrays)
 
 
-def generic_look(base: Look, names: Sequence[str], seed: int) -> tuple[Look, dict[str, Draw]] | None:
-    """Return a look at generic inputs, and how they are drawn; None where none can be found that forward takes.
+@dataclass
+class Looks:
+    """The looks at a pair: at the given inputs, at generic ones, at others of these sizes, and at other sizes.
 
-    Normal numbers for all inputs come first. Then as many inputs as necessary keep the interval or the sign of the
-    given ones. An input without a gradient keeps its structure.
+    The gradients of `names` are known at each but those that are only `drawn`. `draws` are the ways in which generic
+    inputs are drawn.
     """
-    arrays = float_arrays(base.inputs)
-    others = {name: found for name, value in arrays.items() if (found := _others(value))}
-    tried = (
-        {**dict.fromkeys(arrays, _normal), **dict(zip(chosen, changes, strict=True))}
-        for count in range(len(others) + 1) for chosen in itertools.combinations(others, count)
-        for changes in itertools.product(*(others[name] for name in chosen))
-    )  # fmt: skip
-    kept = {name: draw for name, value in arrays.items() if name not in names and (draw := structure_of(value))}
-    for draws in itertools.islice(({**draws, **kept} for draws in tried), MOST_TRIED):
-        rng = np.random.default_rng([seed, 3])
-        for look in _look(base, names, redraw(base.inputs, {}, rng, draws), rng):
-            return look, draws
-    return None
 
+    given: Look
+    dimensions: Sequence[Dimension]
+    seed: int
+    names: Sequence[str]
+    generic: Look | None = None
+    draws: Mapping[str, Draw] = field(default_factory=dict)
 
-def same_size_looks(base: Look, names: Sequence[str], seed: int, draws: Mapping[str, Draw]) -> Iterator[Look]:
-    """Yield looks at the same sizes: another upstream gradient, then generic inputs, then others of the same kind."""
-    rng = np.random.default_rng([seed, 1])
-    if base.upstream.ndim:
-        yield from _look(base, names, base.inputs, rng)
-    yield from _look(base, names, redraw(base.inputs, {}, rng, draws), rng)
-    looks = list(_look(base, names, redraw(base.inputs, {}, rng), rng))
-    jittered = {k: v * rng.uniform(0.95, 1.05, v.shape) for k, v in float_arrays(base.inputs).items() if not looks}
-    yield from looks or _look(base, names, {**base.inputs, **jittered}, rng)
+    @classmethod
+    def at(cls, pair: Pair, names: Sequence[str], dimensions: Sequence[Dimension], seed: int) -> Looks:
+        """Return the looks at a pair; no more than that at the given inputs is taken yet."""
+        sizes: dict[str, float] = {dimension.letter: dimension.size for dimension in dimensions}
+        sizes |= {name: value for name, value in pair.inputs.items() if is_scalar(value)}
+        given = Look(pair, names, pair.inputs, np.random.default_rng([seed, 0]), sizes)
+        return cls(given, dimensions, seed, names)
 
+    @property
+    def base(self) -> Look:
+        """The look that leads: at the given inputs, or at generic ones unless those are."""
+        return self.given if self.generic is None or are_generic(self.given.inputs) else self.generic
 
-def other_size_looks(
-    base: Look, names: Sequence[str], dimensions: Sequence[Dimension], seed: int, draws: Mapping[str, Draw]
-) -> Iterator[Look]:
-    """Yield looks that differ from the base in one dimension, or in one number among the inputs."""
-    rng = np.random.default_rng([seed, 2])
-    for dimension in dimensions:
-        for growth in GROWTH if dimension.free else ():
-            size = dimension.size + growth * dimension.step
-            inputs = redraw(base.inputs, dict.fromkeys(dimension.axes, size), rng, draws)
-            yield from _look(base, names, inputs, rng, {dimension.letter: size})
-    taken = signature_of(base.pair.backward, "backward").parameters
-    for name, value in base.inputs.items():
-        for change in SCALAR_CHANGES if is_scalar(value) and name in taken else ():  # else backward can't know it
-            inputs = {**redraw(base.inputs, {}, rng, draws), name: value * change}
-            yield from _look(base, names, inputs, rng, {name: value * change})
+    @functools.cached_property
+    def alike(self) -> list[Look]:
+        """Further looks at the same sizes: another upstream gradient, generic inputs, others of the same kind."""
+        given, rng = self.given, np.random.default_rng([self.seed, 1])
+        found = [] if self.base is given else [given]
+        if given.upstream.ndim:
+            found += self._take(given.inputs, rng)
+        found += self._take(redraw(given.inputs, {}, rng, self.draws), rng)
+        others = self._take(redraw(given.inputs, {}, rng), rng)
+        if not others:
+            jittered = {k: v * rng.uniform(0.95, 1.05, v.shape) for k, v in float_arrays(given.inputs).items()}
+            others = self._take({**given.inputs, **jittered}, rng)
+        return found + others
 
+    @functools.cached_property
+    def sized(self) -> list[Look]:
+        """Looks that differ from the given one in one dimension, or in one number among the inputs."""
+        given, rng, found = self.given, np.random.default_rng([self.seed, 2]), list[Look]()
+        for dimension in self.dimensions:
+            for growth in GROWTH if dimension.free else ():
+                size = dimension.size + growth * dimension.step
+                inputs = redraw(given.inputs, dict.fromkeys(dimension.axes, size), rng, self.draws)
+                found += self._take(inputs, rng, {dimension.letter: size})
+        taken = signature_of(given.pair.backward, "backward").parameters
+        for name, value in given.inputs.items():
+            for change in SCALAR_CHANGES if is_scalar(value) and name in taken else ():  # else backward can't know it
+                inputs = {**redraw(given.inputs, {}, rng, self.draws), name: value * change}
+                found += self._take(inputs, rng, {name: value * change})
+        return found
 
-def drawn_looks(
-    base: Look, dimensions: Sequence[Dimension], seed: int, draws: Mapping[str, Draw]
-) -> Iterator[Look]:  # fmt: skip
-    """Yield looks whose gradients need not be known yet: two of the same sizes, one for each lengthened dimension."""
-    rng = np.random.default_rng([seed, 3])
-    takes = takes_a_number(base)
-    lengths: list[dict[tuple[str, int], int]] = [{}, {}]
-    lengths += [dict.fromkeys(each.axes, each.size + each.step) for each in dimensions if each.free]
-    for changed in lengths:
-        for _ in range(TRIED):
-            with contextlib.suppress(Unusable):
-                upstream = np.asarray(rng.uniform(1.5, 2.5)) if takes else rng
-                look = Look(base.pair, base.names, redraw(base.inputs, changed, rng, draws), upstream, {})
-                if all(_reaches(look, name, axis) for name, axis in changed if is_float_array(look.inputs[name])):
-                    yield look
-                    break
+    def drawn(self, base: Look, draws: Mapping[str, Draw]) -> Iterator[Look]:
+        """Yield looks of the base's kind: two of its sizes, and one for each dimension, which is longer there."""
+        rng, takes = np.random.default_rng([self.seed, 3]), takes_a_number(base)
+        lengths: list[dict[tuple[str, int], int]] = [{}, {}]
+        lengths += [dict.fromkeys(each.axes, each.size + each.step) for each in self.dimensions if each.free]
+        for changed in lengths:
+            for _ in range(TRIED):
+                with contextlib.suppress(Unusable):
+                    upstream = np.asarray(rng.uniform(1.5, 2.5)) if takes else rng
+                    look = Look(base.pair, base.names, redraw(base.inputs, changed, rng, draws), upstream, {})
+                    if all(_reaches(look, name, axis) for name, axis in changed if is_float_array(look.inputs[name])):
+                        yield look
+                        break
+
+    def find_generic(self) -> None:
+        """Look for generic inputs that forward and backward take.
+
+        Normal numbers for all inputs come first. Then as many inputs as necessary keep the interval or the sign of the
+        given ones. An input without a gradient keeps its structure.
+        """
+        arrays = float_arrays(self.given.inputs)
+        others = {name: found for name, value in arrays.items() if (found := _others(value))}
+        tried = (
+            {**dict.fromkeys(arrays, _normal), **dict(zip(chosen, changes, strict=True))}
+            for count in range(len(others) + 1) for chosen in itertools.combinations(others, count)
+            for changes in itertools.product(*(others[name] for name in chosen))
+        )  # fmt: skip
+        kept = {n: draw for n, value in arrays.items() if n not in self.names and (draw := structure_of(value))}
+        for draws in itertools.islice(({**draws, **kept} for draws in tried), MOST_TRIED):
+            rng = np.random.default_rng([self.seed, 3])
+            for look in self._take(redraw(self.given.inputs, {}, rng, draws), rng):
+                self.generic, self.draws = look, draws
+                return
+
+    def _take(
+        self, inputs: Mapping[str, Any], rng: np.random.Generator, sizes: Mapping[str, float] | None = None
+    ) -> list[Look]:
+        """Return the look at these inputs, or nothing where a gradient can't be computed."""
+        try:
+            look = Look(self.given.pair, self.given.names, inputs, rng, {**self.given.sizes, **(sizes or {})})
+            _ = look.returned, [look.truth(name) for name in self.names]
+        except Unusable:
+            return []
+        return [look]
 
 
 def takes_a_number(look: Look) -> bool:
@@ -289,18 +327,6 @@ def _reaches(look: Look, name: str, axis: int) -> bool:
     moved = look.inputs[name].copy()
     np.moveaxis(moved, axis, 0)[-1] *= 1.5
     return not np.array_equal(look.altered({name: moved}, look.upstream).output, look.output)
-
-
-def _look(
-    base: Look, names: Sequence[str], inputs: Mapping[str, Any], rng: np.random.Generator,
-    sizes: Mapping[str, float] | None = None,
-) -> Iterator[Look]:  # fmt: skip
-    try:
-        look = Look(base.pair, base.names, inputs, rng, {**base.sizes, **(sizes or {})})
-        _ = look.returned, [look.truth(name) for name in names]  # these raise if they can't be computed
-        yield look
-    except Unusable:
-        return
 
 
 def shrunk(
@@ -329,18 +355,3 @@ def shrunk(
         if not size:
             raise Unusable
         smaller = [each._replace(size=size) if each is largest else each for each in smaller]
-
-
-def returned_names(pair: Pair, names: Sequence[str]) -> list[str]:
-    """Return the inputs that backward's gradients belong to: those named, or the leading ones of more gradients."""
-    output = np.asarray(pair.output())
-    count = len(pair.gradients(draw_upstream(output.shape, 0), output))
-    leading = pair.differentiable[:count]
-    return leading if count != len(names) and set(names) <= set(leading) else list(names)
-
-
-def base_look(pair: Pair, names: Sequence[str], dimensions: Sequence[Dimension], seed: int) -> Look:
-    """Return the look at the given inputs."""
-    sizes: dict[str, float] = {dimension.letter: dimension.size for dimension in dimensions}
-    sizes |= {name: value for name, value in pair.inputs.items() if is_scalar(value) and name not in sizes}
-    return Look(pair, names, pair.inputs, np.random.default_rng([seed, 0]), sizes)

@@ -10,7 +10,7 @@ import contextlib
 import inspect
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,22 +19,8 @@ from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.inspection.gradcheck.binding import Pair
 from aescratch.inspection.gradcheck.causes.catalogue import STAGES
 from aescratch.inspection.gradcheck.causes.describe import describe
-from aescratch.inspection.gradcheck.causes.draws import (
-    Dimension,
-    Draw,
-    are_generic,
-    base_look,
-    dimensions_of,
-    drawn_looks,
-    generic_look,
-    is_degenerate,
-    other_size_looks,
-    returned_names,
-    same_size_looks,
-    shrunk,
-    takes_a_number,
-)
-from aescratch.inspection.gradcheck.causes.judge import BOUNDS, FITS, Evidence, Judge
+from aescratch.inspection.gradcheck.causes.draws import Looks, dimensions_of, shrunk, takes_a_number
+from aescratch.inspection.gradcheck.causes.judge import BOUNDS, FITS, Judge
 from aescratch.inspection.gradcheck.causes.looks import Look, Unusable
 from aescratch.inspection.gradcheck.lines import Scene, WrongLine, wrong_lines
 from aescratch.inspection.gradcheck.report import Finding
@@ -47,7 +33,6 @@ TRIALS = 3
 LONG = 3.0  # seconds of processor time, after which only the usual causes are tried for the remaining gradients
 VANISHING = 1e-6  # of the largest entry
 SATURATED = 0.5  # a share of entries that vanish at the given inputs only; with more, nothing is claimed
-ADDING = ("term", "upstream-term")  # hypotheses on a term too many
 OTHER_UPSTREAM = 1.7  # of an output that is a number, so that multiplying by it shows
 UNMEASURED = gettext_noop(
     "These facts are for random inputs of usual size: at the given inputs the right gradient can't be measured well "
@@ -75,7 +60,6 @@ def explain(pair: Pair, names: Sequence[str], *, seed: int = 0) -> list[Finding]
 
 
 def _explain(pair: Pair, names: Sequence[str], seed: int) -> list[Finding]:
-    names = returned_names(pair, names)
     dimensions = dimensions_of(pair, names)
     smaller = _too_much(pair, names)
     if smaller:
@@ -85,18 +69,15 @@ def _explain(pair: Pair, names: Sequence[str], seed: int) -> list[Finding]:
             entries = sum(np.size(pair.inputs[name]) for name in names)
             message = gettext(TOO_LARGE).format(entries=entries)
             return [Finding("described", None, "note", message, {"entries": entries})]
-    given = base_look(pair, names, dimensions, seed)
-    found = generic_look(given, names, seed)
+    looks = Looks.at(pair, names, dimensions, seed)
+    looks.find_generic()
+    given, generic = looks.given, looks.generic
     wrong = [name for name in names if is_wrong(given, name)]
-    findings = []
-    if found is None:
+    if generic is None:
         findings = [describe(given, name, [], UNTAKEN) for name in wrong if _has_its_shape(given, name)]
     else:
-        generic, draws = found
+        findings = _judged(looks, generic, wrong, _lines(looks, names)) if wrong else []
         hidden = [name for name in names if name not in wrong and is_hidden(given, name) and is_wrong(generic, name)]
-        if wrong:
-            lines = _lines(given, generic, draws, names, dimensions, seed)
-            findings = _judged(given, generic, draws, wrong, dimensions, seed, lines)
         findings += [describe(generic, name, [], UNMEASURED) for name in hidden]
     for finding in findings if smaller else ():
         finding.evidence["at_smaller_sizes"] = True
@@ -105,21 +86,19 @@ def _explain(pair: Pair, names: Sequence[str], seed: int) -> list[Finding]:
     return findings
 
 
-def _lines(
-    given: Look, generic: Look | None, draws: Mapping[str, Draw], names: Sequence[str],
-    dimensions: Sequence[Dimension], seed: int,
-) -> list[WrongLine]:  # fmt: skip
+def _lines(looks: Looks, names: Sequence[str]) -> list[WrongLine]:
     """Return the lines of backward that make gradients wrong, searched for at generic inputs.
 
     If other gradients are wrong there than at the given inputs, the pair isn't made for generic inputs.
     """
-    base, first, others = given, scene_of(given, names), list[Scene]()
+    base, others = looks.given, list[Scene]()
+    first = scene_of(base, names)
     right = first.right(names)
-    at_generic = None if generic is None else scene_of(generic, names)
+    at_generic = None if looks.generic is None else scene_of(looks.generic, names)
     is_alike = at_generic is not None and at_generic.right(names) == right
-    if generic and at_generic and is_alike and not are_generic(given.inputs):
-        base, first, others = generic, at_generic, [first]
-    drawn = [scene_of(each, names) for each in drawn_looks(base, dimensions, seed, draws if is_alike else {})]
+    if at_generic and is_alike and looks.base is not base:
+        base, first, others = looks.base, at_generic, [first]
+    drawn = [scene_of(each, names) for each in looks.drawn(base, looks.draws if is_alike else {})]
     if takes_a_number(base):
         first = scene_of(base.altered({}, np.asarray(OTHER_UPSTREAM)), names)
     alike = (scene for scene in drawn if scene.right(names) == right)  # no right one if backward raises
@@ -131,10 +110,9 @@ def _lines(
 def mend(finding: Finding, pair: Pair, names: Sequence[str], *, seed: int = 0) -> None:
     """Add the line at fault to a finding about a backward that raises or returns no gradient."""
     with contextlib.suppress(Exception), np.errstate(all="ignore"):
-        dimensions = dimensions_of(pair, names)
-        given = base_look(pair, names, dimensions, seed)
-        right = scene_of(given, names).right(names)
-        for line in _lines(given, None, {}, names, dimensions, seed):
+        looks = Looks.at(pair, names, dimensions_of(pair, names), seed)
+        right = scene_of(looks.given, names).right(names)
+        for line in _lines(looks, names):
             if line.cause and right.union(line.mended) == set(names):
                 finding.cause, finding.question = line.cause, line.question
                 finding.evidence |= line.evidence
@@ -159,24 +137,16 @@ def scene_of(look: Look, names: Sequence[str]) -> Scene:
     return Scene(arrays, objective, gradients, inputs, arguments=look.inputs, anew=anew)
 
 
-def _judged(
-    given: Look, generic: Look, draws: Mapping[str, Draw], wrong: Sequence[str], dimensions: Sequence[Dimension],
-    seed: int, lines: Sequence[WrongLine],
-) -> list[Finding]:  # fmt: skip
+def _judged(looks: Looks, generic: Look, wrong: Sequence[str], lines: Sequence[WrongLine]) -> list[Finding]:
     """Return a cause or a description for every wrong gradient; if the given inputs aren't generic, others lead."""
-    findings = [_of_line(line, line.mended) for line in lines if len(line.mended) > 1]
-    told = {name for line in lines if len(line.mended) > 1 for name in line.mended}
+    several = [line for line in lines if len(line.mended) > 1]
+    findings = [_of_line(line, line.mended) for line in several]
+    told = {name for line in several for name in line.mended}
     by_line = {name: line for line in lines if len(line.mended) < 2 for name in line.mended or wrong[:1]}
-    left = [name for name in wrong if name not in told]
-    is_base = are_generic(given.inputs)
-    evidence = Evidence(
-        given if is_base else generic,
-        [*([] if is_base else [given]), *same_size_looks(given, left, seed, draws)],
-        dimensions, lambda: other_size_looks(given, left, dimensions, seed, draws), is_degenerate(given.inputs),
-    )  # fmt: skip
+    given, looks.names = looks.given, [name for name in wrong if name not in told]
     start = time.process_time()
-    for name in left:
-        line, judge = by_line.get(name), Judge(evidence, name)
+    for name in looks.names:
+        line, judge = by_line.get(name), Judge(looks, name)
         is_late = time.process_time() - start > LONG
         judged = is_wrong(generic, name) and vanishing(given, name) <= vanishing(generic, name) + SATURATED
         is_mended = line is not None and bool(line.cause)
@@ -184,7 +154,7 @@ def _judged(
         if line is None:
             unknown = [describe(given, name, judge.ruled_out)] if _has_its_shape(given, name) else []
             findings += [cause] if cause else unknown
-        elif is_mended and (cause is None or _is_a_sign(cause, line)):
+        elif is_mended and (cause is None or line.evidence["edit"] == "sign-of-term"):  # not a term too many
             findings.append(_of_line(line, [name]))
             findings[-1].evidence = {**(cause.evidence if cause else {}), **line.evidence}
         elif cause is None:
@@ -196,11 +166,6 @@ def _judged(
             cause.evidence |= line.evidence if is_mended else {}
             findings.append(cause)
     return findings
-
-
-def _is_a_sign(cause: Finding, line: WrongLine) -> bool:
-    """Whether a cause is a term too many that is only the sign of a term in the line."""
-    return line.evidence["edit"] == "sign-of-term" and cause.evidence.get("hypothesis") in ADDING
 
 
 def _has_its_shape(look: Look, name: str) -> bool:
@@ -234,11 +199,8 @@ def vanishing(look: Look, name: str) -> float:
 
 
 def is_hidden(look: Look, name: str) -> bool:
-    """Whether only few entries of the right gradient are known well enough to compare, or a wrong entry isn't."""
-    if name not in look.returned or look.returned[name].shape != look.truth(name).shape:
-        return False
-    usable, off = look.usable(name), np.abs(look.returned[name] - look.truth(name))
-    return bool(2 * int(usable.sum()) < usable.size or (off > BOUNDS * look.error(name))[~usable].any())
+    """Whether only few entries of the right gradient are known well enough to compare."""
+    return bool(look.usable(name).mean() < 0.5)
 
 
 def is_wrong(look: Look, name: str) -> bool:

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.foundations.language import Phrase, gettext_noop
-from aescratch.inspection.gradcheck.causes.hypothesis import COLUMN, CONSTANT, ROW, Candidate, Hypothesis
+from aescratch.foundations.language import Phrase
+from aescratch.inspection.gradcheck.causes.hypothesis import COLUMN, CONSTANT, ROW, Candidate, Hypothesis, Predict
 from aescratch.inspection.gradcheck.causes.ingredients import (
-    ACTIVATIONS,
-    CURVATURES,
+    CURVATURES_AT,
+    FUNCTIONS,
     PLAIN,
     SLOPES,
+    SLOPES_AT,
+    VALUES,
     Feature,
-    curvature_of,
     features,
-    slope_of,
-    value_of,
 )
 from aescratch.inspection.gradcheck.causes.looks import Look
 from aescratch.inspection.gradcheck.causes.paths import elementwise_slope
 
-SLOPE_OF = {slope_of(name): name for name in SLOPES} | {"({} > 0)": "ReLU"}
-CURVED = {curvature_of(name) for name in CURVATURES}
-VALUES = {value_of(name) for name in ACTIVATIONS}  # their quotients equal quotients of other exponentials
+SLOPE_OF = dict(zip(SLOPES_AT, SLOPES, strict=True)) | {"({} > 0)": "ReLU"}
 STEPS = {"({} > 0)", "({} ≤ 0)", "sign({})"}  # equal by chance at numbers that are themselves 0 and 1, or −1 and 1
 MEANS = {"the mean of {0} {1}, {}", "the sum of {0} {1}, {}"}
-USUAL_TERMS = VALUES | set(PLAIN) - STEPS | MEANS
+USUAL_TERMS = set(VALUES) | set(PLAIN) - STEPS | MEANS
+# Quotients of activations equal quotients of other exponentials.
+IN_NO_QUOTIENT = {*CURVATURES_AT, *SLOPE_OF, *VALUES}
 # y (1 − y) is sigmoid's slope and 1 − y² is tanh's if y is the output; for another argument they are wrong.
 OUTPUT_FORM = {"{} (1 − {})": "sigmoid", "(1 − {}²)": "tanh", "({} > 0)": "ReLU"}
 RECIPROCAL = "1/"  # in a function: multiplying by it is dividing by another one, which is stated instead
@@ -48,7 +47,7 @@ def _own_activations(look: Look, name: str) -> set[str]:
         return set()
     value = look.inputs[name]
     known, near = look.usable(name), 1e-8 * np.abs(slope).max()
-    return {n for n, phi in SLOPES.items() if (np.abs(phi(value) - slope)[known] <= near).all()}
+    return {n for words, n in SLOPE_OF.items() if (np.abs(FUNCTIONS[words](value) - slope)[known] <= near).all()}
 
 
 def _other_slope(look: Look, name: str) -> Iterator[Candidate]:
@@ -69,18 +68,12 @@ def _wrong_argument(look: Look, name: str) -> Iterator[Candidate]:
 
 def _factors(look: Look, name: str) -> list[Feature]:
     found = features(look, look.inputs[name].shape)
-    return [f for f in found if RECIPROCAL not in f.function and f.function not in CURVED]
+    return [f for f in found if RECIPROCAL not in f.function and f.function not in CURVATURES_AT]
 
 
-def _missing(look: Look, name: str) -> Iterator[Candidate]:
-    for feature in _factors(look, name):
-        if feature.array.all():
-            yield Candidate(feature.words, look.truth(name) / feature.array)
-
-
-def _extra(look: Look, name: str) -> Iterator[Candidate]:
-    for feature in _factors(look, name):
-        yield Candidate(feature.words, look.truth(name) * feature.array)
+def _changed_by_a_factor(change: Callable[[Array, Array], Array]) -> Predict:
+    """Return the prediction of the right gradient divided by a factor, or multiplied by it; none is infinite."""
+    return lambda look, name: (Candidate(f.words, change(look.truth(name), f.array)) for f in _factors(look, name))
 
 
 def _elementwise(look: Look, name: str) -> Iterator[Candidate]:
@@ -125,13 +118,12 @@ def _replaced(look: Look, name: str) -> Iterator[Candidate]:
         return
     known = look.usable(name) & (truth != 0)
     plain = [feature for feature in features(look, truth.shape) if RECIPROCAL not in feature.function]
-    for group in _groups(look, plain, CURVED | set(SLOPE_OF) | VALUES):
+    for group in _groups(look, plain, IN_NO_QUOTIENT):
         rows = np.stack([feature.array[known] for feature in group])
         wanted = rows * (returned / np.where(known, truth, 1.0))[known]
         for wrong, right in _near(group, _unit(rows) @ _unit(wanted).T):
-            if right.array.all():
-                words = Phrase("times {wrong} and divided by {right}", wrong=wrong.words, right=right.words)
-                yield Candidate(words, truth * (wrong.array / right.array))
+            words = Phrase("times {wrong} and divided by {right}", wrong=wrong.words, right=right.words)
+            yield Candidate(words, truth * (wrong.array / right.array))
 
 
 def _unit(rows: Array) -> Array:
@@ -176,48 +168,36 @@ def _term_replaced(look: Look, name: str) -> Iterator[Candidate]:
 
 
 FORMULA_HYPOTHESES = (
-    Hypothesis("other-derivative", gettext_noop("{tensor} uses the derivative of {what}, which isn't forward's{times}"),
-               gettext_noop(
-                   "Which function does the forward compute, exactly? Is the one that you differentiated the same?"
-               ),
+    Hypothesis("other-derivative", "{tensor} uses the derivative of {what}, which isn't forward's{times}",
+               "Which function does the forward compute, exactly? Is the one that you differentiated the same?",
                _other_slope, 1.5),
-    Hypothesis("wrong-argument",
-               gettext_noop("in {tensor}, forward's derivative is taken at the wrong values: as {what}{times}"),
-               gettext_noop("Is your derivative written for what goes into the function, or for what comes out of it?"),
+    Hypothesis("wrong-argument", "in {tensor}, forward's derivative is taken at the wrong values: as {what}{times}",
+               "Is your derivative written for what goes into the function, or for what comes out of it?",
                _wrong_argument, 1.5),
     Hypothesis("factor-missing",
-               gettext_noop(
-                   "{tensor} is the right gradient without the factor {what} (or divided by it once too often){times}"
-               ),
-               gettext_noop("Go through the forward factor by factor: where does each appear in your backward?"),
-               _missing, 2.0),
+               "{tensor} is the right gradient without the factor {what} (or divided by it once too often){times}",
+               "Go through the forward factor by factor: where does each appear in your backward?",
+               _changed_by_a_factor(np.divide), 2.0),
     Hypothesis("factor-extra",
-               gettext_noop(
-                   "{tensor} is the right gradient with a factor too many, {what} (or not divided by it){times}"
-               ),
-               gettext_noop("Where does each factor of your formula come from? Which one has no reason to be there?"),
-               _extra, 2.3),
-    Hypothesis("derivative-replaced", gettext_noop("{tensor} is {what}{times}, where forward's own derivative belongs"),
-               gettext_noop("What is the derivative of what the forward computes, entry by entry?"), _elementwise, 3.0),
-    Hypothesis("term", gettext_noop("{tensor} has a term too many, or lacks one: it is the right gradient {added}"),
-               gettext_noop(
-                   "List the terms of the forward. Which of them has no counterpart in your backward, or one too many?"
-               ),
+               "{tensor} is the right gradient with a factor too many, {what} (or not divided by it){times}",
+               "Where does each factor of your formula come from? Which one has no reason to be there?",
+               _changed_by_a_factor(np.multiply), 2.3),
+    Hypothesis("derivative-replaced", "{tensor} is {what}{times}, where forward's own derivative belongs",
+               "What is the derivative of what the forward computes, entry by entry?", _elementwise, 3.0),
+    Hypothesis("term", "{tensor} has a term too many, or lacks one: it is the right gradient {added}",
+               "List the terms of the forward. Which of them has no counterpart in your backward, or one too many?",
                _term, 2.5),
-    Hypothesis("upstream-term", gettext_noop("{tensor} has a term too many, or lacks one: the right gradient {added}"),
-               gettext_noop("By how many paths does this input reach the output? What does each path contribute?"),
+    Hypothesis("upstream-term", "{tensor} has a term too many, or lacks one: the right gradient {added}",
+               "By how many paths does this input reach the output? What does each path contribute?",
                _upstream_term, 3.5),
 )  # fmt: skip
 PAIR_HYPOTHESES = (
-    Hypothesis("formula-replaced", gettext_noop("{tensor} is {what}{times}, where the right gradient belongs"),
-               gettext_noop("What is the derivative of what the forward computes, entry by entry?"),
-               _another_formula, 3.7),
+    Hypothesis("formula-replaced", "{tensor} is {what}{times}, where the right gradient belongs",
+               "What is the derivative of what the forward computes, entry by entry?", _another_formula, 3.7),
     Hypothesis("factor-replaced",
-               gettext_noop("{tensor} is the right gradient {what}{times}: the first is a factor where the second "
-               "belongs, or the second is a divisor where the first belongs"),
-               gettext_noop("Which function of which array does the forward apply, and what is its derivative?"),
-               _replaced, 3.9),
-    Hypothesis("term-replaced", gettext_noop("in {tensor}, {what} as a term{times}"),
-               gettext_noop("Which function of which array does the forward apply before it subtracts?"),
-               _term_replaced, 3.5),
+               "{tensor} is the right gradient {what}{times}: the first is a factor where the second belongs, or "
+               "the second is a divisor where the first belongs",
+               "Which function of which array does the forward apply, and what is its derivative?", _replaced, 3.9),
+    Hypothesis("term-replaced", "in {tensor}, {what} as a term{times}",
+               "Which function of which array does the forward apply before it subtracts?", _term_replaced, 3.5),
 )  # fmt: skip

@@ -34,12 +34,12 @@ class Feature(NamedTuple):
 
 
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
-    "ReLU": sheet.relu, "sigmoid": sheet.sigmoid, "tanh": sheet.tanh, "GELU": sheet.gelu,
-    "tanh-GELU": sheet.gelu_tanh, "softplus": lambda v: np.logaddexp(0, v), "SiLU": lambda v: v * sheet.sigmoid(v),
+    "sigmoid": sheet.sigmoid, "tanh": sheet.tanh, "GELU": sheet.gelu, "tanh-GELU": sheet.gelu_tanh,
+    "softplus": lambda v: np.logaddexp(0, v), "SiLU": lambda v: v * sheet.sigmoid(v),
     "ELU": lambda v: np.where(v > 0, v, np.expm1(np.minimum(v, 0))), "sine": np.sin,
 }  # fmt: skip
 SLOPES: dict[str, Callable[[Array], Array]] = {
-    "ReLU": sheet.relu_slope, "sigmoid": sheet.sigmoid_slope, "tanh": sheet.tanh_slope, "GELU": sheet.gelu_slope,
+    "sigmoid": sheet.sigmoid_slope, "tanh": sheet.tanh_slope, "GELU": sheet.gelu_slope,
     "tanh-GELU": sheet.gelu_tanh_slope,
     "SiLU": lambda v: sheet.sigmoid(v) * (1 + v * (1 - sheet.sigmoid(v))),
     "ELU": lambda v: np.where(v > 0, 1.0, np.exp(np.minimum(v, 0))), "sine": np.cos,
@@ -66,27 +66,15 @@ CURVATURES: dict[str, Callable[[Array], Array]] = {
 }  # fmt: skip
 
 
-def value_of(activation: str) -> Phrase:
-    """Return the template of the words for an activation of an ingredient."""
-    return Phrase("{activation} of {of}", activation=activation, of="{}")
+def _in_words(template: str, functions: dict[str, Callable[[Array], Array]]) -> dict[str, Callable[[Array], Array]]:
+    """Return functions by the words for them, in which {} is the ingredient."""
+    return {Phrase(template, activation=name, of="{}"): function for name, function in functions.items()}
 
 
-def slope_of(activation: str) -> Phrase:
-    """Return the template of the words for an activation's slope at an ingredient."""
-    return Phrase("the slope of {activation} at {of}", activation=activation, of="{}")
-
-
-def curvature_of(activation: str) -> Phrase:
-    """Return the template of the words for an activation's second derivative at an ingredient."""
-    return Phrase("the second derivative of {activation} at {of}", activation=activation, of="{}")
-
-
-FUNCTIONS: dict[str, Callable[[Array], Array]] = {
-    **PLAIN,
-    **{value_of(name): function for name, function in ACTIVATIONS.items() if name != "ReLU"},
-    **{slope_of(name): function for name, function in SLOPES.items() if name != "ReLU"},
-    **{curvature_of(name): function for name, function in CURVATURES.items()},
-}
+VALUES = _in_words(gettext_noop("{activation} of {of}"), ACTIVATIONS)
+SLOPES_AT = _in_words(gettext_noop("the slope of {activation} at {of}"), SLOPES)
+CURVATURES_AT = _in_words(gettext_noop("the second derivative of {activation} at {of}"), CURVATURES)
+FUNCTIONS = {**PLAIN, **VALUES, **SLOPES_AT, **CURVATURES_AT}
 # Functions along an axis, by words: {0} is the ingredient, {1} the axis, {2} one line of the rest.
 REDUCTIONS: dict[str, Callable[[Array, int], Array]] = {
     gettext_noop("the mean of {0} {1}"): lambda v, axis: v.mean(axis),

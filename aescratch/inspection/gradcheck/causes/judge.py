@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -12,7 +11,7 @@ import numpy as np
 from aescratch.backend import Array
 from aescratch.foundations.language import gettext, told
 from aescratch.inspection.gradcheck.causes.catalogue import STAGES
-from aescratch.inspection.gradcheck.causes.draws import Dimension
+from aescratch.inspection.gradcheck.causes.draws import Looks, is_degenerate
 from aescratch.inspection.gradcheck.causes.hypothesis import CONSTANT, Hypothesis
 from aescratch.inspection.gradcheck.causes.looks import Look, Unusable
 from aescratch.inspection.gradcheck.causes.paths import EVERYTHING
@@ -28,25 +27,6 @@ FEWEST_LOOKS = 3
 FEWEST_ENTRIES = 12  # over all looks, unless each is a sum of many
 RECIPROCAL = {"factor-missing": "factor-extra", "factor-extra": "factor-missing"}  # in other words
 ALIKE = 0.3  # statements whose costs differ by less are given together
-
-
-@dataclass
-class Evidence:
-    """The looks at a pair: one at generic inputs, others of its sizes, and, when asked for, of other sizes.
-
-    Where the given inputs hardly differ (degenerate), only a simple number is fitted to them.
-    """
-
-    base: Look
-    alike: list[Look]
-    dimensions: Sequence[Dimension]
-    take_sized: Callable[[], Iterator[Look]]
-    degenerate: bool
-
-    @functools.cached_property
-    def sized(self) -> list[Look]:
-        """Looks at other sizes."""
-        return list(self.take_sized())
 
 
 class Explanation(NamedTuple):
@@ -88,14 +68,14 @@ class Explanation(NamedTuple):
 class Judge:
     """The judgement of one gradient."""
 
-    evidence: Evidence
+    looks: Looks
     name: str
     runner_up: tuple[float, str] = (float("inf"), "")
     ruled_out: list[str] = field(default_factory=list)
 
     def cause(self, stages: Sequence[Sequence[Hypothesis]] = STAGES) -> Finding | None:
         """Return a finding with a cause, or None."""
-        if len(self.evidence.alike) + 1 < FEWEST_LOOKS:
+        if len(self.looks.alike) + 1 < FEWEST_LOOKS:
             return None
         for stage in stages:
             if found := [e for hypothesis in stage for e in self._explanations(hypothesis)]:
@@ -108,16 +88,16 @@ class Judge:
         is_sum = (best.words, best.reading.text) == (EVERYTHING, "1")
         if self.runner_up[0] < CLEARER * best.residual or (best.entries < FEWEST_ENTRIES and not is_sum):
             return None
-        if self.evidence.degenerate and not best.reading.simple:
+        if is_degenerate(self.looks.given.inputs) and not best.reading.simple:
             return None
         alike = [e for e in found if e.cost <= best.cost + ALIKE and e.hypothesis is not best.hypothesis]
         told = [e for e in alike if e.hypothesis.code != RECIPROCAL.get(code)]
         cause = gettext("; or, equally true in every draw: ").join(e.statement(tensor) for e in (best, *told[:1]))
-        looks = 1 + len(self.evidence.alike) + len(self.evidence.sized)
+        looks = 1 + len(self.looks.alike) + len(self.looks.sized)
         varied = gettext("inputs of the same sizes")
-        if self.evidence.sized:
+        if self.looks.sized:
             varied = gettext("inputs and sizes")
-            if self.evidence.base.upstream.ndim:
+            if self.looks.base.upstream.ndim:
                 varied = gettext("inputs, upstream gradients and sizes")
         proof = gettext(
             "it reproduces all {entries} numbers that backward returned in {looks} draws of {varied}, to {residual:.0e}"
@@ -136,16 +116,16 @@ class Judge:
 
     def _is_one_everywhere(self) -> bool:
         """Whether backward returned ones at every look; then no formula for them is stated."""
-        looks = (self.evidence.base, *self.evidence.alike, *self.evidence.sized)
+        looks = (self.looks.base, *self.looks.alike, *self.looks.sized)
         return all(bool((look.returned[self.name] == 1).all()) for look in looks)
 
     def _explanations(self, hypothesis: Hypothesis) -> list[Explanation]:
-        base = self.evidence.base
+        base = self.looks.base
         held, nearest = fitting(base, self.name, hypothesis)
         if nearest < self.runner_up[0]:
             self.runner_up = nearest, hypothesis.code
         survivors = {words: [(base.sizes, fit)] for words, fit in held.items()}
-        for look in (*self.evidence.alike, *(self.evidence.sized if survivors else ())):
+        for look in (*self.looks.alike, *(self.looks.sized if survivors else ())):
             if not survivors:
                 break
             found, _ = fitting(look, self.name, hypothesis, set(survivors))
@@ -153,7 +133,7 @@ class Judge:
         explanations = []
         for words, fits in survivors.items():
             factors = [(sizes, fit.factor) for sizes, fit in fits if fit.factor]
-            reading = read(factors, self.evidence.dimensions)
+            reading = read(factors, self.looks.dimensions)
             if reading is not None:
                 residual, entries = max(fit.residual for _, fit in fits), sum(fit.entries for _, fit in fits)
                 explanations.append(Explanation(hypothesis, words, residual, entries, reading))

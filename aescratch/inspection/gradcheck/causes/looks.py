@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.inspection.gradcheck.binding import Pair, copied, draw_upstream, signature_of
+from aescratch.inspection.gradcheck.binding import Pair, draw_upstream
 
 EPSILON = float(np.finfo(np.float64).eps)
 STEPS = (5e-4, 1e-5, 2e-7)  # relative to the size of an entry; the smaller one is used if a kink lies within the first
@@ -46,11 +46,9 @@ class Look:
         sizes: Mapping[str, float],
     ) -> None:  # fmt: skip
         self.pair, self.names, self.sizes = pair, names, sizes
-        inputs = pair.with_held(inputs)
         arrays = {name: np.array(v, order="C") for name, v in inputs.items() if isinstance(v, np.ndarray)}
-        self.inputs: dict[str, Any] = {**inputs, **arrays}
-        parameters = signature_of(pair.forward, "forward").parameters
-        self._by_position = [name for name, p in parameters.items() if p.kind is p.POSITIONAL_ONLY]
+        self.here: Pair = pair.at({**inputs, **arrays})
+        self.inputs: dict[str, Any] = self.here.inputs
         self._memory: dict[Any, Any] = {}
         self.output: Array = self.evaluate()
         if isinstance(upstream, np.random.Generator):
@@ -61,10 +59,8 @@ class Look:
 
     def evaluate(self) -> Array:
         """Return forward's output at the current inputs, as a new float64 array."""
-        arguments = copied(self.inputs)
         try:
-            positions = [arguments.pop(name) for name in self._by_position]
-            output = np.array(self.pair.forward(*positions, **arguments), dtype=np.float64)
+            output = np.array(self.here.output(), dtype=np.float64)
         except Exception as error:
             raise Unusable from error
         if not np.isfinite(output).all():
@@ -75,7 +71,7 @@ class Look:
     def returned(self) -> dict[str, Array]:
         """The returned gradients, by the name of their input."""
         try:
-            gradients = self.pair.at(self.inputs).gradients(self.upstream, self.output)
+            gradients = self.here.gradients(self.upstream, self.output)
             found = {
                 name: np.array(gradient) for name, gradient in zip(self.names, gradients, strict=True)
                 if isinstance(gradient, (np.ndarray, np.generic))

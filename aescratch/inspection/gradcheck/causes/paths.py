@@ -46,9 +46,10 @@ def _some_only(look: Look, name: str) -> Iterator[Candidate]:
     for line, parts in contributions(look, name):
         total = parts.sum(0)
         if len(parts) > 1:
-            for place, part in ((LAST, parts[-1]), (FIRST, parts[0])):
+            ends = (LAST, parts[-1]), (FIRST, parts[0])
+            for place, part in ends:
                 yield Candidate(Phrase("only the {place} {line} of the output counts", place=place, line=line), part)
-            for place, part in ((LAST, parts[-1]), (FIRST, parts[0])):
+            for place, part in ends:
                 words = Phrase("the {place} {line} of the output is left out", place=place, line=line)
                 yield Candidate(words, total - part)
 
@@ -166,9 +167,7 @@ OF_A_SLOPE: dict[str, str] = {
         "At which entries does the output move when the input does, and which entries does your gradient keep?"
     ),
     ADDED: gettext_noop("By which operation does the chain rule join the derivative with what comes back?"),
-    UNSIGNED: gettext_noop(
-        "Where does the output fall when the input grows, and which sign has your gradient there?"
-    ),
+    UNSIGNED: gettext_noop("Where does the output fall when the input grows, and which sign has your gradient there?"),
 }
 
 
@@ -224,51 +223,36 @@ def _altered_gradient(look: Look, name: str, change: dict[str, Array]) -> Array:
 
 
 PATH_HYPOTHESES = (
-    Hypothesis("some-examples", gettext_noop("in {tensor}, {what}{times}"),
-               gettext_noop("Which rows does this input act on, and which of them reach your sum?"), _some_only, 2.0),
-    Hypothesis("collapsed", gettext_noop("{tensor} is the right gradient {what}{times}"),
-               gettext_noop("Does every entry of this input have the same influence on the loss?"),
-               of_the_right_one(_averaged), 2.5),
-    Hypothesis("not-summed", gettext_noop("{tensor} holds the parts of the right gradient, {what}{times}"),
-               gettext_noop(
-                   "Which index of the forward's result must this gradient not have, and how does an index disappear?"
-               ),
+    Hypothesis("some-examples", "in {tensor}, {what}{times}",
+               "Which rows does this input act on, and which of them reach your sum?", _some_only, 2.0),
+    Hypothesis("collapsed", "{tensor} is the right gradient {what}{times}",
+               "Does every entry of this input have the same influence on the loss?", of_the_right_one(_averaged), 2.5),
+    Hypothesis("not-summed", "{tensor} holds the parts of the right gradient, {what}{times}",
+               "Which index of the forward's result must this gradient not have, and how does an index disappear?",
                _not_summed, 2.0),
     Hypothesis("per-example",
-               gettext_noop(
-                   "{tensor} is the gradient of each row by itself{times}, but forward takes a statistic of the batch"
-               ),
-               gettext_noop("Over what does the forward average before it applies the next function?"),
-               _by_row_alone, 2.0),
-    Hypothesis("path-missing", gettext_noop("in {tensor}, {what}{times}"),
-               gettext_noop("On what else does each output depend? Draw every path from input to output."),
-               _direct_paths, 2.0),
+               "{tensor} is the gradient of each row by itself{times}, but forward takes a statistic of the batch",
+               "Over what does the forward average before it applies the next function?", _by_row_alone, 2.0),
+    Hypothesis("path-missing", "in {tensor}, {what}{times}",
+               "On what else does each output depend? Draw every path from input to output.", _direct_paths, 2.0),
     Hypothesis("other-upstream",
-               gettext_noop(
-                   "{tensor} is what the right formula gives{times}, with {what} in place of the upstream gradient"
-               ),
-               gettext_noop("What is the first thing that the chain rule asks of a backward function?"),
-               _other_upstream, 2.0),
+               "{tensor} is what the right formula gives{times}, with {what} in place of the upstream gradient",
+               "What is the first thing that the chain rule asks of a backward function?", _other_upstream, 2.0),
     Hypothesis("upstream-times",
-               gettext_noop("in {tensor}, the upstream gradient is multiplied by {what}{times}: a factor too many"),
-               gettext_noop("Where does each factor of your formula come from? Which one has no reason to be there?"),
+               "in {tensor}, the upstream gradient is multiplied by {what}{times}: a factor too many",
+               "Where does each factor of your formula come from? Which one has no reason to be there?",
                _upstream_times, 2.2),
-    Hypothesis("slope-missing",
-               gettext_noop("{tensor} is the upstream gradient itself{times}; forward's own derivative is missing"),
-               gettext_noop(
-                   "What does the forward do to this input, and by how much does its output move when the input does?"
-               ),
+    Hypothesis("slope-missing", "{tensor} is the upstream gradient itself{times}; forward's own derivative is missing",
+               "What does the forward do to this input, and by how much does its output move when the input does?",
                _upstream_itself, 1.5),
 )  # fmt: skip
 SLOPE_HYPOTHESES = (
-    Hypothesis("slope-misused", gettext_noop("in {tensor}, forward's derivative is {what}{times}"),
-               gettext_noop(
-                   "How does forward's derivative enter your gradient: where, how often, and by which operation?"
-               ),
+    Hypothesis("slope-misused", "in {tensor}, forward's derivative is {what}{times}",
+               "How does forward's derivative enter your gradient: where, how often, and by which operation?",
                _slope_twice, 1.9, questions=OF_A_SLOPE),
 )  # fmt: skip
 COSTLY_PATHS = (
-    Hypothesis("other-inputs", gettext_noop("{tensor} is the gradient of the right formula at wrong values: {what}"),
-               gettext_noop("At which values must each derivative be taken? Check every name in your formula."),
+    Hypothesis("other-inputs", "{tensor} is the gradient of the right formula at wrong values: {what}",
+               "At which values must each derivative be taken? Check every name in your formula.",
                _other_inputs, 3.0, fitted=False),
 )  # fmt: skip

@@ -44,44 +44,31 @@ def _clipped(look: Look, name: str) -> Iterator[Candidate]:
         yield Candidate(f"{limit:.6g}", np.clip(truth, -limit, limit))
 
 
+OF_A_CONSTANT = gettext_noop("Which constants appear in the forward, and what happens to each in a gradient?")
 PLAIN_HYPOTHESES = (
-    Hypothesis("sign", gettext_noop("{tensor} has the wrong sign: it is minus the right gradient, everywhere"),
-               gettext_noop(
-                   "If this input grows a little, does the loss rise or fall? And what does the sign of your "
-                   "gradient say?"
-               ),
-               of_the_right_one(lambda truth: [("", -truth)]), 1.0, fitted=False, whole=True),
-    Hypothesis("scale", gettext_noop("{tensor} is the right gradient{times}"),
-               gettext_noop(
-                   "Over what does the forward sum, and over what does it take a mean? Where does each enter "
-                   "the gradient?"
-               ),
-               of_the_right_one(lambda truth: [("", truth)]), 1.0, whole=True,
-               questions={CONSTANT: gettext_noop(
-                   "Which constants appear in the forward, and what happens to each in a gradient?"
-               )}),
-    Hypothesis("zeros", gettext_noop("{tensor} is zero everywhere, where the right gradient is not"),
-               gettext_noop("Does this input change the output? If so, where does your result for it get lost?"),
+    Hypothesis("sign", "{tensor} has the wrong sign: it is minus the right gradient, everywhere",
+               "If this input grows a little, does the loss rise or fall? And what does the sign of your gradient "
+               "say?", of_the_right_one(lambda truth: [("", -truth)]), 1.0, fitted=False, whole=True),
+    Hypothesis("scale", "{tensor} is the right gradient{times}",
+               "Over what does the forward sum, and over what does it take a mean? Where does each enter the "
+               "gradient?",
+               of_the_right_one(lambda truth: [("", truth)]), 1.0, whole=True, questions={CONSTANT: OF_A_CONSTANT}),
+    Hypothesis("zeros", "{tensor} is zero everywhere, where the right gradient is not",
+               "Does this input change the output? If so, where does your result for it get lost?",
                of_the_right_one(lambda truth: [("", 0 * truth)]), 0.0, fitted=False, whole=True),
-    Hypothesis("transposed", gettext_noop("{tensor} is the right gradient {what}{times}"),
-               gettext_noop("What does each index of this gradient count? "
-                            "Compare its shape with that of the array that it belongs to."),
-               of_the_right_one(_transposed), 2.0),
-    Hypothesis("rearranged", gettext_noop("{tensor} is the right gradient {what}{times}"),
-               gettext_noop("Which entry of the input does each entry of your gradient belong to?"),
+    Hypothesis("transposed", "{tensor} is the right gradient {what}{times}",
+               "What does each index of this gradient count? Compare its shape with that of the array that it "
+               "belongs to.", of_the_right_one(_transposed), 2.0),
+    Hypothesis("rearranged", "{tensor} is the right gradient {what}{times}",
+               "Which entry of the input does each entry of your gradient belong to?",
                of_the_right_one(_rearranged), 1.9),
-    Hypothesis("other-gradient", gettext_noop("{tensor} is the gradient that belongs to {what}{times}"),
-               gettext_noop(
-                   "In which order does the forward take its arguments, and in which order do you return "
-                   "their gradients?"
-               ),
-               _other_parameter, 1.5),
-    Hypothesis("extra-axis", gettext_noop("{tensor} has the right values in a wrong shape{times}"),
-               gettext_noop(
-                   "What is the shape of the array that this gradient belongs to? Which axis is left over or missing?"
-               ),
+    Hypothesis("other-gradient", "{tensor} is the gradient that belongs to {what}{times}",
+               "In which order does the forward take its arguments, and in which order do you return their "
+               "gradients?", _other_parameter, 1.5),
+    Hypothesis("extra-axis", "{tensor} has the right values in a wrong shape{times}",
+               "What is the shape of the array that this gradient belongs to? Which axis is left over or missing?",
                of_the_right_one(_kept_axis), 1.0),
-    Hypothesis("clipped", gettext_noop("{tensor} is the right gradient cut off at ±{what}"),
-               gettext_noop("Who decides how large a step is: the derivative, or the optimiser?"),
+    Hypothesis("clipped", "{tensor} is the right gradient cut off at ±{what}",
+               "Who decides how large a step is: the derivative, or the optimiser?",
                _clipped, 1.5, fitted=False, whole=True),
 )  # fmt: skip

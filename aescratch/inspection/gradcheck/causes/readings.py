@@ -60,8 +60,6 @@ class Reading(NamedTuple):
 def read(factors: Sequence[tuple[Mapping[str, float], float]], dimensions: Sequence[Dimension]) -> Reading | None:
     """Return the single reading of a factor that was measured at several sizes, the base first, or None."""
     (sizes, base), letters = factors[0], {dimension.letter for dimension in dimensions}
-    if not base or any(not factor or not math.isfinite(factor) for _, factor in factors):
-        return None
     if any(abs(factor / base - 1) > SAME for s, factor in factors if s == sizes):
         return None
     constant, dependences, unvaried = base, {}, set()
