@@ -210,9 +210,9 @@ class Search:
     def _with_truth(self, line: Line) -> tuple[set[str], str]:
         """Return the gradients that come right with another gradient in place of a line's value, and whose."""
         node, values = line.statement.node, line.runs[0].values
-        if len(line.runs) > 1 or len(values) != 1 or not isinstance(node, (ast.Assign, ast.Return)):
+        if len(line.runs) > 1 or len(values) != 1 or not isinstance(node, (ast.Assign, ast.AugAssign, ast.Return)):
             return set(), ""
-        told: Any = copy.copy(node)
+        told: Any = ast.Assign([node.target]) if isinstance(node, ast.AugAssign) else copy.copy(node)
         told.value = ast.Name(TRUTH, ast.Load())
 
         def mended(target: Target) -> tuple[set[str], str]:
