@@ -59,8 +59,9 @@ def _added(definition: Definition, in_logarithms: bool) -> dict[ast.AST, float]:
     names = {node.id for node in sums if isinstance(node, ast.Name)}
     assigned = [node for node in nodes if isinstance(node, ast.Assign)]
     sums += [node.value for node in assigned if any(getattr(target, "id", "") in names for target in node.targets)]
-    local = definition.own[0].co_varnames
-    outer = {name: value for name, value in definition.functions[0].__globals__.items() if name not in local}
+    function = definition.functions[0]
+    local = function.__code__.co_varnames
+    outer = {name: value for name, value in function.__globals__.items() if name not in local}
     values = {node: getattr(node, "value", outer.get(getattr(node, "id", ""))) for node in nodes}
     small = {node: value for node, value in values.items() if isinstance(value, float) and 0 < value <= LARGEST}
     elsewhere = {value for node, value in small.items() if isinstance(node, ast.Constant) and node not in sums}
