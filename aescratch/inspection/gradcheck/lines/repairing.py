@@ -212,7 +212,7 @@ class Search:
         node, values = line.statement.node, line.runs[0].values
         if len(line.runs) > 1 or len(values) != 1 or not isinstance(node, (ast.Assign, ast.AugAssign, ast.Return)):
             return set(), ""
-        told: Any = ast.Assign([node.target]) if isinstance(node, ast.AugAssign) else copy.copy(node)
+        told: Any = ast.Assign([node.target], node.value) if isinstance(node, ast.AugAssign) else copy.copy(node)
         told.value = ast.Name(TRUTH, ast.Load())
 
         def mended(target: Target) -> tuple[set[str], str]:
