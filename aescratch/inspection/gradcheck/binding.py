@@ -212,8 +212,9 @@ def completed_by_held(inputs: Any, held: Mapping[str, str]) -> dict[str, Any]:
 
 def call(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
     """Call a function with arguments by name, also those that it takes by position only."""
-    plain = isinstance(function, FunctionType) and not hasattr(function, "__wrapped__")
-    if plain and not function.__code__.co_posonlyargcount:
+    inner = inspect.unwrap(function)
+    inner = getattr(inner, "__func__", inner)
+    if isinstance(inner, FunctionType) and not inner.__code__.co_posonlyargcount:
         return with_warnings(function, **arguments)  # reading a signature takes longer than most calls
     parameters = inspect.signature(function).parameters
     by_position = [name for name, p in parameters.items() if p.kind is p.POSITIONAL_ONLY and name in arguments]
