@@ -405,9 +405,13 @@ def test_a_returned_name_is_traced_to_the_line_that_assigns_it(tmp_path):
 @pytest.mark.parametrize("whole", ["grad_y.sum()", "np.sum(grad_y)"])
 def test_a_sum_over_all_axes_is_told_as_that(whole, tmp_path):
     text = by_name("dense_backward").solution
-    assert f"`{whole}` runs over all axes" in checked(text.replace("grad_y.sum(axis=0)", whole), tmp_path)[1]
+    said = checked(text.replace("grad_y.sum(axis=0)", whole), tmp_path)[1]
+    assert "error: grad_b is the right gradient summed over everything\n" in said
+    assert f"grad_b = {whole}\n    ask yourself: Which indices must the result still have?" in said
     wrong = checked(by_name("kl_sparsity_backward").solution.replace("h.mean(axis=0)", "h.mean(axis=1)"), tmp_path, "kl_sparsity_backward")
     assert "runs over all axes" not in wrong[1]
+    inner = by_name("softmax_backward").solution.replace("e.sum(axis=1, keepdims=True)", "e.sum()")
+    assert "p = e / e.sum()\n    likely cause: `e.sum()` runs over all axes" in checked(inner, tmp_path, "softmax_backward")[1]
 
 
 def test_a_sign_in_the_line_comes_before_a_term_too_many(tmp_path):

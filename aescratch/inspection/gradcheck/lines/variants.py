@@ -215,8 +215,11 @@ def _of_reduction(node: ast.Call, is_method: bool, text: str) -> Iterator[Varian
             yield "axis", text, ast.unparse(new), new, 0.9
     axis_there = node.args[len(leading) :]
     without = [k for k in node.keywords if k.arg != "keepdims"]
-    kept = any(k.arg == "keepdims" for k in node.keywords)
-    changed = without if kept else [*without, ast.keyword("keepdims", ast.Constant(value=True))]
+    kept, keeping = without != node.keywords, ast.keyword("keepdims", ast.Constant(value=True))
+    for axis in (0, 1, -1) if not (kept or axis_there) and rest == node.keywords else ():  # both are missing
+        new = ast.Call(node.func, list(leading), [*rest, ast.keyword("axis", ast.Constant(axis)), keeping])
+        yield "axis", text, ast.unparse(new), new, 1.0
+    changed = without if kept else [*without, keeping]
     new = ast.Call(node.func, [*leading, *axis_there], changed)
     yield "kept-axis", text, ast.unparse(new), new, 1.3
 
