@@ -118,6 +118,10 @@ class OtherBatchError(Exception):
 class ModelCheck(Check):
     """The check of a model at a batch, with its parameters in float64 and its mode set."""
 
+    model: Any
+    batch: Sequence[Array]
+    seed: int
+
     def __init__(self, options: Options, coverage: Coverage, model: Any, batch: Sequence[Array]) -> None:
         super().__init__(options, coverage)
         self.model, self.batch, self.seed = model, batch, options.rng

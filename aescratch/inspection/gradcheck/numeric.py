@@ -160,6 +160,12 @@ def _estimate(probe: Probe, analytic: float, tolerance: float, largest: float) -
 class Probe:
     """An objective as a function of one entry of an array."""
 
+    objective: Objective
+    flat: Array
+    index: int
+    value: float
+    pattern: list[Array]
+
     def __init__(self, objective: Objective, here: tuple[float, list[Array]], flat: Array, index: int) -> None:
         self.objective, self.flat, self.index = objective, flat, index
         self.start: float = float(flat[index])

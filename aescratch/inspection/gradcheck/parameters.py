@@ -101,11 +101,15 @@ class Search:
     with a gradient.
     """
 
+    places: list[Place]
+    by_likeness: list[tuple[str, str]]
+    changed: set[int]
+
     def __init__(
         self, layer: Any, forward: Callable[[], Any], backward: Callable[[Any], Any], put_back: Callable[[], None],
         taken: Collection[str] = (), made: Sequence[Any] = (),
     ) -> None:  # fmt: skip
-        self.places, self.by_likeness = list[Place](), list[tuple[str, str]]()
+        self.places, self.by_likeness = [], []
         homes = _homes(layer, taken, set(map(id, made)))
         output = copy_of(forward())
         kept = [home for home in homes if same(home.start, home.get())]

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -72,6 +72,10 @@ def _computes(name: str) -> bool:
 
 class Stack:
     """A model's loss for many changes of single entries of a parameter."""
+
+    model: Any
+    loss: Callable[..., Any]
+    kinks: dict[str, Any | None]
 
     def __init__(self, model: Any, batch: Sequence[Array], rng: int) -> None:
         self.model, self.loss = model, functools.partial(model.loss, *batch, rng=rng)
@@ -136,6 +140,12 @@ class Stack:
 
 class Copies:
     """Copies of a batch, stacked as rows, each with another change."""
+
+    flat: Array
+    entries: Any
+    n_copies: int
+    n_rows: int
+    smooth: Array
 
     def __init__(self, parameter: Parameter, entries: Array, offsets: Array, n_rows: int) -> None:
         self.flat, self.entries = parameter.value.reshape(-1), entries.tolist()

@@ -39,6 +39,11 @@ class Surrogates:
     nothing happens here.
     """
 
+    model: Any
+    run: Callable[[], Any]
+    time_limit: float | None
+    declared: dict[str, Declared]
+
     def __init__(self, model: Any, run: Callable[[], Any], time_limit: float | None) -> None:
         self.model, self.run, self.time_limit = model, run, time_limit
         found = {name: declaration_of(getattr(part, "backward", None)) for name, part in parts_of(model).items()}
@@ -150,6 +155,11 @@ class Surrogates:
 
 class Base:
     """One call of a declared part's forward, and the linear map that replaces it: y0 + J (a − a0)."""
+
+    call: Call
+    declared: Declared
+    arrays: list[str]
+    entries: dict[str, tuple[Array, ...]]
 
     def __init__(self, call: Call, declared: Declared) -> None:
         self.call, self.declared = call, declared

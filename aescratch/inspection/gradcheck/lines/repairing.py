@@ -14,7 +14,7 @@ import contextlib
 import copy
 import functools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from types import FunctionType, ModuleType
@@ -74,7 +74,7 @@ class Search:
         self.start: float = time.process_time()
         self.before: list[set[str]] = [scene.right(self.names) for scene in self.scenes]
         self.value: float = self.scenes[0].objective()
-        self.returned = self.scenes[0].returned() or {}
+        self.returned: Mapping[str, Any] = self.scenes[0].returned() or {}
         self.definitions: list[Definition] = [*self.backward, *self.forward]
         self.nodes: list[ast.AST] = [node for each in self.definitions for node in ast.walk(each.node)]
         self.of_forward: set[str] = {definition.name for definition in self.forward}

@@ -38,7 +38,8 @@ class Doubts:
         called = {call.name for call in calls}
         self.in_the_path: list[str] = [name for name, part in unknown.items() if name in called and not part.is_term]
         self.author: type = next(kind for kind in type(step.model).__mro__ if "second_opinion" in vars(kind))
-        self.reasons = [f"{name} ({type(part).__name__})" for name, part in _added(step.model, self.author).items()]
+        added = _added(step.model, self.author)
+        self.reasons: list[str] = [f"{name} ({type(part).__name__})" for name, part in added.items()]
         for name in self.in_the_path:
             if any(_differs_in_use(call) for call in calls if call.name == name):
                 reason = gettext("{part} ({kind}), whose apply isn't its forward")

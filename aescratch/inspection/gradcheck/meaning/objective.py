@@ -115,7 +115,9 @@ class Terms:
             if part is not None and getattr(part, "lam", True):  # a decay of 0 is left out
                 self.of[name] = part, of(step)
         # By the cause, a term and the inputs that it has instead.
-        self.mistaken = {cause: (name, of(step)) for cause, (name, of) in opinion.mistaken.items()}
+        self.mistaken: dict[str, tuple[str, tuple[Any, ...]]] = {
+            cause: (name, of(step)) for cause, (name, of) in opinion.mistaken.items()
+        }
         for name, (part, arguments) in self.of.items():
             if isinstance(part, BinaryCrossEntropy):
                 probabilities = each(logistic, arguments[0])
