@@ -16,6 +16,7 @@ import aescratch as ae
 from aescratch import functions, penalties
 from aescratch.activations import LAYERS
 from aescratch.backend import normal_cdf
+from aescratch.codes.selection import JumpReLU, SilentTopK
 from aescratch.inspection.gradcheck.meaning.comparing import Oracle, Reading, explain
 from aescratch.layers import TransposedDense
 
@@ -801,3 +802,28 @@ def test_the_report_is_plain_and_ready_for_json(monkeypatch):
     assert json.loads(json.dumps(report.to_dict(), allow_nan=False))["verdict"] == "fail"
     with pytest.raises(ae.GradientCheckError, match="the ½ is missing"):
         report.raise_if_failed()
+
+
+def silent(part, a):
+    return a * (part.silent_for.value > part.silent_after)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [lambda part, a: 0 * a, silent, lambda part, a: functions.top_k(a, part.k), lambda part, a: functions.top_k(a - silent(part, a), part.k)],
+    ids=["none", "all silent ones", "the largest of all", "those that are active"],
+)
+def test_the_choice_of_silent_units_is_seen_in_a_new_model_whose_units_have_not_been_silent_yet(wrong, monkeypatch):
+    model = ae.KSparseAutoencoder([11, 7], k=3, batch=True, auxiliary=0.3, auxiliary_k=2, rng=0)
+    assert ae.check_meaning(model).verdict == "pass"
+    assert not model.silent.silent_for.value.any()
+    forward = SilentTopK.forward
+    monkeypatch.setattr(SilentTopK, "forward", lambda part, a: [forward(part, a), wrong(part, a)][1])
+    assert "silent" in {look.part for look in ae.check_meaning(model).looks if look.verdict == "fail"}
+
+
+def test_a_threshold_twice_as_high_is_seen(monkeypatch):
+    forward = JumpReLU.forward
+    monkeypatch.setattr(JumpReLU, "forward", lambda part, a: forward(part, a) * (a > 2 * np.exp(part.log_theta.value)))
+    report = ae.check_meaning(ae.JumpReLUAutoencoder([11, 7], rng=0))
+    assert "jump" in {look.part for look in report.looks if look.verdict == "fail"}

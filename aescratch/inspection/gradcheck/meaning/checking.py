@@ -18,6 +18,7 @@ import numpy as np
 from aescratch.backend import Array, to_numpy
 from aescratch.batch_norm import BatchNorm
 from aescratch.codes.adversary import BesidePrior
+from aescratch.codes.selection import SilentTopK
 from aescratch.corruptions import Corruption
 from aescratch.foundations.language import Phrase, gettext
 from aescratch.foundations.validation import Data, require_count
@@ -111,13 +112,16 @@ def check_meaning(
 
 
 def _let_nothing_hide(model: Any, generator: np.random.Generator) -> None:
-    """Move parameters from their initial values: a bias of 0 hides whether it is added or subtracted."""
+    """Move parameters from their initial values, which hide mistakes: a bias of 0, no silent unit."""
     for parameter in model.parameters:
         if not parameter.value.any():
             parameter.value = generator.normal(0, 0.3, parameter.shape)
     for part in contract.parts_of(model).values():
         if isinstance(part, BatchNorm):
             move_from_the_start(part, generator)
+        if isinstance(part, SilentTopK) and not part.silent_for.value.any():
+            every_other = generator.permutation(np.arange(part.silent_for.value.size) % 2)
+            part.silent_for.value = (part.silent_after + 1.0) * every_other
 
 
 def _opinion_of(model: Any) -> tuple[SecondOpinion | None, str]:

@@ -62,7 +62,7 @@ def _cut(rng: np.random.Generator, part: Any) -> Oracle:
     cut, is_of_units = functions.FORMULAS["jump_relu"], isinstance(part, JumpReLU)
     theta = (np.e**part.log_theta.value if is_of_units else part.threshold.value).astype(float)
     shape = (7, len(theta) if is_of_units else part.k + 4)
-    a = theta * rng.choice([-2.0, -0.5, 0.5, 2.0], shape) + (theta == 0) * rng.normal(size=shape)
+    a = theta * rng.choice([-2.0, -0.5, 0.5, 1.5, 2.5], shape) + (theta == 0) * rng.normal(size=shape)
     return Oracle(cut.claim, lambda a: cut.again(a, np.broadcast_to(theta, shape[1:]), 1.0), [(a,)], [], cut.question)
 
 
