@@ -122,7 +122,7 @@ def test_a_setting_is_not_taken_for_a_number_of_its_value(name, line):
     assert not false_claims(mistake, 20)
 
 
-# A line that reads or calls what is wrong was once told of each, since its own value is wrong as well.
+# In each a right line reads or calls what is wrong, so that its own value is wrong as well.
 @pytest.mark.parametrize(("blind", "name", "lines"), [
     (THIRD, "scale_decoder_1", {28}),
     (SECOND, "gaussian_vae_class_5", {46}),

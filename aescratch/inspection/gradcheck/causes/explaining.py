@@ -11,6 +11,7 @@ import inspect
 import time
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -143,9 +144,9 @@ def _judged(looks: Looks, generic: Look, wrong: Sequence[str], lines: Sequence[W
     findings = [_of_line(line, line.mended) for line in several]
     told = {name for line in several for name in line.mended}
     by_line = {name: line for line in lines if len(line.mended) < 2 for name in line.mended or wrong[:1]}
-    given, looks.names = looks.given, [name for name in wrong if name not in told]
-    start = time.process_time()
-    for name in looks.names:
+    left = [name for name in wrong if name not in told]
+    given, looks, start = looks.given, replace(looks, names=left), time.process_time()
+    for name in left:
         line, judge = by_line.get(name), Judge(looks, name)
         is_late = time.process_time() - start > LONG
         judged = is_wrong(generic, name) and vanishing(given, name) <= vanishing(generic, name) + SATURATED

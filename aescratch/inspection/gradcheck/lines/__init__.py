@@ -8,7 +8,7 @@ runs only after a check has failed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from aescratch.foundations.language import gettext, gettext_noop, joined
@@ -41,7 +41,7 @@ class WrongLine(NamedTuple):
     @property
     def place(self) -> str:
         """File and line, in words."""
-        return gettext("{file}, line {line}").format(file=self.evidence["file"], line=self.evidence["line"])
+        return _shown(self.evidence)
 
     def message(self, tensors: Sequence[str]) -> str:
         """Return where these gradients, which a change of the line corrects, go wrong."""
@@ -105,7 +105,7 @@ def wrong_lines(
 def _where(search: Search, line: Line, needed: str) -> tuple[dict[str, Any], str]:
     """Return the evidence about a line at fault, and where to look."""
     found = _place(line.statement)
-    place = gettext("{file}, line {line}").format(**found)
+    place = _shown(found)
     if needed:
         said = gettext("Look first at {place}: what it computes is used as the gradient of `{value}`, but isn't that.")
         return found, said.format(place=place, value=needed)
@@ -116,3 +116,7 @@ def _where(search: Search, line: Line, needed: str) -> tuple[dict[str, Any], str
 
 def _place(statement: Statement) -> dict[str, Any]:
     return place_of_line(statement.definition.file, statement.node.lineno, statement.text)
+
+
+def _shown(place: Mapping[str, Any]) -> str:
+    return gettext("{file}, line {line}").format(file=place["file"], line=place["line"])

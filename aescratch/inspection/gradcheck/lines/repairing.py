@@ -215,16 +215,19 @@ class Search:
         told: Any = ast.Assign([node.target], node.value) if isinstance(node, ast.AugAssign) else copy.copy(node)
         told.value = ast.Name(TRUTH, ast.Load())
 
-        def mended(target: Target) -> tuple[set[str], str]:
-            setattr(builtins, TRUTH, target.gradient)
-            return self._mended(line.statement, told, self.scenes[:1]), target.text
-
-        # Of values with one gradient, the last is nearest to the loss.
-        fitting = [target for target in self.targets[::-1] if target.array.shape == np.shape(values[0])]
+        best: tuple[set[str], str] = set(), ""
+        fitting = [target for target in self.targets if target.array.shape == np.shape(values[0])]
         try:
-            return max(map(mended, fitting), key=lambda each: len(each[0]), default=(set(), ""))
+            for target in reversed(fitting):  # of values with one gradient, the last is nearest to the loss
+                setattr(builtins, TRUTH, target.gradient)
+                mended = self._mended(line.statement, told, self.scenes[:1])
+                if len(mended) > len(best[0]):
+                    best = mended, target.text
+                if len(mended) == len(self.wrong):
+                    break
         finally:
             vars(builtins).pop(TRUTH, None)
+        return best
 
     def sources_of(self, line: Line) -> list[int]:
         """Return the numbers of the lines before it that assign what a line reads, and of those that it calls."""
